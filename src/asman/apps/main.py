@@ -1,0 +1,79 @@
+"""The command `asman`: finds the subcommand, imports only that, and turns errors into exit codes.
+
+Exit codes: 0 done, 2 the user's input was wrong, 1 our fault. Machine output goes to stdout, words to
+stderr.
+"""
+
+import sys
+from importlib import import_module
+from typing import Final
+
+import click
+
+from asman.errors import InputError
+
+#: subcommand -> (module that holds its `command`, the line that `asman --help` shows)
+COMMANDS: Final = {
+    "demo": ("asman.apps.demo", "Simulated radars around Kant, live in your browser."),
+    "replay": ("asman.apps.replay", "Any recording, live in the console."),
+    "node": ("asman.apps.node", "A member's node on live feeds."),
+    "decode": ("asman.apps.decode", "ASTERIX recordings to NDJSON, Parquet or Arrow."),
+    "plots": ("asman.apps.plots", "Recordings to plots: time, sensor, position, codes."),
+    "track": ("asman.apps.track", "Plots or recordings to tracks."),
+    "doctor": ("asman.apps.doctor", "What is installed, compiled, reachable, and what to do about it."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only when it runs: help must not wait for a compiler."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the subcommands in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one subcommand; None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the subcommands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="asman", message="asman %(version)s")
+def cli() -> None:
+    """One sky, many owners: sensors' octets become one air picture, shared by agreement.
+
+    \b
+    First minute:   asman replay capture.pcap
+    No recording:   asman demo
+    A question:     asman decode capture.pcap | head
+    """
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except InputError as error:
+        click.echo(f"asman: {error}", err=True)
+        sys.exit(2)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("asman: interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of our output went away (`asman decode x | head`): not an error of anybody.
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Decoded: the records of a recording as scaled columns, and what could not be read, with reasons."""
+
+import msgspec
+import pyarrow as pa
+
+REJECTED: pa.Schema = pa.schema(
+    [
+        pa.field("offset", pa.int64(), metadata={"meaning": "octet in the recording where reading failed"}),
+        pa.field("block", pa.int64(), metadata={"meaning": "octet where the data block begins"}),
+        pa.field("category", pa.int16(), metadata={"meaning": "null where not even that was readable"}),
+        pa.field("length", pa.int64(), metadata={"meaning": "octets that were given up"}),
+        pa.field("reason", pa.string(), metadata={"meaning": "why, in words"}),
+    ]
+)
+
+
+class EditionChoice(msgspec.Struct, frozen=True):
+    """Which edition a category was read with, and why.
+
+    edition   e.g. "1.32"
+    pinned    True when configuration or the user named it
+    scores    edition -> share of plausible records, 0 to 1, of those tried
+    """
+
+    edition: str
+    pinned: bool
+    scores: dict[str, float]
+
+
+class Decoded(msgspec.Struct, frozen=True):
+    """What `decode` gives.
+
+    tables    "CAT048" -> records as an Arrow table, in file order
+    rejected  REJECTED rows: what was given up, where and why
+    editions  "CAT048" -> the edition that was used
+    framing   "raw", "pcap", "pcapng": how the octets were wrapped
+    octets    how many octets were read
+    """
+
+    tables: dict[str, pa.Table]
+    rejected: pa.Table
+    editions: dict[str, EditionChoice]
+    framing: str
+    octets: int
+
+    @property
+    def records(self) -> int:
+        """How many records were read, over all categories."""
+        return sum(table.num_rows for table in self.tables.values())

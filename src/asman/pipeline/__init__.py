@@ -1,0 +1,1 @@
+"""Floor 5: one node's whole reasoning as a pure step."""

@@ -1,0 +1,1 @@
+"""Floor 4: a sensor's geometry and timing: decoded records become Plots."""

@@ -1,0 +1,1 @@
+"""Floor 4: plots become tracks of one set of contributors."""
