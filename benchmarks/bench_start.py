@@ -22,7 +22,9 @@ def first_record_s(recording: Path, cache: Path) -> float:
     began = time.perf_counter()
     command = [sys.executable, "-m", "asman.apps.main", "decode", str(recording)]
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment) as child:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
+    ) as child:
         assert child.stdout is not None
         line = child.stdout.readline()
         waited = time.perf_counter() - began

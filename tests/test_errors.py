@@ -2,8 +2,13 @@ from asman.errors import ConfigError, InputError, nearest
 
 
 def test_a_message_names_the_item_the_problem_and_the_mend():
-    error = InputError("sensors.toml: sensor[2].period_s", "needs a positive number, got -4", "Write seconds a turn")
-    assert str(error) == "sensors.toml: sensor[2].period_s: needs a positive number, got -4. Write seconds a turn"
+    error = InputError(
+        "sensors.toml: sensor[2].period_s", "needs a positive number, got -4", "Write seconds a turn"
+    )
+    assert (
+        str(error)
+        == "sensors.toml: sensor[2].period_s: needs a positive number, got -4. Write seconds a turn"
+    )
 
 
 def test_the_mend_may_be_absent():

@@ -11,7 +11,9 @@ from asman.apps.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-CORE = [p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in ("edge", "apps", "__init__.py")]
+CORE = [
+    p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in ("edge", "apps", "__init__.py")
+]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -38,13 +40,18 @@ def test_no_module_keeps_state(path: Path):
 def test_every_command_has_a_help_page_that_says_how():
     for name in COMMANDS:
         done = subprocess.run(
-            [sys.executable, "-m", "asman.apps.main", name, "--help"], capture_output=True, text=True, timeout=60
+            [sys.executable, "-m", "asman.apps.main", name, "--help"],
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
         assert done.returncode == 0, done.stderr
         assert "Usage:" in done.stdout and "asman" in done.stdout
 
 
 def test_an_unknown_command_is_the_users_mistake():
-    done = subprocess.run([sys.executable, "-m", "asman.apps.main", "fly"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-m", "asman.apps.main", "fly"], capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 2
     assert "fly" in done.stderr

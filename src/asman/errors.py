@@ -4,8 +4,8 @@ A message names the item, what was needed, what was there, and the mend. The com
 `InputError` into exit code 2 and everything else into exit code 1.
 """
 
+from collections.abc import Sequence
 from difflib import get_close_matches
-from typing import Sequence
 
 
 class AsmanError(Exception):

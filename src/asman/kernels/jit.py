@@ -8,7 +8,8 @@ numba's cache does not notice that a function imported from *another* file chang
 kernels live in one file, and `apps` names the cache folder after a digest of all kernel sources.
 """
 
-from typing import Any, Callable, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -17,9 +18,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def kernel(function: F) -> F:
     """Compile `function` to machine code at its first call, and keep it on disk."""
-    return njit(cache=True, fastmath=False, error_model="numpy", nogil=True)(function)
+    return cast(F, njit(cache=True, fastmath=False, error_model="numpy", nogil=True)(function))
 
 
 def inline(function: F) -> F:
     """Compile a small helper that is always folded into the kernel that calls it."""
-    return njit(cache=True, fastmath=False, error_model="numpy", nogil=True, inline="always")(function)
+    return cast(
+        F, njit(cache=True, fastmath=False, error_model="numpy", nogil=True, inline="always")(function)
+    )
