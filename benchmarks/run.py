@@ -3,8 +3,8 @@
     python -m benchmarks.run              all
     python -m benchmarks.run decode       one
 
-A benchmark is a module `bench_<name>.py` with `run() -> list[figure]`. One that lacks its recordings says so and
-is left out; nothing here asserts a time, because machines are noisy: read the ratio.
+A benchmark is a module `bench_<name>.py` with `run() -> list[figure]`. One that lacks its recordings says
+so and is left out; nothing here asserts a time, because machines are noisy: read the ratio.
 """
 
 import json

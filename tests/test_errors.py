@@ -2,13 +2,8 @@ from asman.errors import ConfigError, InputError, nearest
 
 
 def test_a_message_names_the_item_the_problem_and_the_mend():
-    error = InputError(
-        "sensors.toml: sensor[2].period_s", "needs a positive number, got -4", "Write seconds a turn"
-    )
-    assert (
-        str(error)
-        == "sensors.toml: sensor[2].period_s: needs a positive number, got -4. Write seconds a turn"
-    )
+    error = InputError("s.toml: sensor[2].period_s", "needs a positive number, got -4", "Write seconds")
+    assert str(error) == "s.toml: sensor[2].period_s: needs a positive number, got -4. Write seconds"
 
 
 def test_the_mend_may_be_absent():

@@ -11,7 +11,13 @@ from asman.apps.main import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
-CORE = [
+SHELL = ("edge", "apps", "__init__.py")
+CORE = [p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in SHELL]
+
+
+def asman(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "asman.apps.main", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
     p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in ("edge", "apps", "__init__.py")
 ]
 
@@ -39,19 +45,12 @@ def test_no_module_keeps_state(path: Path):
 
 def test_every_command_has_a_help_page_that_says_how():
     for name in COMMANDS:
-        done = subprocess.run(
-            [sys.executable, "-m", "asman.apps.main", name, "--help"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = asman(name, "--help")
         assert done.returncode == 0, done.stderr
         assert "Usage:" in done.stdout and "asman" in done.stdout
 
 
 def test_an_unknown_command_is_the_users_mistake():
-    done = subprocess.run(
-        [sys.executable, "-m", "asman.apps.main", "fly"], capture_output=True, text=True, timeout=60
-    )
+    done = asman("fly")
     assert done.returncode == 2
     assert "fly" in done.stderr

@@ -46,7 +46,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="asman", message="asman %(version)s")
 def cli() -> None:
-    """One sky, many owners: sensors' octets become one air picture, shared by agreement.
+    r"""One sky, many owners: sensors' octets become one air picture, shared by agreement.
 
     \b
     First minute:   asman replay capture.pcap
