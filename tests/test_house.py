@@ -18,8 +18,6 @@ CORE = [p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in 
 def asman(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "asman.apps.main", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
-    p for p in SOURCES if p.relative_to(ROOT / "src/asman").parts[0] not in ("edge", "apps", "__init__.py")
-]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
