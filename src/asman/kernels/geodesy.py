@@ -47,7 +47,7 @@ def lla_to_ecef(lat: float, lon: float, h: float) -> tuple[float, float, float]:
 
 @kernel
 def _normal_and_height(x: float, y: float, z: float) -> tuple[float, float, float, float]:
-    """Sine, cosine of the geodetic latitude, distance from the axis [m], height [m] of an earth-centred point.
+    """Sine and cosine of geodetic latitude, distance from the axis [m], height [m] of an earth-centred point.
 
     Bowring's iteration on the parametric latitude, twice, from his seed that is exact on the surface. Sines
     and cosines are carried as ratios, so that poles need no case of their own and no trigonometry is called.
@@ -89,7 +89,7 @@ def ecef_to_lla(x: float, y: float, z: float) -> tuple[float, float, float]:
 def ecef_to_enu(
     dx: float, dy: float, dz: float, sin_lat0: float, cos_lat0: float, sin_lon0: float, cos_lon0: float
 ) -> tuple[float, float, float]:
-    """Turn an earth-centred difference or velocity into east, north, up at a place given by sines and cosines."""
+    """Turn an earth-centred difference or velocity into east, north, up at a place (its sines, cosines)."""
     outward = cos_lon0 * dx + sin_lon0 * dy
     return (
         cos_lon0 * dy - sin_lon0 * dx,
@@ -125,7 +125,7 @@ def lla_to_enu(
 def enu_to_lla(
     e: float, n: float, u: float, lat0: float, lon0: float, h0: float
 ) -> tuple[float, float, float]:
-    """Latitude, longitude [rad], height [m] of a point in the tangent plane of an origin; undoes `lla_to_enu`."""
+    """Latitude, longitude [rad], height [m] of a point in an origin's tangent plane; undoes `lla_to_enu`."""
     dx, dy, dz = enu_to_ecef(e, n, u, math.sin(lat0), math.cos(lat0), math.sin(lon0), math.cos(lon0))
     x0, y0, z0 = lla_to_ecef(lat0, lon0, h0)
     return ecef_to_lla(x0 + dx, y0 + dy, z0 + dz)
@@ -135,7 +135,7 @@ def enu_to_lla(
 def polar_to_lla(
     range_: float, azimuth: float, height: float, lat0: float, lon0: float, h0: float
 ) -> tuple[float, float, float]:
-    """Latitude, longitude [rad], height [m] of what a radar saw at a slant range and azimuth, its height known.
+    """Latitude, longitude [rad], height [m] of what a radar saw at a slant range and azimuth.
 
     range_      m    slant range from the antenna, a straight line
     azimuth     rad  from true north at the antenna, clockwise
@@ -196,7 +196,8 @@ def lla_to_polar(
 ) -> tuple[float, float, float]:
     """Slant range [m], azimuth and elevation [rad] at which a radar sees a point.
 
-    Azimuth is from true north, clockwise, 0 to 2 pi. Straight lines, no refraction: the elevation is that of the chord. Straight overhead the azimuth is 0.
+    Azimuth is from true north, clockwise, 0 to 2 pi. Straight lines, no refraction: the elevation is that
+    of the chord. Straight overhead the azimuth is 0.
     """
     e, n, u = lla_to_enu(lat, lon, h, lat0, lon0, h0)
     ground = math.sqrt(e * e + n * n)
