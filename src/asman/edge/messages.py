@@ -1,0 +1,255 @@
+"""What travels on a node's bus and to its clients as words: frozen, tagged, strict.
+
+The same structs are the text frames of `WS /api/stream` and the answers of the API.
+"""
+
+from typing import Final
+
+import msgspec
+
+from asman.model.datagram import Datagram
+
+FEED: Final = "feed."
+FRAMES: Final = "picture.frames"
+TRACKS: Final = "picture.tracks"
+TRACK: Final = "picture.track"
+TRAILS: Final = "picture.trails"
+NEWS: Final = "node.news"
+COMMAND: Final = "node.command"
+END: Final = "node.end"
+#: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
+JUMPED: Final = "Asman-Jumped"
+
+
+class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A sensor as the console draws it. `index` is its bit in a track's `contributors`."""
+
+    index: int
+    id: str
+    member: str
+    kind: str
+    lat_deg: float
+    lon_deg: float
+    range_max_m: float
+    period_s: float
+
+
+class Recording(msgspec.Struct, frozen=True, kw_only=True):
+    """What a replay plays."""
+
+    names: list[str]
+    begin_s: float
+    end_s: float
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the traffic is."""
+
+    west_deg: float
+    south_deg: float
+    east_deg: float
+    north_deg: float
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """The first word to every client."""
+
+    protocol: int = 1
+    node: str
+    member: str
+    mode: str
+    simulated: bool = False
+    sensors: list[SensorEntry]
+    recording: Recording | None = None
+    view: View | None = None
+
+
+class SensorsMet(msgspec.Struct, frozen=True, kw_only=True, tag="sensors"):
+    """A sensor was met that was not known before: all sensors, in the order of their index."""
+
+    sensors: list[SensorEntry]
+
+
+class Clock(msgspec.Struct, frozen=True, kw_only=True, tag="clock"):
+    """The picture's time and how it moves.
+
+    time_s    s   time of the picture, UTC epoch
+    speed     1   as recorded; 0 = as fast as it goes
+    progress  1   0 to 1 of the recording; 0 live
+    behind_s  s   how far reasoning lags behind its feed, or a replay behind its speed
+    """
+
+    time_s: float
+    speed: float = 1.0
+    paused: bool = False
+    progress: float = 0.0
+    ended: bool = False
+    behind_s: float = 0.0
+
+
+class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one sensor does. `last_seen_s` is UTC epoch seconds; null before its first word."""
+
+    id: str
+    kind: str
+    sac: int | None
+    sic: int | None
+    lat_deg: float
+    lon_deg: float
+    last_seen_s: float | None
+    plots: int
+    rejected: int
+    plots_per_s: float
+    period_s: float | None = None
+    silent: bool = False
+
+
+class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one feed does."""
+
+    name: str
+    datagrams: int
+    octets: int
+    rejected: int
+    dropped: int
+    last_seen_s: float | None
+
+
+class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):
+    """A SAC/SIC that sends, but that sensors.toml does not name."""
+
+    sac: int
+    sic: int
+    category: int
+    records: int
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
+    """How the node does.
+
+    rejected  octets' blocks, records and plots that could not be used, in all
+    dropped   datagrams and pictures that queues had no room for, in all
+    """
+
+    status: str
+    node: str
+    member: str
+    mode: str
+    simulated: bool
+    time_s: float
+    uptime_s: float
+    tracks: int
+    confirmed: int
+    plots: int
+    plots_per_s: float
+    rejected: int
+    dropped: int
+    behind_s: float
+    sensors: list[SensorHealth]
+    feeds: list[FeedHealth] = []
+    unknown: list[UnknownSource] = []
+    bus: dict[str, str | int | float] = {}
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
+    """A step of the start, in words for the person who waits."""
+
+    text: str
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The reasoning cannot start or go on. `blame` is "input" (exit code 2) or "ours" (1)."""
+
+    blame: str
+    item: str
+    problem: str
+    mend: str = ""
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
+    """Reasoning has subscribed to its feeds: they may begin."""
+
+
+News = Hello | SensorsMet | Clock | Health | Progress | Failed | Ready
+
+
+class ReplayCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="replay"):
+    """What a person wants of a replay; what is null stays as it is."""
+
+    paused: bool | None = None
+    speed: float | None = None
+    seek_s: float | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
+    """A command that cannot be followed, and why."""
+
+    reason: str
+
+
+class PlotEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A plot behind a track, and where its octets lie."""
+
+    sensor: str
+    time_s: float
+    recording: str
+    offset: int
+
+
+class TrailPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a track was."""
+
+    time_s: float
+    lat_deg: float
+    lon_deg: float
+
+
+class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One track with its trail and its latest plots, oldest first."""
+
+    track: int
+    time_s: float
+    lat_deg: float
+    lon_deg: float
+    altitude_m: float | None
+    vn_mps: float
+    ve_mps: float
+    climb_mps: float | None
+    existence: float
+    confirmed: bool
+    mode_3a: int | None
+    address: int | None
+    callsign: str | None
+    contributors: list[str]
+    origin: str
+    label: str
+    plots: int
+    simulated: bool
+    trail: list[TrailPoint]
+    latest_plots: list[PlotEntry]
+
+
+_datagram_encoder = msgspec.msgpack.Encoder()
+_datagram_decoder = msgspec.msgpack.Decoder(Datagram)
+_news_encoder = msgspec.json.Encoder()
+_news_decoder = msgspec.json.Decoder(News)
+
+
+def pack(datagram: Datagram) -> bytes:
+    """Return a datagram as it travels on the bus."""
+    return _datagram_encoder.encode(datagram)
+
+
+def unpack(octets: bytes) -> Datagram:
+    """Read a datagram from the bus."""
+    return _datagram_decoder.decode(octets)
+
+
+def tell(news: News) -> bytes:
+    """Return news as JSON."""
+    return _news_encoder.encode(news)
+
+
+def hear(octets: bytes) -> News:
+    """Read news. Raises msgspec.ValidationError when it is none."""
+    return _news_decoder.decode(octets)

@@ -1,0 +1,85 @@
+"""`/metrics`: the node's health in Prometheus' text format (version 0.0.4).
+
+Written by hand: a dozen lines of a format that has been stable for years, and no registry that is global.
+Source: https://prometheus.io/docs/instrumenting/exposition_formats/
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from asman.edge.hub import Hub
+from asman.edge.messages import Health
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _metric(
+    name: str, kind: str, meaning: str, samples: list[tuple[dict[str, str], float | None]]
+) -> Iterator[str]:
+    yield f"# HELP asman_{name} {meaning}"
+    yield f"# TYPE asman_{name} {kind}"
+    for labels, value in samples:
+        if value is None:
+            continue
+        inside = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
+        yield f"asman_{name}{{{inside}}} {value:.17g}" if inside else f"asman_{name} {value:.17g}"
+
+
+def text(hub: Hub) -> str:
+    """Return the page that Prometheus reads."""
+    return "\n".join(_lines(hub)) + "\n"
+
+
+def _lines(hub: Hub) -> Iterator[str]:
+    info = {"node": hub.hello.node, "member": hub.hello.member, "mode": hub.hello.mode}
+    yield from _metric("node", "gauge", "The node; always 1.", [(info, 1)])
+    for name, kind, meaning, value in (
+        ("stream_clients", "gauge", "Open streams.", len(hub.clients)),
+        ("pictures_total", "counter", "Pictures taken from the reasoning.", hub.pictures),
+        ("stream_dropped_total", "counter", "Pictures that slow clients lost.", hub.dropped),
+    ):
+        yield from _metric(name, kind, meaning, [({}, value)])
+    if hub.health is not None:
+        yield from _health(hub.health)
+
+
+def _health(health: Health) -> Iterator[str]:
+    for name, kind, meaning in (
+        ("time_s", "gauge", "Time of the picture, UTC epoch seconds."),
+        ("uptime_s", "gauge", "Seconds since the node started."),
+        ("tracks", "gauge", "Tracks, confirmed or not."),
+        ("confirmed", "gauge", "Confirmed tracks."),
+        ("plots", "counter", "Plots taken from sensors."),
+        ("rejected", "counter", "Blocks, records and plots that could not be used."),
+        ("dropped", "counter", "Datagrams and pictures that queues had no room for."),
+        ("behind_s", "gauge", "Seconds that reasoning lags behind its feeds."),
+    ):
+        yield from _metric(_named(name, kind), kind, meaning, [({}, getattr(health, name))])
+    for name, kind, meaning in (
+        ("plots", "counter", "Plots of a sensor."),
+        ("rejected", "counter", "Reports of a sensor that were not used."),
+        ("last_seen_s", "gauge", "When a sensor was last heard, UTC epoch seconds."),
+    ):
+        samples = [({"sensor": s.id}, getattr(s, name)) for s in health.sensors]
+        yield from _metric("sensor_" + _named(name, kind), kind, meaning, samples)
+    for name, meaning in (
+        ("datagrams", "Datagrams of a feed."),
+        ("octets", "Octets of a feed."),
+        ("rejected", "Blocks of a feed that could not be read."),
+        ("dropped", "Datagrams of a feed that were dropped."),
+    ):
+        samples = [({"feed": f.name}, getattr(f, name)) for f in health.feeds]
+        yield from _metric(f"feed_{name}_total", "counter", meaning, samples)
+
+
+def _named(name: str, kind: str) -> str:
+    """Name as Prometheus wants it: base units spelt out, counters ending in _total."""
+    return (
+        name.removesuffix("_s")
+        + ("_seconds" if name.endswith("_s") else "")
+        + ("_total" if kind == "counter" else "")
+    )
