@@ -128,6 +128,15 @@ def test_polar_finds_the_point_it_was_measured_from(lat0, lon0, h0, north, east,
     assert _apart_m(found, (lat, lon, height)) < 1e-4
 
 
+@given(
+    st.floats(-80_000, 80_000), st.floats(-80_000, 80_000), st.floats(-100, 15_000), st.floats(-1.4, 1.4), LON
+)
+def test_plane_with_height_there_and_back(east, north, height, lat0, lon0):
+    lat, lon, found = geodesy.plane_to_lla(east, north, height, lat0, lon0, 30.0)
+    assert found == pytest.approx(height, abs=1e-6)
+    assert geodesy.lla_to_enu(lat, lon, found, lat0, lon0, 30.0)[:2] == pytest.approx((east, north), abs=1e-5)
+
+
 def test_azimuth_is_clockwise_from_true_north():
     here = (math.radians(45.0), math.radians(10.0), 0.0)
     step = math.radians(0.1)
@@ -164,6 +173,7 @@ def test_array_twins_equal_their_scalars():
         (geodesy.ecef_to_lla, geodesy.ecef_to_lla_array, xyz, ()),
         (geodesy.enu_to_lla, geodesy.enu_to_lla_array, xyz, site),
         (geodesy.polar_to_lla, geodesy.polar_to_lla_array, polar, site),
+        (geodesy.plane_to_lla, geodesy.plane_to_lla_array, polar, site),
     ):
         columns = np.array(array(*given_, *origin)).T
         rows = [scalar(*row, *origin) for row in zip(*given_, strict=True)]

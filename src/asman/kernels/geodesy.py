@@ -191,6 +191,38 @@ def polar_to_lla(
 
 
 @kernel
+def plane_to_lla(
+    e: float, n: float, height: float, lat0: float, lon0: float, h0: float
+) -> tuple[float, float, float]:
+    """Latitude, longitude [rad], height [m] of a point east and north in a tangent plane, its height known.
+
+    e, n        m    in the plane that touches the ellipsoid's normal at the origin (a multilateration's x, y)
+    height      m    of the target above the ellipsoid
+    lat0, lon0  rad  origin of the plane
+    h0          m    origin above the ellipsoid
+
+    Newton on the up component: exact, where a plane that is taken for the ground is 31 m high at 20 km.
+    """
+    sin_lat0 = math.sin(lat0)
+    cos_lat0 = math.cos(lat0)
+    sin_lon0 = math.sin(lon0)
+    cos_lon0 = math.cos(lon0)
+    x0, y0, z0 = lla_to_ecef(lat0, lon0, h0)
+    up = height - h0 - (e * e + n * n) / (2.0 * SEMI_MAJOR_M)
+    x = y = z = math.nan
+    sin_lat = cos_lat = found = math.nan
+    for _ in range(_POLAR_ROUNDS_MAX):
+        dx, dy, dz = enu_to_ecef(e, n, up, sin_lat0, cos_lat0, sin_lon0, cos_lon0)
+        x, y, z = x0 + dx, y0 + dy, z0 + dz
+        sin_lat, cos_lat, axis, found = _normal_and_height(x, y, z)
+        if not abs(found - height) > _HEIGHT_TOLERANCE_M:
+            break
+        towards = cos_lat * cos_lat0 * (x * cos_lon0 + y * sin_lon0) / axis + sin_lat * sin_lat0
+        up -= (found - height) / towards
+    return math.atan2(sin_lat, cos_lat), math.atan2(y, x), found
+
+
+@kernel
 def lla_to_polar(
     lat: float, lon: float, h: float, lat0: float, lon0: float, h0: float
 ) -> tuple[float, float, float]:
@@ -258,6 +290,17 @@ def polar_to_lla_array(
     lat, lon, h = np.empty(range_.size), np.empty(range_.size), np.empty(range_.size)
     for i in range(range_.size):
         lat[i], lon[i], h[i] = polar_to_lla(range_[i], azimuth[i], height[i], lat0, lon0, h0)
+    return lat, lon, h
+
+
+@kernel
+def plane_to_lla_array(
+    e: Floats, n: Floats, height: Floats, lat0: float, lon0: float, h0: float
+) -> tuple[Floats, Floats, Floats]:
+    """Columns of `plane_to_lla`, in one plane."""
+    lat, lon, h = np.empty(e.size), np.empty(e.size), np.empty(e.size)
+    for i in range(e.size):
+        lat[i], lon[i], h[i] = plane_to_lla(e[i], n[i], height[i], lat0, lon0, h0)
     return lat, lon, h
 
 
