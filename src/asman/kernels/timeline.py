@@ -3,9 +3,9 @@
 A stamp repeats every 24 hours (in CAT001 every 512 seconds), so it leaves open *which* day. Each source's
 clock is carried on: a stamp means the instant nearest to where the clock of its source is expected. So a
 step back of 1/128 s, or records that overtake one another by seconds, stay on their day; midnight goes over
-in both directions. Where packets were timed, the expected instant moves on with them, through silences of
-any length and for a clock that is hours off the packets'; where they were not, a silence of over 12 hours
-cannot be told from a shorter one.
+in both directions. The expected instant moves on with the arrival of packets, through silences of any length
+and for a clock that is hours off the packets'. Where packets were not timed, the newest time of any source
+stands for the arrival; then a silence of all for over 12 hours cannot be told from a shorter one.
 
 A stamp that leaps (a broken record, most likely) is not believed, and its record gets no time, until three in
 a row agree: then it was a gap.
@@ -22,6 +22,9 @@ Ints = NDArray[np.int64]
 
 #: "Not known", in every time of this file.
 NO_TIME: Final = np.iinfo(np.int64).min
+DAY_NS: Final = 86_400_000_000_000
+#: A stamp beyond its wrap, e.g. 25 o'clock.
+BROKEN: Final = -1
 #: A step of a source's clock beyond this is doubted.
 TRUST_NS: Final = 3_600_000_000_000
 #: So many doubted stamps in a row, each near the one before, are believed.
@@ -45,8 +48,18 @@ def _expected(clock: Ints, time_column: int, packet: int) -> int:
 
 @kernel
 def _nearest(stamp: int, wrap: int, expected: int) -> int:
-    """The instant nearest to `expected` that a stamp repeating every `wrap` can mean."""
-    return stamp + (expected - stamp + wrap // 2) // wrap * wrap
+    """The instant nearest to `expected` that a stamp repeating every `wrap` from midnight can mean."""
+    if wrap == DAY_NS:
+        return stamp + (expected - stamp + wrap // 2) // wrap * wrap
+    # 512 s do not divide the day, so the last stretch before midnight is short: look on both sides of it.
+    best = NO_TIME
+    for day in range(-1, 2):
+        midnight = (expected // DAY_NS + day) * DAY_NS
+        since = stamp + (expected - midnight - stamp + wrap // 2) // wrap * wrap
+        since = min(max(since, stamp), stamp + (DAY_NS - 1 - stamp) // wrap * wrap)
+        if best == NO_TIME or abs(midnight + since - expected) < abs(best - expected):
+            best = midnight + since
+    return best
 
 
 @kernel
@@ -56,7 +69,8 @@ def unroll(
     """Give every row its instant, and move the clocks on, in place.
 
     source        (N,)      index into clocks, less than S
-    stamp_ns      (N,)      ns  time of day as the sensor says it; NO_TIME where it says none
+    stamp_ns      (N,)      ns  time of day as the sensor says it, less than wrap_ns; NO_TIME where it says
+                                none, BROKEN where it says what no clock shows
     wrap_ns       (N,)      ns  after how long a stamp repeats
     packet_ns     (N,)      ns  when the packet arrived, UTC; NO_TIME where unknown
     clocks        (S+1, 5)  ns  of every source, and last the newest of all; all NO_TIME (doubts 0) when new
@@ -75,25 +89,29 @@ def unroll(
     first = clocks[:, TIME].copy()
     for i in range(rows):
         clock = clocks[source[i]]
-        packet = packet_ns[i]
+        timed = packet_ns[i] != NO_TIME
+        packet = packet_ns[i] if timed else clocks[newest, TIME]
+        if stamp_ns[i] == BROKEN:
+            verdict[i] = LEAPED
+            continue
         expected = NO_TIME
         if clock[TIME] != NO_TIME:
             expected = _expected(clock, TIME, packet)
-        elif clocks[newest, TIME] != NO_TIME and wrap_ns[i] >= 86_400_000_000_000:
+        elif clocks[newest, TIME] != NO_TIME and wrap_ns[i] >= DAY_NS:
             expected = _expected(clocks[newest], TIME, packet)
-        elif first_day_ns != NO_TIME and stamp_ns[i] != NO_TIME and wrap_ns[i] >= 86_400_000_000_000:
+        elif first_day_ns != NO_TIME and stamp_ns[i] != NO_TIME and wrap_ns[i] >= DAY_NS:
             expected = first_day_ns + stamp_ns[i]
-        else:
+        elif timed:
             expected = packet
         if expected == NO_TIME:
             continue
         if stamp_ns[i] == NO_TIME:
-            if packet != NO_TIME or clock[TIME] != NO_TIME:
+            if timed or clock[TIME] != NO_TIME:
                 instant[i] = expected
                 verdict[i] = STAMPED
             continue
         now = _nearest(stamp_ns[i], wrap_ns[i], expected)
-        if clock[TIME] != NO_TIME and abs(now - expected) > TRUST_NS:
+        if clocks[newest, TIME] != NO_TIME and abs(now - expected) > TRUST_NS:
             near = clock[DOUBTS] > 0 and abs(now - _expected(clock, DOUBT, packet)) <= TRUST_NS
             clock[DOUBTS] = clock[DOUBTS] + 1 if near else 1
             clock[DOUBT] = now
@@ -102,10 +120,10 @@ def unroll(
                 verdict[i] = LEAPED
                 continue
         clock[TIME] = now
-        clock[PACKET] = packet
+        clock[PACKET] = packet if timed else now
         clock[DOUBTS] = 0
         clocks[newest, TIME] = now
-        clocks[newest, PACKET] = packet
+        clocks[newest, PACKET] = clock[PACKET]
         if first[source[i]] == NO_TIME:
             first[source[i]] = now
         if first[newest] == NO_TIME:

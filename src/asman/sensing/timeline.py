@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.timeline import CLOCK_WIDTH, DOUBTS, NO_TIME, TIME, unroll
+from asman.kernels.timeline import BROKEN, CLOCK_WIDTH, DOUBTS, NO_TIME, TIME, unroll
 from asman.units import DAY_S, SECOND_NS
 
 #: Day of a recording of which nobody said the day: plainly not real, and easy to recognise.
@@ -65,6 +65,7 @@ def absolute(state: TimelineState, stamps: Stamps, day: date | None) -> tuple[In
     stamp_ns = np.full(stamps.stamp_s.size, NO_TIME, np.int64)
     said = ~np.isnan(stamps.stamp_s)
     stamp_ns[said] = np.rint(stamps.stamp_s[said] * SECOND_NS).astype(np.int64)
+    stamp_ns[(stamp_ns >= stamps.wrap_s * SECOND_NS) | (said & (stamp_ns < 0))] = BROKEN
     if day is None and not np.any(stamps.packet_ns != NO_TIME):
         day = NO_DATE
     first_day_ns = NO_TIME if day is None else (day - date(1970, 1, 1)).days * DAY_S * SECOND_NS
