@@ -1,0 +1,29 @@
+/** What draws symbols, vectors and trails onto a canvas of its own above the map. */
+
+import type { View } from "../model/view.ts";
+import type { Update } from "../worker/protocol.ts";
+import type { Palette } from "./palette.ts";
+
+export interface Scenery {
+  readonly view: View;
+  /** Picture time to draw for, UTC epoch seconds. */
+  readonly nowS: number;
+  readonly vectorS: number;
+  readonly trailS: number;
+  readonly symbolPx: number;
+}
+
+export interface TrackRenderer {
+  readonly kind: "webgl2" | "canvas2d";
+  setPalette(palette: Palette): void;
+  /** New rows are in the store; take them over. */
+  upload(update: Update): void;
+  draw(scenery: Scenery): void;
+  destroy(): void;
+}
+
+/** Symbols shrink with the scale, and in a crowd, so that a continent stays legible. */
+export function symbolSizePx(zoom: number, shown: number): number {
+  const size = Math.max(9, Math.min(26, 7 + (zoom - 3) * 3));
+  return shown > 4000 ? Math.max(8, size * 0.75) : size;
+}

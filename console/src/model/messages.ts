@@ -1,0 +1,116 @@
+/** Text frames of `WS /api/stream`: JSON with a `type`. What does not have the promised shape is refused here. */
+
+export interface Sensor {
+  readonly index: number;
+  readonly id: string;
+  readonly member: string;
+  readonly kind: string;
+  readonly lat_deg: number | null;
+  readonly lon_deg: number | null;
+  readonly range_max_m: number | null;
+  readonly period_s: number | null;
+}
+
+export interface Bounds {
+  readonly west_deg: number;
+  readonly south_deg: number;
+  readonly east_deg: number;
+  readonly north_deg: number;
+}
+
+export interface Hello {
+  readonly type: "hello";
+  readonly protocol: number;
+  readonly node: string;
+  readonly member: string;
+  readonly mode: "live" | "replay";
+  readonly simulated: boolean;
+  readonly sensors: readonly Sensor[];
+  readonly recording: { readonly names: readonly string[]; readonly begin_s: number; readonly end_s: number } | null;
+  readonly view: Bounds | null;
+}
+
+export interface Clock {
+  readonly type: "clock";
+  readonly time_s: number;
+  /** 1 = as recorded, 0 = as fast as it goes. */
+  readonly speed: number;
+  readonly paused: boolean;
+  readonly progress: number | null;
+  readonly ended: boolean;
+  readonly behind_s: number;
+}
+
+export interface SensorHealth {
+  readonly id: string;
+  readonly last_seen_s: number | null;
+  readonly plots: number;
+  readonly rejected: number;
+  readonly plots_per_s: number;
+}
+
+export interface Health {
+  readonly type: "health";
+  readonly plots_per_s: number;
+  readonly tracks: number;
+  readonly rejected: number;
+  readonly dropped: number;
+  readonly sensors: readonly SensorHealth[];
+  /** Sources that send, but that the node knows no sensor for. */
+  readonly unknown?: readonly { readonly sac: number; readonly sic: number; readonly category: number; readonly records: number }[];
+}
+
+export interface SensorsMet {
+  readonly type: "sensors";
+  readonly sensors: readonly Sensor[];
+}
+
+/** A command that the node cannot follow. */
+export interface Refused {
+  readonly type: "refused";
+  readonly reason: string;
+}
+
+export type Message = Hello | SensorsMet | Clock | Health | Refused;
+
+export interface ReplayCommand {
+  readonly paused?: boolean;
+  readonly speed?: number;
+  readonly seek_s?: number;
+}
+
+/** A text frame that is not what docs/reference/stream.md promises. */
+export class MessageError extends Error {
+  override readonly name = "MessageError";
+}
+
+type Kind = "string" | "number" | "boolean" | "array";
+
+const REQUIRED: Record<Message["type"], Record<string, Kind>> = {
+  hello: { protocol: "number", node: "string", member: "string", mode: "string", sensors: "array" },
+  sensors: { sensors: "array" },
+  clock: { time_s: "number", speed: "number", paused: "boolean" },
+  health: { sensors: "array" },
+  refused: { reason: "string" },
+};
+
+/** Parse one text frame. A `type` of a later protocol gives null and is passed over. */
+export function parseMessage(text: string): Message | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new MessageError("a text frame is not JSON");
+  }
+  if (typeof value !== "object" || value === null || !("type" in value) || typeof value.type !== "string") {
+    throw new MessageError("a text frame has no type");
+  }
+  const required = REQUIRED[value.type as Message["type"]];
+  if (required === undefined) return null;
+  for (const [name, kind] of Object.entries(required)) {
+    const field = (value as Record<string, unknown>)[name];
+    const fits = kind === "array" ? Array.isArray(field) : typeof field === kind;
+    if (!fits) throw new MessageError(`${value.type}.${name} is not a ${kind}`);
+  }
+  return value as Message;
+}

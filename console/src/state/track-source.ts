@@ -1,0 +1,18 @@
+/** The life of a plot behind a track, from `GET /api/tracks/{track}`. */
+
+export interface PlotEntry {
+  readonly sensor: string;
+  readonly time_s: number;
+  readonly recording: string;
+  readonly offset: number;
+}
+
+/** The latest plots of a track, newest first; empty when the node holds it no more. */
+export async function latestPlots(track: number, signal: AbortSignal): Promise<readonly PlotEntry[]> {
+  const answer = await fetch(`api/tracks/${track}`, { signal, headers: { accept: "application/json" } });
+  if (answer.status === 404) return [];
+  if (!answer.ok) throw new Error(`the node answers ${answer.status}`);
+  const body: unknown = await answer.json();
+  const plots = (body as { latest_plots?: unknown }).latest_plots;
+  return Array.isArray(plots) ? (plots as PlotEntry[]).toReversed() : [];
+}

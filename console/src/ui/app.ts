@@ -1,0 +1,109 @@
+/** The workplace: where everything stands, and what the keys do. */
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { classMap } from "lit/directives/class-map.js";
+import { Follow } from "../state/follow.ts";
+import type { Workplace } from "../state/workplace.ts";
+import type { ClockBar } from "./clock-bar.ts";
+import { keyAction, type KeyActions } from "./keys.ts";
+import type { Help } from "./help.ts";
+import type { TrackTable } from "./table.ts";
+import "./clock-bar.ts";
+import "./header.ts";
+import "./help.ts";
+import "./map.ts";
+import "./sensor-panel.ts";
+import "./table.ts";
+import "./track-panel.ts";
+
+const NOTICE_MS = 6000;
+
+@customElement("asman-app")
+export class App extends LitElement {
+  @property({ attribute: false }) workplace!: Workplace;
+  @query("asman-table") private readonly table!: TrackTable | null;
+  @query("asman-clock-bar") private readonly clockBar!: ClockBar;
+  @query("asman-help") private readonly help!: Help;
+  @state() private notice = "";
+  private noticeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor() {
+    super();
+    this.addController(new Follow(this, ["settings", "selection", "hello", "notice"]));
+  }
+
+  /** No shadow: MapLibre's styles, which are the document's, must reach the map within. */
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("keydown", this.onKey);
+    this.workplace.on("notice", () => this.showNotice());
+    // The banner follows the picture's flag, not every picture.
+    this.workplace.on("update", () => {
+      if (this.workplace.simulated !== this.simulated) this.requestUpdate();
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("keydown", this.onKey);
+  }
+
+  private simulated = false;
+
+  protected override willUpdate(changed: PropertyValues): void {
+    super.willUpdate(changed);
+    this.simulated = this.workplace.simulated;
+    document.documentElement.dataset["palette"] = this.workplace.settings.palette;
+  }
+
+  override render(): TemplateResult {
+    const { workplace } = this;
+    const { settings, selected } = workplace;
+    return html`
+      <asman-header .workplace=${workplace} @help=${() => this.help.toggle()}></asman-header>
+      <div>${this.simulated ? html`<div class="banner" role="alert">SIMULATED — EXERCISE — SIMULATED</div>` : nothing}</div>
+      <main class=${classMap({ dock: settings.dock, table: settings.table })}>
+        <asman-map .workplace=${workplace}></asman-map>
+        ${settings.table ? html`<asman-table .workplace=${workplace}></asman-table>` : nothing}
+        ${settings.dock ? html`<aside aria-label="Selected track and sensors">
+          ${selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
+          <asman-sensor-panel .workplace=${workplace}></asman-sensor-panel></aside>` : nothing}
+      </main>
+      <asman-clock-bar .workplace=${workplace}></asman-clock-bar>
+      <asman-help></asman-help>
+      ${this.notice ? html`<div class="toast" role="alert">${this.notice}</div>` : nothing}`;
+  }
+
+  private showNotice(): void {
+    this.notice = this.workplace.notice;
+    clearTimeout(this.noticeTimer);
+    this.noticeTimer = setTimeout(() => {
+      this.notice = "";
+    }, NOTICE_MS);
+  }
+
+  private readonly actions: KeyActions = {
+    togglePlay: () => this.clockBar.toggle(),
+    shiftSpeed: (steps) => this.clockBar.shift(steps),
+    skip: (seconds) => this.clockBar.skip(seconds),
+    help: () => this.help.toggle(),
+    filter: () => {
+      if (!this.workplace.settings.table) this.workplace.change({ table: true });
+      void this.updateComplete.then(() => this.table?.focusFilter());
+    },
+  };
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    const target = event.composedPath()[0];
+    const typing = target instanceof HTMLInputElement && target.type !== "range";
+    if (typing || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    // Space and Enter belong to a control that has the focus.
+    if ((event.key === " " || event.key === "Enter") && target instanceof HTMLButtonElement) return;
+    if (keyAction(event.key, this.workplace, this.actions)) event.preventDefault();
+  };
+}

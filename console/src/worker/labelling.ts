@@ -1,0 +1,108 @@
+/** Which tracks get a label, and where it stands. */
+
+import { declutter, FIRST_LEADER_PLACE, offsetOf, type Candidate } from "../model/declutter.ts";
+import { Flag } from "../model/frame.ts";
+import { labelLines } from "../model/labels.ts";
+import type { Picture } from "../model/picture.ts";
+import { screenX, screenY, type Scene } from "../model/scene.ts";
+import type { View } from "../model/view.ts";
+import type { Label, Mark } from "./protocol.ts";
+
+/** More labels than this help nobody and cost frames. */
+export const LABEL_BUDGET = 320;
+const CANDIDATE_LIMIT = 4000;
+const LINE_PX = 13;
+const PADDING_PX = 3;
+const SYMBOL_RADIUS_PX = 7;
+
+export function markOf(scene: Scene, picture: Picture, i: number): Mark {
+  return {
+    track: picture.columns.track[scene.slots[i]!]!,
+    x: scene.x[i]!,
+    y: scene.y[i]!,
+    vx: scene.vx[i]!,
+    vy: scene.vy[i]!,
+    timeS: scene.timeS[i]!,
+  };
+}
+
+export class Labelling {
+  /** Place that a track's label had the last time. */
+  private places = new Map<number, number>();
+  charPx = 6.6;
+
+  /** Labels for what is on the screen: `selected` first, then those that had one, then from the centre outwards. */
+  place(scene: Scene, picture: Picture, view: View, nowS: number, selected: number | null): Label[] {
+    const seen = this.onScreen(scene, picture, view, nowS, selected);
+    const symbols = new Float32Array(seen.length * 2);
+    seen.forEach((entry, k) => {
+      symbols[2 * k] = entry.x;
+      symbols[2 * k + 1] = entry.y;
+    });
+    const ranked = seen.toSorted((a, b) => a.rank - b.rank).slice(0, CANDIDATE_LIMIT);
+    const lines = new Map<number, [string, string]>();
+    const candidates = ranked.map(({ i, x, y, track }): Candidate => {
+      const text = labelLines(picture, scene.slots[i]!, nowS);
+      lines.set(i, text);
+      const { width, height } = this.sizeOf(text);
+      return { index: i, x, y, width, height, must: track === selected, place: this.places.get(track) ?? -1 };
+    });
+    const placed = declutter(candidates, symbols, SYMBOL_RADIUS_PX, view.width, view.height, LABEL_BUDGET);
+    this.places = new Map(placed.map((p) => [picture.columns.track[scene.slots[p.index]!]!, p.place]));
+    return placed.map((p) => this.label(scene, picture, p.index, lines.get(p.index)!, p.place, p.dx, p.dy));
+  }
+
+  /** The label of one track wherever there is room or not: for the one under the pointer. */
+  single(scene: Scene, picture: Picture, i: number, nowS: number): Label {
+    const text = labelLines(picture, scene.slots[i]!, nowS);
+    const place = this.places.get(picture.columns.track[scene.slots[i]!]!) ?? 0;
+    const { width, height } = this.sizeOf(text);
+    const [dx, dy] = offsetOf(place, width, height);
+    return this.label(scene, picture, i, text, place, dx, dy);
+  }
+
+  private onScreen(
+    scene: Scene,
+    picture: Picture,
+    view: View,
+    nowS: number,
+    selected: number | null,
+  ): { i: number; x: number; y: number; track: number; rank: number }[] {
+    const seen: { i: number; x: number; y: number; track: number; rank: number }[] = [];
+    for (let i = 0; i < scene.count; i++) {
+      const x = screenX(scene, view, i, nowS);
+      const y = screenY(scene, view, i, nowS);
+      if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
+      const track = picture.columns.track[scene.slots[i]!]!;
+      const outward = Math.hypot(x - view.width / 2, y - view.height / 2);
+      const rank = track === selected ? -2e6 : this.places.has(track) ? outward - 1e6 : outward;
+      seen.push({ i, x, y, track, rank });
+    }
+    return seen;
+  }
+
+  private sizeOf(lines: readonly [string, string]): { width: number; height: number } {
+    const characters = Math.max(lines[0].length, lines[1].length);
+    return { width: characters * this.charPx + 2 * PADDING_PX, height: 2 * LINE_PX + 2 };
+  }
+
+  private label(
+    scene: Scene,
+    picture: Picture,
+    i: number,
+    lines: readonly [string, string],
+    place: number,
+    dx: number,
+    dy: number,
+  ): Label {
+    return {
+      ...markOf(scene, picture, i),
+      lines,
+      dx,
+      dy,
+      ...this.sizeOf(lines),
+      leader: place >= FIRST_LEADER_PLACE,
+      coasting: (picture.columns.flags[scene.slots[i]!]! & Flag.coasting) !== 0,
+    };
+  }
+}
