@@ -95,10 +95,6 @@ def prometheus(hub: NamedDependency[Hub]) -> Response[str]:
 @get(["/", "/{path:path}"], include_in_schema=False, sync_to_thread=False)
 def page(request: Request[Any, Any, Any], path: FromPath[str] = "") -> Response[bytes]:
     """Return the console."""
-    if path.startswith(("/api/", "/metrics")):
-        return Response(
-            b'{"status_code":404,"detail":"no such endpoint"}', status_code=404, media_type=MediaType.JSON
-        )
     found = console.page(path)
     headers = {"cache-control": found.cache_control}
     if found.etag:
@@ -134,6 +130,10 @@ async def _send(socket: WebSocket[Any, Any, Any], hub: Hub) -> None:
         await hub.serve(socket.send_text, socket.send_bytes)
 
 
+def _not_found(_: Request[Any, Any, Any], error: NotFoundException) -> Response[dict[str, Any]]:
+    return Response({"status_code": 404, "detail": error.detail}, status_code=404)
+
+
 def _bad_input(_: Request[Any, Any, Any], error: InputError) -> Response[dict[str, Any]]:
     return Response({"status_code": 400, "detail": str(error)}, status_code=400)
 
@@ -150,7 +150,7 @@ def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> A
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),
         },
-        exception_handlers={InputError: _bad_input, TimeoutError: _too_busy},
+        exception_handlers={NotFoundException: _not_found, InputError: _bad_input, TimeoutError: _too_busy},
         request_max_body_size=MAX_BODY_OCTETS,
         openapi_config=OpenAPIConfig(
             title="Asman node",

@@ -12,7 +12,7 @@ token that nobody else has, and ended with the node. What travels on it:
 | `picture.trails` | web asks reasoning   | where the tracks were                                    |
 | `node.news`      | reasoning -> web     | hello, sensors, clock, health, progress, failure         |
 | `node.command`   | web asks reasoning   | what a person wants of the replay                        |
-| `node.end`       | node -> reasoning    | end in order                                             |
+| `node.begin`     | reasoning asks web   | whether anybody listens yet                              |
 
 Live tracks inside a nation go over core NATS: a consumer that is too slow loses messages, which are
 counted on both sides, and the next picture is whole again.

@@ -13,14 +13,14 @@ from typing import Final
 
 import msgspec
 
-from asman.edge.messages import Clock, Health, Hello, News, ReplayCommand, SensorsMet, tell
+from asman.edge.messages import Clock, Health, Hello, News, Refused, ReplayCommand, SensorsMet, tell
 from asman.wire import stream
 
 #: Pictures that may wait for one client before it gets a snapshot instead.
 QUEUE_PICTURES: Final = 4
 
 Ask = Callable[[], Awaitable[bytes]]
-Command = Callable[[ReplayCommand], Awaitable[Clock]]
+Command = Callable[[ReplayCommand], Awaitable[Clock | Refused]]
 
 
 class Client:
@@ -89,6 +89,8 @@ class Hub:
         fresh, gone = stream.changed(self._picture, frame.picture)
         self._picture, self._time_s, self._simulated = frame.picture, frame.time_s, frame.simulated
         self.pictures += 1
+        if frame.simulated and not self.hello.simulated:
+            self.hello = msgspec.structs.replace(self.hello, simulated=True)
         delta = stream.encode_picture(
             fresh, frame.time_s, kind=stream.DELTA, removed=gone, simulated=frame.simulated
         )

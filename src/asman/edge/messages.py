@@ -16,7 +16,7 @@ TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
-END: Final = "node.end"
+BEGIN: Final = "node.begin"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
 

@@ -1,0 +1,101 @@
+"""A node on live feeds: what the bus brings is reasoned about four times a second, and shown once."""
+
+import asyncio
+import time
+from collections import deque
+from typing import Final
+
+import msgspec
+from nats.aio.msg import Msg
+
+from asman.apps.mind import Mind, entries, health
+from asman.apps.plan import Plan
+from asman.apps.reason import Outlet
+from asman.apps.warming import warmed
+from asman.edge import messages
+from asman.edge.messages import FEED, Clock, Hello, Ready, Refused, SensorsMet, unpack
+from asman.model.datagram import Datagram
+from asman.pipeline import events, node
+from asman.pipeline.node import Inputs
+from asman.sensing.sensors_toml import parse
+from asman.units import SECOND_NS
+
+#: Wall clock between two steps of reasoning.
+TICK_S: Final = 0.25
+HEALTH_S: Final = 2.0
+#: Datagrams that may wait for the reasoning.
+QUEUE_DATAGRAMS: Final = 65_536
+
+
+class Inbox:
+    """What the bus brought and no step has taken: bounded, and every loss counted by feed."""
+
+    def __init__(self, room: int = QUEUE_DATAGRAMS) -> None:
+        self.dropped: dict[str, int] = {}
+        self._room = room
+        self._queue: deque[Datagram] = deque()
+
+    async def take(self, message: Msg) -> None:
+        """Queue a datagram from the bus."""
+        datagram = unpack(message.data)
+        if len(self._queue) >= self._room:
+            self.dropped[datagram.feed] = self.dropped.get(datagram.feed, 0) + 1
+        else:
+            self._queue.append(datagram)
+
+    def drain(self) -> tuple[Datagram, ...]:
+        """Return everything that waits, and forget it."""
+        taken = tuple(self._queue)
+        self._queue.clear()
+        return taken
+
+
+async def live(plan: Plan, outlet: Outlet) -> None:
+    """Reason until cancelled. Raises ConfigError when sensors.toml is wrong."""
+    sensors = parse(plan.sensors or "", plan.sensors_name)
+    await warmed(outlet)
+    mind = Mind(node.start(plan.member, sensors, time.time_ns()))
+    inbox = Inbox()
+    await outlet.client.subscribe(FEED + ">", cb=inbox.take)
+    await outlet.answer(messages.COMMAND, _refuse)
+    await mind.answer(outlet)
+    hello = Hello(node=plan.node, member=plan.member, mode="live", sensors=entries(mind.state.sensors))
+    await outlet.news(hello)
+    await outlet.news(Ready())
+    await outlet.client.flush()
+    await _loop(plan, outlet, mind, inbox)
+
+
+async def _refuse(_: bytes) -> bytes:
+    return msgspec.json.encode(Refused(reason="this node is live: its clock is the world's"))
+
+
+async def _loop(plan: Plan, outlet: Outlet, mind: Mind, inbox: Inbox) -> None:
+    picture_due = health_due = tick_due = time.monotonic()
+    behind_s = 0.0
+    while True:
+        datagrams = inbox.drain()
+        met = await mind.do(lambda taken=datagrams: _step(mind, taken))
+        if datagrams:
+            behind_s = max(0.0, (time.time_ns() - datagrams[0].time_ns) / SECOND_NS - TICK_S)
+        if met:
+            await outlet.news(SensorsMet(sensors=entries(mind.state.sensors)))
+        if time.monotonic() >= picture_due:
+            picture_due = max(picture_due + plan.picture_s, time.monotonic())
+            await outlet.frame(await mind.do(mind.frame), jumped=False)
+            await outlet.news(Clock(time_s=mind.state.now_ns / SECOND_NS, behind_s=behind_s))
+        if time.monotonic() >= health_due:
+            health_due = max(health_due + HEALTH_S, time.monotonic())
+            await outlet.news(
+                await mind.do(lambda late=behind_s: health(plan, mind.state, late, inbox.dropped))
+            )
+        tick_due = max(tick_due + TICK_S, time.monotonic())
+        await asyncio.sleep(max(0.0, tick_due - time.monotonic()))
+
+
+def _step(mind: Mind, datagrams: tuple[Datagram, ...]) -> bool:
+    """Reason one step; return whether a sensor was met."""
+    # A clock of the wall that was set back must not turn the picture's time back.
+    now_ns = max(time.time_ns(), mind.state.now_ns)
+    mind.state, said = node.step(mind.state, Inputs(datagrams), now_ns)
+    return any(isinstance(event, events.SensorsMet) for event in said)

@@ -1,0 +1,189 @@
+"""The node's state in a thread of its own: one job after another, while the event loop stays free.
+
+Steps and questions take turns, so that a question never sees half a step. The kernels release Python's lock.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import msgspec
+import pyarrow as pa
+
+from asman.apps.plan import Plan
+from asman.apps.reason import Outlet, ipc
+from asman.edge import messages
+from asman.edge.messages import (
+    FeedHealth,
+    Health,
+    SensorEntry,
+    SensorHealth,
+    TrackEntry,
+    TrailPoint,
+    UnknownSource,
+)
+from asman.model.sensor import Sensors
+from asman.pipeline import evidence, node
+from asman.pipeline.health import SensorCount
+from asman.pipeline.node import NodeState
+from asman.units import SECOND_NS
+from asman.wire import stream
+
+T = TypeVar("T")
+
+
+class Mind:
+    """Holds the state, and answers questions about it."""
+
+    def __init__(self, state: NodeState) -> None:
+        self.state = state
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Run a job in the reasoning's thread, after those before it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def frame(self) -> bytes:
+        """Return the picture as a frame of the stream."""
+        picture = node.picture(self.state)
+        simulated = bool((picture.flags & stream.SIMULATED).any())
+        return stream.encode_picture(picture, self.state.now_ns / SECOND_NS, simulated=simulated)
+
+    async def answer(self, outlet: Outlet) -> None:
+        """Answer what the web side asks, from now on."""
+
+        async def tracks(_: bytes) -> bytes:
+            return await self.do(lambda: ipc(node.tracks(self.state)))
+
+        async def track(number: bytes) -> bytes:
+            return await self.do(lambda: msgspec.json.encode(entry(self.state, int(number))))
+
+        async def trails(_: bytes) -> bytes:
+            return await self.do(self._trails)
+
+        await outlet.answer(messages.TRACKS, tracks)
+        await outlet.answer(messages.TRACK, track)
+        await outlet.answer(messages.TRAILS, trails)
+
+    def _trails(self) -> bytes:
+        return stream.encode_trails(node.trails_of(self.state), self.state.now_ns / SECOND_NS)
+
+
+def entries(sensors: Sensors) -> list[SensorEntry]:
+    """Return sensors as the console draws them."""
+    return [
+        SensorEntry(
+            index=index,
+            id=sensor.id,
+            member=sensor.member,
+            kind=sensor.kind,
+            lat_deg=sensor.lat_deg,
+            lon_deg=sensor.lon_deg,
+            range_max_m=sensor.range_max_m,
+            period_s=sensor.period_s,
+        )
+        for index, sensor in enumerate(sensors)
+    ]
+
+
+def health(plan: Plan, state: NodeState, behind_s: float, dropped: dict[str, int]) -> Health:
+    """Return how the node does; what only the web's side knows is filled in there."""
+    table = node.tracks(state)
+    watch = state.watch
+    sensors = [_sensor(state, index) for index in range(len(state.sensors))]
+    feeds = [
+        FeedHealth(
+            name=name,
+            datagrams=feed.datagrams,
+            octets=feed.octets,
+            rejected=feed.rejected,
+            dropped=dropped.get(name, 0),
+            last_seen_s=None if feed.last_ns is None else feed.last_ns / SECOND_NS,
+        )
+        for name, feed in state.feeds.items()
+    ]
+    return Health(
+        status=_status(sensors, behind_s),
+        node=plan.node,
+        member=plan.member,
+        mode=plan.mode,
+        simulated=bool(table["simulated"].to_numpy().any()),
+        time_s=state.now_ns / SECOND_NS,
+        uptime_s=0.0,
+        tracks=table.num_rows,
+        confirmed=int(table["confirmed"].to_numpy().sum()),
+        plots=watch.plots,
+        plots_per_s=sum(sensor.plots_per_s for sensor in sensors),
+        rejected=sum(feed.rejected for feed in feeds) + sum(watch.ignored.values()),
+        dropped=sum(feed.dropped for feed in feeds),
+        behind_s=behind_s,
+        sensors=sensors,
+        feeds=feeds,
+        unknown=[
+            UnknownSource(sac=sac, sic=sic, category=int(category[3:]), records=records)
+            for (sac, sic, category), records in watch.unknown.items()
+        ],
+    )
+
+
+def _status(sensors: list[SensorHealth], behind_s: float) -> str:
+    if behind_s > 2.0:
+        return "behind"
+    if any(sensor.silent for sensor in sensors):
+        return "degraded"
+    return "ok" if any(sensor.plots for sensor in sensors) else "waiting"
+
+
+def _sensor(state: NodeState, index: int) -> SensorHealth:
+    sensor = state.sensors[index]
+    count = state.watch.sensors.get(sensor.id, SensorCount())
+    return SensorHealth(
+        id=sensor.id,
+        kind=sensor.kind,
+        sac=sensor.sac,
+        sic=sensor.sic,
+        lat_deg=sensor.lat_deg,
+        lon_deg=sensor.lon_deg,
+        last_seen_s=None if count.last_ns is None else count.last_ns / SECOND_NS,
+        plots=count.plots,
+        rejected=count.rejected,
+        plots_per_s=count.plots_per_s,
+        period_s=count.period_s,
+        silent=count.silent,
+    )
+
+
+def entry(state: NodeState, number: int) -> TrackEntry | None:
+    """Return one track with its trail and its latest plots; None when there is none of that number."""
+    table = node.tracks(state)
+    found = table.filter(pa.array(table["track"].to_numpy() == number)).to_pylist()
+    if not found:
+        return None
+    row = found[0]
+    trail = node.trails_of(state)
+    time_s = state.now_ns / SECOND_NS
+    plots = evidence.behind(state.evidence, number, row["contributors"], row["address"], row["mode_3a"])
+    columns = {name: _finite(row[name]) for name in TrackEntry.__struct_fields__ if name in row}
+    added = {"time_s": time_s, "trail": _trail(trail, number, time_s), "latest_plots": plots}
+    return msgspec.convert({**columns, **added}, TrackEntry, from_attributes=True)
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _trail(trails: stream.Trails, number: int, time_s: float) -> list[TrailPoint]:
+    at = trails.track.searchsorted(number)
+    if at >= len(trails.track) or trails.track[at] != number:
+        return []
+    end = int(trails.first[at + 1]) if at + 1 < len(trails.first) else len(trails.lat_e7)
+    return [
+        TrailPoint(
+            time_s=time_s - float(trails.time_s[i]),
+            lat_deg=float(trails.lat_e7[i]) / 1e7,
+            lon_deg=float(trails.lon_e7[i]) / 1e7,
+        )
+        for i in range(int(trails.first[at]), end)
+    ]

@@ -1,0 +1,137 @@
+"""node.toml: one member's node, strict (docs/reference/node-toml.md)."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from asman.edge.feeds import Address, address
+from asman.errors import ConfigError, nearest
+
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+class FeedConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[feed]]`: a name of letters, digits, - and _, and a URL (see edge.feeds)."""
+
+    name: str
+    url: str
+
+    @property
+    def address(self) -> Address:
+        """Where it listens. Raises ConfigError."""
+        return address(self.url, f"feed '{self.name}'")
+
+
+class BusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[bus]`: a NATS cluster by URL; an empty URL means the node's own embedded server."""
+
+    url: str = ""
+    token_file: str = ""
+    token_env: str = ""
+
+
+class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A node.toml.
+
+    member      the state that owns the node
+    name        name of the node; the member's where absent
+    sensors     path of sensors.toml, relative to node.toml
+    bind, port  where console and API are served; port 0 = any free one
+    token_file, token_env  where the session's token is read from; a random one where both are absent
+    picture_s   s   wall clock between two pictures
+    """
+
+    member: str
+    sensors: str
+    name: str = ""
+    bind: str = "127.0.0.1"
+    port: int = 8600
+    token_file: str = ""
+    token_env: str = ""
+    picture_s: float = 1.0
+    bus: BusConfig = BusConfig()
+    feed: tuple[FeedConfig, ...] = ()
+
+
+def read(path: Path) -> NodeConfig:
+    """Read and check a node.toml; paths in it become absolute. Raises ConfigError."""
+    try:
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(str(path), f"is not TOML: {error}") from error
+    _refuse_unknown(table, NodeConfig, str(path))
+    _refuse_unknown(table.get("bus", {}), BusConfig, f"{path}: bus")
+    for number, feed in enumerate(_tables(table, "feed")):
+        _refuse_unknown(feed, FeedConfig, f"{path}: feed[{number}]")
+    try:
+        config = msgspec.convert(table, NodeConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(path), str(error)) from error
+    _check(config, str(path))
+    beside = path.resolve().parent
+    return msgspec.structs.replace(
+        config,
+        name=config.name or config.member,
+        sensors=str(beside / config.sensors),
+        token_file=str(beside / config.token_file) if config.token_file else "",
+        bus=msgspec.structs.replace(
+            config.bus, token_file=str(beside / config.bus.token_file) if config.bus.token_file else ""
+        ),
+    )
+
+
+def _tables(table: dict[str, Any], name: str) -> list[Any]:
+    found = table.get(name, [])
+    return found if isinstance(found, list) else []
+
+
+def _refuse_unknown(table: Any, kind: type[msgspec.Struct], item: str) -> None:
+    known = kind.__struct_fields__
+    if isinstance(table, dict):
+        for key in table:
+            if key not in known:
+                raise ConfigError(item, f"unknown key '{key}'", nearest(key, known))
+
+
+def _check(config: NodeConfig, item: str) -> None:
+    if not config.feed:
+        raise ConfigError(
+            item, "has no [[feed]]", 'Add: [[feed]]  name = "radar"  url = "udp://239.1.1.1:8600"'
+        )
+    seen: set[str] = set()
+    for number, feed in enumerate(config.feed):
+        if not _NAME.fullmatch(feed.name):
+            raise ConfigError(
+                f"{item}: feed[{number}].name", f"letters, digits, - and _ only, not '{feed.name}'"
+            )
+        if feed.name in seen:
+            raise ConfigError(f"{item}: feed[{number}].name", f"'{feed.name}' is there twice")
+        seen.add(feed.name)
+        address(feed.url, f"{item}: feed[{number}].url")
+    if not 0 <= config.port <= 65_535:
+        raise ConfigError(f"{item}: port", f"needs 0 to 65535, not {config.port}")
+    if not 0.1 <= config.picture_s <= 60:
+        raise ConfigError(f"{item}: picture_s", f"needs 0.1 to 60 s, not {config.picture_s}")
+
+
+def secret(file: str, variable: str, item: str) -> str:
+    """Read a secret from a file or a variable; empty where neither is named. Raises ConfigError."""
+    if file and variable:
+        raise ConfigError(item, "names both a file and a variable", "Keep one of them")
+    if file:
+        try:
+            found = Path(file).read_text("utf-8").strip()
+        except OSError as error:
+            raise ConfigError(f"{item}_file {file}", f"cannot be read: {error.strerror}") from error
+    else:
+        found = os.environ.get(variable, "").strip() if variable else ""
+    if (file or variable) and not found:
+        raise ConfigError(item, f"{file or variable} is empty or not set")
+    return found

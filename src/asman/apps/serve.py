@@ -1,0 +1,171 @@
+"""A node put together: bus, reasoning, web and feeds, from the first word to the last.
+
+    feeds --feed.<name>--> [ bus: NATS ] <--> reasoning (its own process: no browser can hold up the picture)
+                               |
+                              web (this process): console, API, stream
+
+The processes that a node owns end with it (edge.process). The reasoning is started before the web's libraries
+are imported: its compiler is the longest thing to load.
+"""
+
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+import msgspec
+
+from asman.apps.node_toml import FeedConfig
+from asman.apps.plan import Mode, Plan
+from asman.edge import bus, process
+from asman.errors import ConfigError
+
+#: Where a node without a configured port begins to look for a free one.
+DEFAULT_PORT: Final = 8600
+#: How many ports it tries.
+PORTS_TRIED: Final = 200
+
+Tell = Callable[[str], None]
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def _show(url: str) -> None:
+    click.echo(url)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a node needs to run.
+
+    port     0 = any free one; None = the first free one from DEFAULT_PORT on
+    token    the session's token; empty = a random one
+    bus_url  empty = embedded
+    for_s    s   end by itself after this time with exit code 0
+    say      words for the person who waits
+    serving  called once with the console's address when there is something to see
+    """
+
+    node: str
+    member: str
+    mode: Mode
+    feeds: tuple[FeedConfig, ...] = ()
+    sensors: str | None = None
+    sensors_name: str = "sensors.toml"
+    recordings: list[str] = []
+    date: str | None = None
+    speed: float = 1.0
+    picture_s: float = 1.0
+    bind: str = "127.0.0.1"
+    port: int | None = None
+    token: str = ""
+    bus_url: str = ""
+    bus_token: str = ""
+    for_s: float | None = None
+    say: Tell = _say
+    serving: Tell = _show
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What stands before the event loop runs.
+
+    began_s     s   monotonic time of the start
+    listening   socket of console and API
+    token       of the session
+    address     of the bus
+    server      our own NATS server, where it is embedded
+    reasoning   its process
+    """
+
+    began_s: float
+    listening: socket.socket
+    token: str
+    address: bus.BusAddress
+    server: bus.EmbeddedServer | None
+    reasoning: "subprocess.Popen[bytes]"
+
+
+def run(setting: Setting) -> int:
+    """Run a node until it is told to end. Return the exit code. Raises InputError, AsmanError."""
+    began_s = time.monotonic()
+    signal.signal(signal.SIGTERM, _interrupt)
+    listening = listen(setting.bind, setting.port)
+    server: bus.EmbeddedServer | None = None
+    reasoning: subprocess.Popen[bytes] | None = None
+    try:
+        if setting.bus_url:
+            address = bus.BusAddress(setting.bus_url, setting.bus_token)
+        else:
+            server = bus.EmbeddedServer()
+            address = server.address
+        reasoning = _start_reasoning(setting, address)
+        parts = Parts(
+            began_s, listening, setting.token or secrets.token_urlsafe(24), address, server, reasoning
+        )
+        from asman.apps.shell import live
+
+        return live(setting, parts)
+    finally:
+        if reasoning is not None:
+            process.end(reasoning)
+        if server is not None:
+            server.end()
+        listening.close()
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _start_reasoning(setting: Setting, address: bus.BusAddress) -> "subprocess.Popen[bytes]":
+    plan = Plan(
+        bus=address,
+        node=setting.node,
+        member=setting.member,
+        mode=setting.mode,
+        sensors=setting.sensors,
+        sensors_name=setting.sensors_name,
+        picture_s=setting.picture_s,
+        recordings=setting.recordings,
+        date=setting.date,
+        speed=setting.speed,
+    )
+    child = process.start([sys.executable, "-m", "asman.apps.reason"], stdin=subprocess.PIPE)
+    if child.stdin is None:
+        raise AssertionError("the pipe that was asked for is missing")
+    child.stdin.write(msgspec.json.encode(plan))
+    child.stdin.close()
+    return child
+
+
+def listen(bind: str, port: int | None) -> socket.socket:
+    """Open the socket of console and API. Raises ConfigError."""
+    wanted = range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED) if port is None else (port,)
+    family = socket.AF_INET6 if ":" in bind else socket.AF_INET
+    problem = OSError()
+    for candidate in wanted:
+        try:
+            return socket.create_server((bind, candidate), family=family, backlog=128)
+        except OSError as error:
+            problem = error
+    raise ConfigError(
+        f"port {port or DEFAULT_PORT} on {bind}", f"cannot be opened: {problem}", "Choose another with --port"
+    )
+
+
+def duration_s(text: str) -> float:
+    """Read a duration such as 30s, 5m, 1h, or a bare number of seconds. Raises ConfigError."""
+    factor = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    try:
+        found = float(text[:-1]) * factor[text[-1]] if text[-1:] in factor else float(text)
+    except ValueError as error:
+        raise ConfigError("--for", f"needs a time such as 30s, 5m or 1h, not '{text}'") from error
+    if not 0 < found < 1e9:
+        raise ConfigError("--for", f"needs a time above zero, not '{text}'")
+    return found

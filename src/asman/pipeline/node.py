@@ -1,0 +1,185 @@
+"""One node's whole reasoning as a pure step: datagrams in, picture and events out.
+
+    state, events = step(state, Inputs(datagrams), now_ns)
+    frame = stream.encode_picture(picture(state), state.now_ns / 1e9)
+
+The same datagrams and the same instants give the same bits. A state that was handed to `step` is spent,
+because the tracker works in its own arrays; `copy` gives a checkpoint that stays.
+"""
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asman import tracking
+from asman.model.datagram import Datagram
+from asman.model.decoded import Decoded
+from asman.model.sensor import Sensors
+from asman.pipeline import trails
+from asman.pipeline.batch import Batch, frame_of, gather, trace
+from asman.pipeline.editions import Editions, learn, pins
+from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
+from asman.pipeline.evidence import Evidence, remember
+from asman.pipeline.health import FeedCount
+from asman.pipeline.lag import Lag, frontier_ns, measure
+from asman.pipeline.picture import picture as picture_of
+from asman.pipeline.watch import Watch, look
+from asman.sensing.plots import extract
+from asman.sensing.timeline import TimelineState
+from asman.units import SECOND_NS
+from asman.wire.asterix import decode
+from asman.wire.stream import Picture, Trails
+
+
+class Inputs(msgspec.Struct, frozen=True):
+    """What reaches the reasoning in one step.
+
+    datagrams  in order of arrival
+    sensors    sensors that are new, or known better than before
+    """
+
+    datagrams: tuple[Datagram, ...] = ()
+    sensors: Sensors = ()
+
+
+class NodeState(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a node knows between two steps.
+
+    member    whose node it is
+    now_ns    ns  time of the picture, UTC
+    tracker   tracks
+    timeline  the sensors' clocks
+    editions  which edition each category is read with
+    late      how late plots come
+    watch     how sensors do, and who is unknown
+    feeds     how feeds do
+    ring      where tracks were
+    evidence  the latest plots of each track
+    """
+
+    member: str
+    now_ns: int
+    tracker: tracking.Tracker
+    timeline: TimelineState = TimelineState()
+    editions: Editions = {}
+    late: Lag = Lag()
+    watch: Watch = Watch()
+    feeds: dict[str, FeedCount] = {}
+    ring: trails.Ring = ()
+    evidence: Evidence = ()
+
+    @property
+    def sensors(self) -> Sensors:
+        """All sensors, in the order of their index."""
+        return self.tracker.sensors
+
+
+def start(member: str, sensors: Sensors, now_ns: int, editions: Editions | None = None) -> NodeState:
+    """Return the state of a node that has heard nothing yet; `editions` are known beforehand."""
+    tracker = tracking.start(sensors, origin=member)
+    return NodeState(member=member, now_ns=now_ns, tracker=tracker, editions=editions or {})
+
+
+def copy(state: NodeState) -> NodeState:
+    """Return a checkpoint that no later step changes."""
+    return msgspec.structs.replace(state, tracker=tracking.copy(state.tracker))
+
+
+def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Events]:
+    """Reason about what arrived until `now_ns`, which is not before the state's own time."""
+    events: list[Event] = []
+    known = len(state.sensors)
+    tracker = tracking.with_sensors(state.tracker, inputs.sensors) if inputs.sensors else state.tracker
+    batch = gather(inputs.datagrams)
+    decoded = _decode(batch, state.editions, tracker.sensors)
+    editions = learn(state.editions, decoded)
+    events += _settled(state.editions, editions)
+    extracted, timeline = extract(decoded, tracker.sensors, state.timeline, recording="")
+    late = measure(state.late, batch, extracted.plots, (now_ns - state.now_ns) / SECOND_NS)
+    plots, services = trace(batch, extracted.plots), trace(batch, extracted.services)
+    tracker = tracking.advance(tracker, plots, frontier_ns(late, now_ns), updates=True)
+    evidence = remember(state.evidence, tracking.updates(tracker), plots)
+    if len(tracker.sensors) > known:
+        events.append(SensorsMet(tracker.sensors))
+    watch, seen = look(
+        state.watch,
+        tracker.sensors,
+        decoded,
+        extracted,
+        services,
+        now_ns,
+        (now_ns - state.now_ns) / SECOND_NS,
+    )
+    events += seen
+    feeds, rejected = _feeds(state.feeds, batch, decoded)
+    events += rejected
+    state = msgspec.structs.replace(
+        state,
+        now_ns=now_ns,
+        tracker=tracker,
+        timeline=timeline,
+        editions=editions,
+        late=late,
+        watch=watch,
+        feeds=feeds,
+        evidence=evidence,
+    )
+    if trails.due(state.ring, now_ns):
+        state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
+    return state, tuple(events)
+
+
+def _decode(batch: Batch, editions: Editions, sensors: Sensors) -> Decoded:
+    configured: dict[str, str] = {}
+    for sensor in sensors:
+        configured |= {f"CAT{int(category):03d}": name for category, name in sensor.asterix_edition.items()}
+    return decode(batch.octets, batch.frames, editions=pins(editions, configured))
+
+
+def _settled(before: Editions, now: Editions) -> list[Event]:
+    return [
+        EditionSettled(category, evidence.settled)
+        for category, evidence in now.items()
+        if evidence.settled and not (category in before and before[category].settled)
+    ]
+
+
+def _feeds(
+    before: dict[str, FeedCount], batch: Batch, decoded: Decoded
+) -> tuple[dict[str, FeedCount], list[Event]]:
+    """Count what came over each feed, and what of it could not be read."""
+    counts, events = dict(before), list[Event]()
+    offset = decoded.rejected["offset"].to_numpy()
+    frame = frame_of(batch, offset)
+    for index, name in enumerate(batch.feeds):
+        mine = batch.feed == index
+        bad: NDArray[np.int64] = np.flatnonzero(mine[frame]) if len(frame) else np.empty(0, np.int64)
+        old = counts.get(name, FeedCount())
+        counts[name] = FeedCount(
+            datagrams=old.datagrams + int(mine.sum()),
+            octets=old.octets + int(batch.frames.length[mine].sum()),
+            rejected=old.rejected + len(bad),
+            last_ns=int(batch.frames.time_ns[mine].max()),
+        )
+        if len(bad):
+            first = int(bad[0])
+            at = int(batch.origin[frame[first]] + offset[first] - batch.frames.start[frame[first]])
+            reason = str(decoded.rejected["reason"][first].as_py())
+            events.append(BlocksRejected(name, len(bad), at, reason))
+    return counts, events
+
+
+def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:
+    """Return the picture as TRACKS, at the state's time."""
+    return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+
+
+def picture(state: NodeState) -> Picture:
+    """Return the confirmed tracks as the columns of the stream, at the state's time."""
+    return picture_of(tracks(state, confirmed_only=True), state.sensors, state.now_ns)
+
+
+def trails_of(state: NodeState) -> Trails:
+    """Return where the confirmed tracks were."""
+    return trails.trails(state.ring, picture(state).track, state.now_ns)
