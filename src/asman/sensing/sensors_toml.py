@@ -159,7 +159,7 @@ def written(sensor: Sensor, remarks: Mapping[str, str] | None = None) -> str:
         value = getattr(sensor, field)
         default = DEFAULTS.get(sensor.kind, {}).get(field, getattr(plain, field))
         always = field in remarks or field in (*_REQUIRED, "kind")
-        if not always and (value == default or field == "bias"):
+        if not always and value == default:
             continue
         remark = remarks.get(field, "")
         line = f"{field:<17} = {_toml(value)}"
@@ -170,6 +170,8 @@ def written(sensor: Sensor, remarks: Mapping[str, str] | None = None) -> str:
 def _toml(value: Any) -> str:
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, Bias):
+        value = {field: getattr(value, field) for field in Bias.__struct_fields__}
     if isinstance(value, dict):
         return "{ " + ", ".join(f'"{key}" = {_toml(one)}' for key, one in value.items()) + " }"
     return f"{value:.10g}" if isinstance(value, float) else str(value)
