@@ -1,0 +1,123 @@
+"""Read the blocks of one category with one layout: batches through the kernel, segments into a table."""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asman.kernels.asterix import BLOCK, NOTES, read_blocks
+from asman.model.plots import TIME
+from asman.wire.asterix.layout import Layout
+from asman.wire.asterix.segment import Segment, append, arrays, make_segment
+from asman.wire.asterix.work import Work, make_work
+
+#: Records and repetitions of a segment at most.
+SEGMENT: Final = 131_072
+#: A record has two octets at least; fewer than eight are rare enough to begin another segment for.
+OCTETS_A_RECORD: Final = 8
+
+
+class Blocks(NamedTuple):
+    """Data blocks in file order: first octet, octets, category, frame, and when the frame arrived."""
+
+    start: NDArray[np.int64]
+    length: NDArray[np.int64]
+    category: NDArray[np.int64]
+    frame: NDArray[np.int64]
+    time_ns: NDArray[np.int64]
+
+    def of(self, chosen: NDArray[np.bool_]) -> "Blocks":
+        """Return some of the blocks."""
+        return Blocks(*(column[chosen] for column in self))
+
+
+class Read(NamedTuple):
+    """Records as a table, and rows of `Rejects` (octet, block, reason, node, octet where the record begins)."""
+
+    table: pa.Table
+    rejects: NDArray[np.int64]
+
+
+def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
+    """Read every record of `blocks`, all of the layout's category."""
+    total = int(blocks.length.sum())
+    work = make_work(layout, total)
+    capacity = max(work.records.shape[0], min(SEGMENT, -(-total // OCTETS_A_RECORD)))
+    children = max(work.ones.size, min(SEGMENT, total))
+    failed: list[NDArray[np.int64]] = []
+    parts: list[dict[pa.Field, pa.Array]] = []
+    segment, filled = make_segment(layout, capacity, children), 0
+    arrays_of_batch = (
+        layout.program,
+        layout.repeated,
+        work.cells,
+        work.present,
+        work.notes,
+        work.sizes,
+        work.records,
+        work.rejects,
+    )
+    while work.notes[BLOCK] < blocks.start.size:
+        rows, rejects = read_blocks(octets, blocks.start, blocks.length, *arrays_of_batch)
+        if rejects:
+            failed.append(work.rejects[:rejects].copy())
+        if filled + rows > capacity or _crowded(segment, work):
+            parts.append(finish(segment, layout, filled, octets, blocks))
+            segment, filled = make_segment(layout, capacity, children), 0
+        if rows:
+            append(segment, layout, work, rows, filled)
+            filled += rows
+    if filled or not parts:
+        parts.append(finish(segment, layout, filled, octets, blocks))
+    rejected = np.concatenate(failed) if failed else np.empty((0, 5), np.int64)
+    return Read(join(parts, layout), rejected)
+
+
+def _crowded(segment: Segment, work: Work) -> bool:
+    repetitions = segment.inner.count.size
+    used = work.notes[NOTES : NOTES + repetitions]
+    return bool(repetitions) and int((segment.inner.count + used).max()) > segment.children
+
+
+def finish(
+    segment: Segment, layout: Layout, rows: int, octets: NDArray[np.uint8], blocks: Blocks
+) -> dict[pa.Field, pa.Array]:
+    """Return a segment's columns, those that every table has before those of the specification."""
+    block = segment.records[:rows, 2]
+    time_ns = blocks.time_ns[block]
+    known = time_ns != np.iinfo(np.int64).min
+    edition = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([layout.edition]))
+    made: dict[pa.Field, pa.Array] = {
+        pa.field("time", TIME): pa.array(time_ns, TIME, mask=None if known.all() else ~known),
+        pa.field("offset", pa.int64()): pa.array(segment.records[:rows, 0]),
+        pa.field("length", pa.int32()): pa.array(segment.records[:rows, 1].astype(np.int32)),
+        pa.field("block", pa.int64()): pa.array(blocks.start[block]),
+        pa.field("edition", edition.type): edition,
+    }
+    return made | arrays(segment, layout, rows, octets)
+
+
+def join(parts: list[dict[pa.Field, pa.Array]], layout: Layout) -> pa.Table:
+    """Join segments into a table; a column that a segment lacks is null there."""
+    if len(parts) == 1:
+        return pa.table(list(parts[0].values()), schema=pa.schema(list(parts[0])))
+    places = {name: place for place, name in enumerate(_names(layout))}
+    fields = {field.name: field for part in parts for field in part}
+    ordered = sorted(fields.values(), key=lambda field: places.get(field.name, -1))
+    schema = pa.schema(ordered)
+    columns: list[pa.ChunkedArray] = []
+    for one in schema:
+        chunks = [
+            part[one] if one in part else pa.nulls(len(next(iter(part.values()))), one.type) for part in parts
+        ]
+        columns.append(pa.chunked_array(chunks, one.type))
+    return pa.table(columns, schema=schema)
+
+
+def _names(layout: Layout) -> list[str]:
+    alone = {c.repetition: c.name for c in layout.children if c.name == "" or c.name.startswith("_")}
+    return [
+        layout.columns[index].name if what == "column" else layout.repetitions[index] + alone.get(index, "")
+        for what, index in layout.order
+    ]

@@ -1,0 +1,517 @@
+"""Flatten one edition's tree of items into the integer tables that the kernel reads, and describe its columns."""
+
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.asterix import (
+    COMPOUND,
+    EXPLICIT,
+    HEAD,
+    LEAF,
+    PARTS,
+    REPETITIVE,
+    RFS,
+    SIGNED,
+    STRETCH,
+    UNSIGNED,
+)
+from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO, INT8, INT16, INT32, INT64
+from asman.wire.asterix import specification as spec
+from asman.wire.asterix.specification import Content, Edition, Named, Specifications
+
+#: unit of the specification -> how a column's name ends
+UNITS: Final = {
+    "": "", "s": "s", "ms": "ms", "ns": "ns", "fs": "fs", "°": "deg", "°/s": "degps", "m": "m", "NM": "NM",
+    "ft": "ft", "FL": "FL", "m/s": "mps", "m/s²": "mps2", "ft/min": "ftpmin", "NM/s": "NMps", "kt": "kt",
+    "Mach": "Mach", "°C": "degC", "mb": "mb", "%": "percent", "dB": "dB", "dBm": "dBm", "dBµV": "dBuV",
+    "MHz": "MHz",
+}  # fmt: skip
+#: categories whose records may leave out the source that an earlier record of the block named
+#: (EUROCONTROL-SPEC-0149 Part 2a, I001/010; Part 2b, I002/010)
+CARRYING: Final = (1, 2)
+
+
+class Column(NamedTuple):
+    """A leaf as a column of the table.
+
+    name        path with its unit: "I040/RHO_NM"; of a repetition's leaf: only what follows the item's name
+    title       words of the specification
+    content     what the bits mean
+    group       which presence says that it is there
+    raw         its column in the kernel's `Work.raw`, or `Work.children`
+    bits        width
+    kind        FLOAT, INT8 ... of `asman.kernels.asterix_columns`
+    slot        its place in the array of that kind
+    repetition  which repetition it is a leaf of, -1 none
+    binary      octets: the integer is a stretch of the buffer
+    cases       meanings that depend on other leaves, in words
+    """
+
+    name: str
+    title: str
+    content: Content
+    group: int
+    raw: int
+    bits: int
+    kind: int
+    slot: int
+    repetition: int = -1
+    binary: bool = False
+    cases: str = ""
+
+
+class Spare(NamedTuple):
+    """Bits that must be 0: their column in `Work.raw` and their group."""
+
+    raw: int
+    group: int
+
+
+class Layout(NamedTuple):
+    """One edition of one category, ready to read.
+
+    program      what `asman.kernels.asterix` reads by
+    repeated     (R, 2) group and column of the count of each repetition
+    columns      of records, in the order of the specification; a repetition stands as its index in `order`
+    children     leaves of repetitions
+    repetitions  name of each repetition
+    order        ("column", index) or ("repetition", index), as the table shows them
+    scaling      (C, 5) and (C,) for `scale`;  child_scaling (D, 5) and (D,) for `scale_children`
+    cases        (K, 8) for `scale`
+    slots        how many columns there are of each kind, and of each kind among the children
+    raws         columns of `Work.raw`, of `Work.children`; groups
+    nodes        node -> its name, for words about failures
+    items        name of each field reference number, for each UAP
+    spares       bits that must be 0
+    """
+
+    category: int
+    edition: str
+    program: NDArray[np.int32]
+    repeated: NDArray[np.int32]
+    columns: tuple[Column, ...]
+    children: tuple[Column, ...]
+    repetitions: tuple[str, ...]
+    order: tuple[tuple[str, int], ...]
+    scaling: NDArray[np.int32]
+    lsbs: NDArray[np.float64]
+    child_scaling: NDArray[np.int32]
+    child_lsbs: NDArray[np.float64]
+    cases: NDArray[np.int32]
+    slots: tuple[int, ...]
+    child_slots: tuple[int, ...]
+    raws: int
+    child_raws: int
+    groups: int
+    nodes: dict[int, str]
+    items: tuple[tuple[str, ...], ...]
+    spares: tuple[Spare, ...]
+
+
+class Leaf(NamedTuple):
+    """What the flattener remembers of a leaf, to resolve dependencies at the end."""
+
+    raw: int
+    group: int
+
+
+class Flattener:
+    """Builds the tables of one edition."""
+
+    def __init__(self, everything: Specifications, category: int, edition: Edition) -> None:
+        self.all = everything
+        self.category = category
+        self.edition = edition
+        self.program: list[int] = []
+        self.nodes: dict[int, str] = {}
+        self.columns: list[Column] = []
+        self.children: list[Column] = []
+        self.repetitions: list[tuple[str, int, int]] = []
+        self.order: list[tuple[str, int]] = []
+        self.spares: list[Spare] = []
+        self.cases: list[tuple[int, int, tuple[spec.Path, ...], tuple[int, ...]]] = []
+        self.found: dict[spec.Path, Leaf] = {}
+        self.groups = 0
+        self.raws = 0
+        self.child_raws = 0
+        self.slots = [0] * 7
+        self.child_slots = [0] * 7
+
+    def item(self, named: Named) -> int:
+        """Flatten a top-level item; return its node."""
+        name = "I" + named.name if named.name.isdigit() else named.name
+        return self.node(self.all.variations[named.variation], name, named, (named.name,))
+
+    def node(self, variation: spec.Variation, name: str, named: Named, path: spec.Path) -> int:
+        """Append one variation to the program; return its node."""
+        if isinstance(variation, spec.Compound):
+            rows = [COMPOUND, variation.fspec_octets_max, len(variation.subitems)]
+            for sub in variation.subitems:
+                rows.append(
+                    -1
+                    if sub is None
+                    else self.node(
+                        self.all.variations[sub.variation], f"{name}/{sub.name}", sub, (*path, sub.name)
+                    )
+                )
+        elif isinstance(variation, spec.Element | spec.Group):
+            rows = [PARTS, 1, *self.part((named,), name, path, whole=True)]
+        elif isinstance(variation, spec.Extended):
+            rows = [PARTS, len(variation.parts)]
+            for part in variation.parts:
+                rows += self.part(part, name, path, whole=False)
+        elif isinstance(variation, spec.Repetitive):
+            rows = self.repetitive(variation, name, named)
+        else:
+            rows = [EXPLICIT, *self.stretch(name, named.title)]
+        return self.emit(rows, name)
+
+    def emit(self, rows: list[int], name: str) -> int:
+        """Append a finished node; return where it stands, as yet without the head before it."""
+        node = len(self.program)
+        self.program += rows
+        self.nodes[node] = name
+        return node
+
+    def part(
+        self, members: tuple[spec.Member | None, ...], name: str, path: spec.Path, *, whole: bool
+    ) -> list[int]:
+        """Flatten a part: a whole item, or what stands between two FX bits."""
+        group = self.groups
+        self.groups += 1
+        self.leaves: list[int] = []
+        spares: list[tuple[int, int]] = []
+        bit = 0
+        for member in members:
+            if member is None:
+                bit += 1
+            elif whole and isinstance(member, Named):
+                bit = self.inside(member, bit, name, path, group, spares)
+            else:
+                bit = self.member(member, bit, name, path, group, spares)
+        count = len(self.leaves) // LEAF
+        for at, bits in spares:
+            self.leaf_row(at, bits, self.raws, signed=False)
+            self.spares.append(Spare(self.raws, group))
+            self.raws += 1
+        if bit % 8:
+            raise ValueError(f"CAT{self.category:03} {name}: a part ends within an octet")
+        fx = int(members[-1] is None)
+        return [bit // 8, group, fx, count, len(self.leaves) // LEAF, *self.leaves]
+
+    def member(
+        self,
+        member: spec.Member,
+        bit: int,
+        name: str,
+        path: spec.Path,
+        group: int,
+        spares: list[tuple[int, int]],
+    ) -> int:
+        """Flatten a member that begins at `bit`; return the bit after it."""
+        if isinstance(member, int):
+            spares.append((bit, member))
+            return bit + member
+        return self.inside(member, bit, f"{name}/{member.name}", (*path, member.name), group, spares)
+
+    def inside(
+        self, named: Named, bit: int, name: str, path: spec.Path, group: int, spares: list[tuple[int, int]]
+    ) -> int:
+        """Flatten what is named: a leaf or a group of them; return the bit after it."""
+        variation = self.all.variations[named.variation]
+        if isinstance(variation, spec.Group):
+            for member in variation.members:
+                bit = self.member(member, bit, name, path, group, spares)
+            return bit
+        if not isinstance(variation, spec.Element):
+            raise TypeError(f"CAT{self.category:03} {name}: {type(variation).__name__} within a part")
+        self.leaf(variation, named, bit, name, path, group)
+        return bit + variation.bits
+
+    def leaf(
+        self, element: spec.Element, named: Named, bit: int, name: str, path: spec.Path, group: int
+    ) -> None:
+        """Flatten a leaf into one raw column, and the column or columns that it shows as."""
+        raw = self.raws
+        self.raws += 1
+        self.found[path] = Leaf(raw, group)
+        quantities = [case for case in element.cases if self.all.contents[case[1]].kind == "quantity"]
+        content = self.all.contents[element.content]
+        self.leaf_row(bit, element.bits, raw, signed=content.signed)
+        if quantities:
+            for values, case in quantities:
+                target = self.case(group, element.depends, (values,))
+                self.column(self.all.contents[case], name, named.title, target, raw, element.bits)
+            return
+        words = "; ".join(f"{_key(values)}: {self.words(case)}" for values, case in element.cases)
+        if named.cases:
+            words = "; ".join(f"{_key(values)}: {self.variation_words(case)}" for values, case in named.cases)
+            self.column(content, name, named.title, group, raw, element.bits, words)
+            self.regrouped(named, bit, name, group)
+        else:
+            self.column(content, name, named.title, group, raw, element.bits, words)
+
+    def regrouped(self, named: Named, bit: int, name: str, group: int) -> None:
+        """Add the leaves of cases that split the default leaf's bits (I004/120 CC/CPC)."""
+        seen: dict[int, list[tuple[int, ...]]] = {}
+        for values, case in named.cases:
+            seen.setdefault(case, []).append(values)
+        for case, values in seen.items():
+            variation = self.all.variations[case]
+            if not isinstance(variation, spec.Group):
+                continue
+            target = self.case(group, named.depends, tuple(values))
+            at = bit
+            for member in variation.members:
+                if isinstance(member, int):
+                    at += member
+                    continue
+                element = self.all.variations[member.variation]
+                if not isinstance(element, spec.Element):
+                    raise TypeError(f"CAT{self.category:03} {name}: a case that is not made of leaves")
+                raw = self.raws
+                self.raws += 1
+                self.leaf_row(at, element.bits, raw, signed=False)
+                content = self.all.contents[element.content]
+                self.column(content, f"{name}-{member.name}", member.title, target, raw, element.bits)
+                at += element.bits
+
+    def case(self, group: int, depends: tuple[spec.Path, ...], values: tuple[tuple[int, ...], ...]) -> int:
+        """Make a group that is present where the leaves it depends on have one of the values."""
+        target = self.groups
+        self.groups += 1
+        for one in values:
+            self.cases.append((target, group, depends, one))
+        return target
+
+    def leaf_row(self, bit: int, bits: int, raw: int, *, signed: bool) -> None:
+        """Say how the kernel finds a leaf."""
+        octet, within = divmod(bit, 8)
+        if bits > 64:
+            if within or bits % 8:
+                raise ValueError(f"CAT{self.category:03}: a leaf over 64 bits that begins within an octet")
+            self.leaves += [octet, 0, bits // 8, raw, STRETCH]
+            return
+        if within + bits > 64:
+            raise ValueError(f"CAT{self.category:03}: a leaf that spans nine octets")
+        self.leaves += [octet, within, 64 - bits, raw, SIGNED if signed else UNSIGNED]
+
+    def column(
+        self, content: Content, name: str, title: str, group: int, raw: int, bits: int, cases: str = ""
+    ) -> None:
+        """Show a raw column in the table."""
+        kind = _kind(content, bits)
+        self.order.append(("column", len(self.columns)))
+        full = name + _suffix(content)
+        slot = self.slots[kind]
+        self.columns.append(Column(full, title, content, group, raw, bits, kind, slot, -1, bits > 64, cases))
+        self.slots[kind] += 1
+
+    def stretch(self, name: str, title: str) -> list[int]:
+        """Add a column of octets with a group of its own; return its raw column and group."""
+        self.order.append(("column", len(self.columns)))
+        slot = self.slots[INT64]
+        self.slots[INT64] += 1
+        raw = self.raws
+        content = Content(kind="raw")
+        self.columns.append(Column(name, title, content, self.groups, raw, 65, INT64, slot, -1, True))
+        self.raws += 1
+        self.groups += 1
+        return [raw, self.groups - 1]
+
+    def repetitive(self, variation: spec.Repetitive, name: str, named: Named) -> list[int]:
+        """Flatten a repetitive item."""
+        index = len(self.repetitions)
+        self.order.append(("repetition", index))
+        group, count = self.groups, self.raws
+        self.repetitions.append((name, group, count))
+        self.groups += 1
+        self.raws += 1
+        self.leaves = []
+        bit = self.child(self.all.variations[variation.variation], named.title, "", 0, index)
+        if variation.count_octets is None:
+            bit += 1
+        if bit % 8:
+            raise ValueError(f"CAT{self.category:03} {name}: a repetition ends within an octet")
+        leaves = len(self.leaves) // LEAF
+        return [REPETITIVE, variation.count_octets or 0, bit // 8, index, group, count, leaves, *self.leaves]
+
+    def child(self, variation: spec.Variation, title: str, name: str, bit: int, index: int) -> int:
+        """Flatten what is repeated; return the bit after it."""
+        if isinstance(variation, spec.Group):
+            for member in variation.members:
+                if isinstance(member, int):
+                    bit += member
+                    continue
+                inner = f"{name}/{member.name}" if name else member.name
+                bit = self.child(self.all.variations[member.variation], member.title, inner, bit, index)
+            return bit
+        if not isinstance(variation, spec.Element):
+            raise TypeError(f"CAT{self.category:03}: {type(variation).__name__} is repeated")
+        content = self.all.contents[variation.content]
+        kind = _kind(content, variation.bits)
+        words = "; ".join(f"{_key(values)}: {self.words(case)}" for values, case in variation.cases)
+        raw, slot, big = self.child_raws, self.child_slots[kind], variation.bits > 64
+        self.leaf_row(bit, variation.bits, raw, signed=content.signed)
+        full = name + _suffix(content)
+        column = Column(full, title, content, -1, raw, variation.bits, kind, slot, index, big, words)
+        self.children.append(column)
+        self.child_raws += 1
+        self.child_slots[kind] += 1
+        return bit + variation.bits
+
+    def words(self, content: int) -> str:
+        """Put a content in words."""
+        one = self.all.contents[content]
+        return (
+            ", ".join(f"{value} {meaning}" for value, meaning in one.values.items()) or one.unit or one.kind
+        )
+
+    def variation_words(self, variation: int) -> str:
+        """Put a case of a dependent item in words."""
+        one = self.all.variations[variation]
+        if isinstance(one, spec.Element):
+            return self.words(one.content)
+        return "see the columns of its parts"
+
+    def finish(self) -> Layout:
+        """Flatten all UAPs and resolve what depends on what."""
+        known: dict[tuple[str, int], int] = {}
+        uaps: list[list[int]] = []
+        widest = max(len(uap.items) for uap in self.edition.uaps)
+        for uap in self.edition.uaps:
+            row: list[int] = []
+            for item in uap.items:
+                if item is None:
+                    row.append(-1)
+                    continue
+                key = (spec.RFS, -1) if isinstance(item, str) else (item.name, item.variation)
+                if key not in known:
+                    known[key] = self.rfs() if isinstance(item, str) else self.item(item)
+                row.append(known[key])
+            uaps.append(row + [-1] * (widest - len(row)))
+        scaled = [[c.group, c.raw, c.kind, c.slot, _letters(c)] for c in self.columns]
+        repeated = [[c.repetition, c.raw, c.kind, c.slot, _letters(c)] for c in self.children]
+        return Layout(
+            category=self.category,
+            edition=self.edition.edition,
+            program=self.link(known, uaps, widest),
+            repeated=_table([[group, count] for _, group, count in self.repetitions], 2),
+            columns=tuple(self.columns),
+            children=tuple(self.children),
+            repetitions=tuple(name for name, _, _ in self.repetitions),
+            order=tuple(self.order),
+            scaling=_table(scaled, 5),
+            lsbs=np.array([c.content.lsb for c in self.columns], np.float64),
+            child_scaling=_table(repeated, 5),
+            child_lsbs=np.array([c.content.lsb for c in self.children], np.float64),
+            cases=_table([self.case_row(*case) for case in self.cases], 8),
+            slots=tuple(self.slots),
+            child_slots=tuple(self.child_slots),
+            raws=self.raws,
+            child_raws=self.child_raws,
+            groups=self.groups,
+            nodes={node + self.head(uaps, widest): name for node, name in self.nodes.items()},
+            items=tuple(tuple(self.nodes.get(node, "") for node in row) for row in uaps),
+            spares=tuple(self.spares),
+        )
+
+    def rfs(self) -> int:
+        """Add the node of random field sequencing."""
+        return self.emit([RFS, *self.stretch("RFS", "Random Field Sequencing: all its octets")], "RFS")
+
+    def chosen(self) -> list[int]:
+        """Say which UAP each value of the selecting leaf chooses."""
+        selector = self.edition.selector
+        if selector is None:
+            return []
+        names = [uap.name for uap in self.edition.uaps]
+        return [
+            names.index(selector.uaps[value]) if value in selector.uaps else -1
+            for value in range(max(selector.uaps) + 1)
+        ]
+
+    def head(self, uaps: list[list[int]], widest: int) -> int:
+        """Return how many numbers stand before the first node."""
+        return HEAD + len(uaps) * (1 + widest) + len(self.chosen())
+
+    def link(
+        self, known: dict[tuple[str, int], int], uaps: list[list[int]], widest: int
+    ) -> NDArray[np.int32]:
+        """Put the head before the nodes, and shift what refers to them."""
+        before = self.head(uaps, widest)
+        chosen = self.chosen()
+        selector = [-1, -1]
+        if self.edition.selector is not None:
+            path = self.edition.selector.path
+            node = next(place for (name, _), place in known.items() if name == path[0])
+            selector = [node + before, self.found[path].raw]
+        nodes = list(self.program)
+        for node in self.nodes:
+            if nodes[node] == COMPOUND:
+                for k in range(node + 3, node + 3 + nodes[node + 2]):
+                    nodes[k] += before if nodes[k] >= 0 else 0
+        numbers = [len(uaps), widest, *selector, len(chosen), *self.carry()]
+        numbers += [uap.fspec_octets_max for uap in self.edition.uaps]
+        numbers += [node + before if node >= 0 else -1 for row in uaps for node in row]
+        return np.array(numbers + chosen + nodes, np.int32)
+
+    def carry(self) -> list[int]:
+        """Say where the source stands that later records of a block may leave out."""
+        if self.category not in CARRYING:
+            return [-1, -1, -1]
+        sac, sic = self.found["010", "SAC"], self.found["010", "SIC"]
+        return [sac.group, sac.raw, sic.raw]
+
+    def case_row(
+        self, target: int, group: int, depends: tuple[spec.Path, ...], values: tuple[int, ...]
+    ) -> list[int]:
+        """Resolve the paths of a case."""
+        row = [target, group, -1, 0, 0, -1, 0, 0]
+        for k, (path, value) in enumerate(zip(depends, values, strict=True)):
+            leaf = self.found[path]
+            row[2 + 3 * k : 5 + 3 * k] = [leaf.raw, leaf.group, value]
+        return row
+
+
+def _key(values: tuple[int, ...]) -> str:
+    return ",".join(str(value) for value in values)
+
+
+def _suffix(content: Content) -> str:
+    unit = UNITS[content.unit] if content.kind == "quantity" else ""
+    return f"_{unit}" if unit else ""
+
+
+def _kind(content: Content, bits: int) -> int:
+    if bits > 64:
+        return INT64
+    if content.kind == "quantity":
+        return FLOAT
+    if content.kind == "string" and content.characters != "octal":
+        return ICAO if content.characters == "icao" else ASCII
+    return INT8 if bits <= 8 else INT16 if bits <= 16 else INT32 if bits <= 32 else INT64
+
+
+def _letters(column: Column) -> int:
+    return {ICAO: column.bits // 6, ASCII: column.bits // 8}.get(column.kind, 0)
+
+
+def _table(rows: list[list[int]], width: int) -> NDArray[np.int32]:
+    return np.array(rows, np.int32).reshape(-1, width)
+
+
+@cache
+def layout(category: int, edition: str) -> Layout:
+    """Return the tables of one edition, made once a process.
+
+    Raises KeyError when there is no such edition.
+    """
+    everything = spec.specifications()
+    found = everything.find(category, edition)
+    if found is None:
+        raise KeyError(f"CAT{category:03} edition {edition}")
+    return Flattener(everything, category, found).finish()
