@@ -178,7 +178,11 @@ def circuit(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float,
 def _scatter(
     rng: np.random.Generator, centre: Place, count: int, spread_m: float, apart_m: float
 ) -> list[Place]:
-    """Random places about a centre, neighbours at least `apart_m` from each other."""
+    """Random places about a centre, neighbours at least `apart_m` from each other.
+
+    Not more than 0.8 of the spread, or a place near the centre would have no neighbour at all.
+    """
+    apart_m = min(apart_m, 0.8 * spread_m)
     places: list[Place] = []
     while len(places) < count:
         there = moved(centre, rng.uniform(0.0, 360.0), spread_m * math.sqrt(rng.random()))
@@ -240,7 +244,7 @@ def fast_jet(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float
 def formation(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float, float]) -> list[Line]:
     """Fast jets a few hundred metres apart; the wingmen's transponders are on standby."""
     airport = _pick(rng, scenario, base=True)
-    lead = [_sortie(rng, airport, ground, 35.0, 5) for ground in ground_s]
+    lead = [_sortie(rng, airport, ground, 45.0, 5) for ground in ground_s]
     lines = [Line("formation", MODE_S, (lead[0], lead[1]), home=airport)]
     for wing in range(1, scenario.traffic.formation_size):
         offset = (rng.uniform(0.0, 360.0), wing * rng.uniform(300.0, 700.0))

@@ -173,10 +173,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     atmosphere: Atmosphere = Atmosphere()
     effects: dict[str, dict[str, Any]] = {}
 
-    def effects_of(self, sensor: str) -> Effects:
-        """What is true of one sensor."""
+    def effects_of(self, sensor: str, source: str = "") -> Effects:
+        """What is true of one sensor; `source` is what errors call the scenario."""
         merged = {**self.effects.get("default", {}), **self.effects.get(sensor, {})}
-        return _convert(merged, Effects, f"{self.name}: effects.{sensor}")
+        return _convert(merged, Effects, f"{source or self.name}: effects.{sensor}")
 
 
 def parse_scenario(text: str, name: str = "scenario") -> Scenario:
@@ -253,7 +253,9 @@ def _check(scenario: Scenario, name: str) -> None:
         )
     if not 120.0 <= scenario.traffic.ground_min_s <= scenario.traffic.ground_max_s:
         raise InputError(
-            f"{name}: traffic.ground_min_s", "must be 120 s or more, and not above ground_max_s", "Correct it."
+            f"{name}: traffic.ground_min_s",
+            "must be 120 s or more, and not above ground_max_s",
+            "Correct it.",
         )
     if not scenario.airport or not scenario.operator:
         raise InputError(
@@ -268,7 +270,7 @@ def _check(scenario: Scenario, name: str) -> None:
             raise InputError(
                 f"{name}: effects.{key}", "no sensor of this id", nearest(key, [*ids, "default"])
             )
-        scenario.effects_of(key)
+        scenario.effects_of(key, name)
 
 
 def _check_sensor(sensor: Sensor, members: set[str], item: str) -> None:
