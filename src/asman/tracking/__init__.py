@@ -1,1 +1,30 @@
-"""Floor 4: plots become tracks of one set of contributors."""
+"""Tracking: plots of one set of contributors become tracks.
+
+    tracker = start(sensors, origin="KG")
+    tracker = advance(tracker, plots, until_ns)     # the old one is spent
+    table = picture(tracker, until_ns)
+
+Pure: no clock, no chance, no files. The same plots give the same bits, however they were cut into calls.
+"""
+
+from asman.tracking.config import TrackerConfig as TrackerConfig
+from asman.tracking.tracker import Tracker as Tracker
+from asman.tracking.tracker import advance as advance
+from asman.tracking.tracker import copy as copy
+from asman.tracking.tracker import counters as counters
+from asman.tracking.tracker import picture as picture
+from asman.tracking.tracker import start as start
+from asman.tracking.tracker import updates as updates
+from asman.tracking.tracker import with_sensors as with_sensors
+
+__all__ = [
+    "Tracker",
+    "TrackerConfig",
+    "advance",
+    "copy",
+    "counters",
+    "picture",
+    "start",
+    "updates",
+    "with_sensors",
+]

@@ -1,0 +1,217 @@
+"""Association: the plots of a short window of time against the tracks in reach.
+
+Every pair is judged at the plot's own time. The gain of a pair is the logarithm of how much better "this
+plot is of this track" explains the plot than "it is of nobody we know": position under the mixture of the
+motion models, altitude, Mode 3/A and address, against the density of false plots and of new aircraft.
+Codes are garbled now and then, so a code that differs weighs against a pair but forbids nothing; an address
+is protected by parity, so a different one does forbid, and the same one widens the gate to what an
+aircraft could have flown.
+
+One plot a sensor a turn: a radar that has just seen a track sees it again as a split (an echo beside its
+answer, an answer torn in two), never as a second plot.
+
+Source: Y. Bar-Shalom, P. Willett, X. Tian, "Tracking and Data Fusion", 2011, chapters 6 and 7.
+"""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.gating import CELL_M, bucket_of_address, near
+from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
+from asman.kernels.jit import kernel
+from asman.kernels.tracklife import Rules, place_in
+from asman.kernels.trackrows import SECOND, Tracks, carry, contradicts, contributor
+from asman.kernels.vertical import altitude_fits
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+#: Farther than this no gate is searched, whatever the covariances say.
+REACH_MAX_M: Final = 10_000.0
+#: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
+ADDRESS_GAIN: Final = 11.5
+#: How rare a discrete code is among neighbours; a conspicuity code says little.
+CODE_GAIN: Final = 5.0
+CONSPICUITY_GAIN: Final = 0.7
+#: Altitudes of aircraft that happen to be near: spread over about 12 km.
+ALTITUDE_SPREAD_M: Final = 12_000.0
+
+
+@kernel
+def conspicuity(code: int) -> bool:
+    """Whether a Mode 3/A code is shared by many: 1000 Mode S, 2000 none, 7000 and 1200 VFR, 0000."""
+    return code in (0o1000, 0o2000, 0o7000, 0o1200, 0)
+
+
+@kernel
+def candidates(
+    tracks: Tracks, count: int, plots: Records, place: Floats, head: Ints, link: Ints, address_head: Ints,
+    address_link: Ints, start: Ints,
+) -> Ints:  # fmt: skip
+    """Tracks that each plot of a window may be of, by a coarse look.
+
+    place (T, 3)   m  earth-centred position of each track in the middle of the window
+    start (P + 1,)    out: candidates of plot i are result[start[i] : start[i + 1]]
+    """
+    found = np.empty(64, np.int32)
+    edges = np.empty(4 * plots.size + 64, np.int32)
+    used = 0
+    for i in range(plots.size):
+        start[i] = used
+        plot = plots[i]
+        sigma = 4.0 * math.sqrt(max(plot.ree, plot.rnn))
+        known = 0
+        if plot.address >= 0:
+            k = address_head[bucket_of_address(plot.address, address_head.size - 1)]
+            while k >= 0:
+                if tracks.row[k].address == plot.address:
+                    dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
+                    if dx * dx + dy * dy + dz * dz < 1e10:
+                        if used == edges.size:
+                            edges = grown(edges)
+                        edges[used] = k
+                        used += 1
+                        known += 1
+                k = address_link[k]
+        if known > 0:
+            continue
+        reach = min(sigma + 6_000.0, max(REACH_MAX_M, sigma + 3_000.0))
+        reach = min(reach, 3.0 * CELL_M)
+        hits = near(plot.x, plot.y, plot.z, reach, place, head, link, found)
+        if hits > found.size:
+            found = np.empty(2 * hits, np.int32)
+            near(plot.x, plot.y, plot.z, reach, place, head, link, found)
+        for f in range(hits):
+            k = found[f]
+            if plot.address >= 0 and tracks.row[k].address >= 0:
+                continue
+            dt = abs(plot.time_ns - tracks.row[k].time_ns) * SECOND
+            cov = tracks.cov
+            own = math.sqrt(max(cov[k, 0], cov[k, 2])) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
+            radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + 150.0
+            dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
+            # A plot without altitude may yet be placed elsewhere by the track's own.
+            if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m):
+                radius += min(4_000.0, 0.7 * plot.range_m)
+            if dx * dx + dy * dy + dz * dz > radius * radius:
+                continue
+            if used == edges.size:
+                edges = grown(edges)
+            edges[used] = k
+            used += 1
+    start[plots.size] = used
+    return edges[:used]
+
+
+@kernel
+def grown(array: Ints) -> Ints:
+    """Twice the room, same content."""
+    larger = np.empty(2 * array.size, np.int32)
+    larger[: array.size] = array
+    return larger
+
+
+@kernel
+def judge(
+    tracks: Tracks, plots: Records, sensors: Records, start: Ints, edges: Ints, rules: Rules, motion: Motion,
+    work: Floats, column_of: Ints, keep_start: Ints, keep_track: Ints, keep_column: Ints, keep_gain: Floats,
+    split: Ints,
+) -> int:  # fmt: skip
+    """Weigh every candidate; write those worth having, by plot, and return how many columns they make.
+
+    A column is a track as one sensor sees it in this window: the plots of two radars do not contend.
+    column_of (T,)     scratch, all -1 (not met yet); latest column of each track, or -2: met, without one
+    split     (P,)     out: the track that this plot is a split of, or -1
+    """
+    columns = 0
+    kept = 0
+    column_sensor = np.empty(edges.size, np.int32)
+    column_next = np.empty(edges.size, np.int32)
+    for i in range(plots.size):
+        keep_start[i] = kept
+        split[i] = -1
+        plot = plots[i]
+        sensor = sensors[plot.sensor]
+        for q in range(start[i], start[i + 1]):
+            k = edges[q]
+            if column_of[k] == -1:
+                carry(tracks, k, plot.time_ns, motion, work)
+                column_of[k] = -2
+            gain = pair_gain(tracks, k, plot, sensor, sensors, rules)
+            if gain <= 0.0:
+                continue
+            if sensor.rotates == 1:
+                slot = contributor(k, plot.sensor, tracks.heard)
+                if slot >= 0 and 2 * (plot.time_ns - tracks.heard[k, slot].last_ns) < sensor.period_ns:
+                    if not contradicts(tracks, k, plot):
+                        split[i] = k
+                    continue
+            c = column_of[k]
+            while c >= 0 and column_sensor[c] != plot.sensor:
+                c = column_next[c]
+            if c < 0:
+                c = columns
+                column_sensor[c] = plot.sensor
+                column_next[c] = column_of[k]
+                column_of[k] = c
+                columns += 1
+            keep_track[kept] = k
+            keep_column[kept] = c
+            keep_gain[kept] = gain
+            kept += 1
+    keep_start[plots.size] = kept
+    for q in range(edges.size):
+        column_of[edges[q]] = -1
+    return columns
+
+
+@kernel
+def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
+    """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
+    row = tracks.row[k]
+    ahead = (plot.time_ns - row.time_ns) * SECOND
+    e, n, ree, ren, rnn = place_in(tracks, k, plot, sensors)
+    cov = tracks.cov
+    de = e - tracks.mean[k, 0] - ahead * tracks.mean[k, 2]
+    dn = n - tracks.mean[k, 1] - ahead * tracks.mean[k, 3]
+    see = cov[k, 0] + ahead * (2.0 * cov[k, 3] + ahead * cov[k, 7]) + ree
+    sen = cov[k, 1] + ahead * (cov[k, 4] + cov[k, 5] + ahead * cov[k, 8]) + ren
+    snn = cov[k, 2] + ahead * (2.0 * cov[k, 6] + ahead * cov[k, 9]) + rnn
+    det = see * snn - sen * sen
+    d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det
+    same = plot.address >= 0 and row.address == plot.address
+    if d2 > rules.gate:
+        if not same:
+            return -1.0
+        since = (plot.time_ns - row.last_ns) * SECOND
+        room = rules.jump_mps * since + 4.0 * math.sqrt(max(see, snn))
+        if de * de + dn * dn > room * room:
+            return -1.0
+        log_place = -0.5 * rules.gate - LOG_TWO_PI - 0.5 * math.log(det)
+    else:
+        density = 0.0
+        for j in range(MODES):
+            density += tracks.mu[k, j] * math.exp(
+                log_likelihood(k, j, ahead, e, n, ree, ren, rnn, tracks.x, tracks.p)
+            )
+        log_place = math.log(max(density, 1e-300))
+    found = min(row.existence * sensor.pd, 0.999)
+    gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + rules.birth_pm2)
+    if same:
+        return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+    if plot.mode_3a >= 0 and row.mode_3a >= 0:
+        trust = 1.0 if plot.mode_3a_valid == 1 else 0.4
+        if plot.mode_3a in (row.mode_3a, row.mode_3a_doubt):
+            gain += trust * (CONSPICUITY_GAIN if conspicuity(plot.mode_3a) else CODE_GAIN)
+        else:
+            gain += trust * math.log(rules.garble)
+    if not math.isnan(plot.altitude_m) and not math.isnan(tracks.vertical[k, 0]):
+        fit = altitude_fits(k, ahead, plot.altitude_m, tracks.vertical)
+        gain += math.log((1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble)
+    return gain

@@ -1,0 +1,111 @@
+"""Gating: who is near whom anywhere on the globe, without a plane, a projection or a seam.
+
+Points on the ellipsoid are filed by cubes of earth-centred space, so poles and the date line are places
+like any other. A cube is found by its hash; points of one bucket are chained. Addresses are filed the
+same way. Chains are walked in a fixed order, so results do not depend on chance.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.jit import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+
+#: Edge of a cube: a little more than the usual reach of a gate, so that most searches meet eight cubes.
+CELL_M: Final = 12_000.0
+
+
+@kernel
+def cell(metres: float) -> int:
+    """Index of the slice of space that a coordinate lies in; the earth's centre is far from zero."""
+    return int(metres / CELL_M + 4096.0)
+
+
+@kernel
+def bucket(ix: int, iy: int, iz: int, mask: int) -> int:
+    """Bucket of a cube in a table of `mask + 1` heads, a power of two."""
+    return (ix * 73_856_093 ^ iy * 19_349_663 ^ iz * 83_492_791) & mask
+
+
+@kernel
+def bucket_of_address(address: int, mask: int) -> int:
+    """Bucket of an aircraft address (Fibonacci hashing: addresses of a state differ in their low bits)."""
+    return ((address * 2_654_435_769) >> 8) & mask
+
+
+@kernel
+def file_points(place: Floats, count: int, head: Ints, link: Ints) -> None:
+    """Chain the first `count` points into their buckets.
+
+    place (N, 3)  m  earth-centred; a NaN point is not filed
+    head  (2^b,)     first point of each bucket, -1 where none
+    link  (N,)       next point of the same bucket
+    """
+    head[:] = -1
+    mask = head.size - 1
+    for i in range(count - 1, -1, -1):
+        if math.isnan(place[i, 0]):
+            continue
+        h = bucket(cell(place[i, 0]), cell(place[i, 1]), cell(place[i, 2]), mask)
+        link[i] = head[h]
+        head[h] = i
+
+
+@kernel
+def file_addresses(address: Ints, count: int, head: Ints, link: Ints) -> None:
+    """Chain the first `count` rows by address; rows without one (negative) are not filed."""
+    head[:] = -1
+    mask = head.size - 1
+    for i in range(count - 1, -1, -1):
+        if address[i] < 0:
+            continue
+        h = bucket_of_address(address[i], mask)
+        link[i] = head[h]
+        head[h] = i
+
+
+@kernel
+def near(
+    x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints
+) -> int:
+    """Write the rows of filed points within `reach` metres into `found`; return how many there are.
+
+    Where there are more than `found` holds, the return value says how many, and the caller asks again
+    with more room.
+    """
+    mask = head.size - 1
+    count = 0
+    for ix in range(cell(x - reach), cell(x + reach) + 1):
+        for iy in range(cell(y - reach), cell(y + reach) + 1):
+            for iz in range(cell(z - reach), cell(z + reach) + 1):
+                i = head[bucket(ix, iy, iz, mask)]
+                while i >= 0:
+                    dx = place[i, 0] - x
+                    dy = place[i, 1] - y
+                    dz = place[i, 2] - z
+                    # Two cubes may share a bucket: only the one that is being visited counts.
+                    if (
+                        dx * dx + dy * dy + dz * dz <= reach * reach
+                        and cell(place[i, 0]) == ix
+                        and cell(place[i, 1]) == iy
+                        and cell(place[i, 2]) == iz
+                    ):
+                        if count < found.size:
+                            found[count] = i
+                        count += 1
+                    i = link[i]
+    return count
+
+
+@kernel
+def table_size(count: int) -> int:
+    """Heads for a table of `count` entries: the next power of two, at least 64."""
+    size = 64
+    while size < 2 * count:
+        size *= 2
+    return size

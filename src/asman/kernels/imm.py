@@ -1,0 +1,345 @@
+"""Interacting multiple models: how an aircraft moves over the ground, and what a plot says about it.
+
+Four linear models run side by side on the state (east, north, east velocity, north velocity) in a plane
+that touches the ellipsoid near the aircraft:
+
+    0  constant velocity, low noise      cruising
+    1  coordinated turn to the left      at the rate that its speed and a usual bank give
+    2  coordinated turn to the right
+    3  constant velocity, high noise     everything else: fighters, helicopters, taxiing
+
+The aircraft jumps between them as a Markov chain in continuous time. Before each prediction every model
+starts from the mixture that could have led to it; after each plot the models are weighed by how well they
+foretold it.
+
+All transitions have the form [I T; 0 C] with 2 x 2 blocks that are scaled rotations, so covariances are
+carried in ten numbers, by blocks:
+
+    0 ee   1 en   2 nn   3 e·ve   4 e·vn   5 n·ve   6 n·vn   7 ve·ve   8 ve·vn   9 vn·vn
+
+Sources: H. A. P. Blom, Y. Bar-Shalom, "The interacting multiple model algorithm for systems with Markovian
+switching coefficients", IEEE Trans. AC 33(8), 1988; Bar-Shalom, Li, Kirubarajan, "Estimation with
+Applications to Tracking and Navigation", 2001, sections 6.2.2 (white-noise acceleration), 11.6 and 11.7.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.jit import kernel
+
+Floats = NDArray[np.float64]
+
+MODES: Final = 4
+STATE: Final = 4
+COVARIANCE: Final = 10
+#: A model never dies out: it could not come back.
+WEIGHT_MIN: Final = 1e-4
+LOG_TWO_PI: Final = math.log(2.0 * math.pi)
+
+
+class Motion(NamedTuple):
+    """How aircraft move.
+
+    noise_low_m2ps3     m²/s³  power of the acceleration noise of model 0
+    noise_turn_m2ps3    m²/s³  of models 1 and 2
+    noise_high_m2ps3    m²/s³  of model 3
+    turn_mps2           m/s²   lateral acceleration of a usual bank
+    turn_radps_max      rad/s  no airliner turns faster
+    cruise_s            s      mean time in model 0
+    turn_s              s      mean time in models 1 and 2
+    wild_s              s      mean time in model 3
+    """
+
+    noise_low_m2ps3: float
+    noise_turn_m2ps3: float
+    noise_high_m2ps3: float
+    turn_mps2: float
+    turn_radps_max: float
+    cruise_s: float
+    turn_s: float
+    wild_s: float
+
+
+@kernel
+def mix(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+    """Start every model of track `k` from the mixture that may have jumped to it during `dt` seconds.
+
+    work (MODES, MODES + STATE + COVARIANCE)  scratch; the last fourteen columns hold the result
+    """
+    cruise = math.exp(-dt / motion.cruise_s)
+    turn = math.exp(-dt / motion.turn_s)
+    wild = math.exp(-dt / motion.wild_s)
+    for i in range(MODES):
+        stay = cruise if i == 0 else (wild if i == 3 else turn)
+        leave = 1.0 - stay
+        for j in range(MODES):
+            if i == j:
+                share = stay
+            elif i == 0:
+                share = leave * (0.3 if j == 3 else 0.35)
+            elif i == 3:
+                share = leave * (0.7 if j == 0 else 0.15)
+            else:
+                share = leave * (0.85 if j == 0 else (0.1 if j == 3 else 0.05))
+            work[j, i] = share * mu[k, i]
+    for j in range(MODES):
+        total = 0.0
+        for i in range(MODES):
+            total += work[j, i]
+        for i in range(MODES):
+            work[j, i] /= total
+        mu[k, j] = total
+        for a in range(STATE):
+            s = 0.0
+            for i in range(MODES):
+                s += work[j, i] * x[k, i, a]
+            work[j, MODES + a] = s
+        for a in range(COVARIANCE):
+            work[j, MODES + STATE + a] = 0.0
+        for i in range(MODES):
+            w = work[j, i]
+            de = x[k, i, 0] - work[j, MODES]
+            dn = x[k, i, 1] - work[j, MODES + 1]
+            dve = x[k, i, 2] - work[j, MODES + 2]
+            dvn = x[k, i, 3] - work[j, MODES + 3]
+            o = MODES + STATE
+            work[j, o] += w * (p[k, i, 0] + de * de)
+            work[j, o + 1] += w * (p[k, i, 1] + de * dn)
+            work[j, o + 2] += w * (p[k, i, 2] + dn * dn)
+            work[j, o + 3] += w * (p[k, i, 3] + de * dve)
+            work[j, o + 4] += w * (p[k, i, 4] + de * dvn)
+            work[j, o + 5] += w * (p[k, i, 5] + dn * dve)
+            work[j, o + 6] += w * (p[k, i, 6] + dn * dvn)
+            work[j, o + 7] += w * (p[k, i, 7] + dve * dve)
+            work[j, o + 8] += w * (p[k, i, 8] + dve * dvn)
+            work[j, o + 9] += w * (p[k, i, 9] + dvn * dvn)
+
+
+@kernel
+def predict(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+    """Carry all models of track `k` on by `dt` seconds (not negative), in place.
+
+    x     (T, MODES, 4)   m, m/s
+    p     (T, MODES, 10)  m², m²/s, m²/s²
+    mu    (T, MODES)      1  weights of the models, sum 1
+    work  (MODES, 18)     scratch
+    """
+    mix(k, dt, x, p, mu, motion, work)
+    vx = mu[k, 0] * work[0, 6] + mu[k, 1] * work[1, 6] + mu[k, 2] * work[2, 6] + mu[k, 3] * work[3, 6]
+    vy = mu[k, 0] * work[0, 7] + mu[k, 1] * work[1, 7] + mu[k, 2] * work[2, 7] + mu[k, 3] * work[3, 7]
+    speed = math.sqrt(vx * vx + vy * vy)
+    rate = motion.turn_radps_max
+    if speed * rate > motion.turn_mps2:
+        rate = motion.turn_mps2 / speed
+    sin_turn = math.sin(rate * dt)
+    cos_turn = math.cos(rate * dt)
+    for j in range(MODES):
+        if j in (1, 2):
+            sign = 1.0 if j == 1 else -1.0
+            a = sin_turn / rate
+            b = sign * (1.0 - cos_turn) / rate
+            c = cos_turn
+            s = sign * sin_turn
+            q = motion.noise_turn_m2ps3
+        else:
+            a = dt
+            b = 0.0
+            c = 1.0
+            s = 0.0
+            q = motion.noise_low_m2ps3 if j == 0 else motion.noise_high_m2ps3
+        ve = work[j, 6]
+        vn = work[j, 7]
+        x[k, j, 0] = work[j, 4] + a * ve - b * vn
+        x[k, j, 1] = work[j, 5] + b * ve + a * vn
+        x[k, j, 2] = c * ve - s * vn
+        x[k, j, 3] = s * ve + c * vn
+        b00, b01, b10, b11 = work[j, 11], work[j, 12], work[j, 13], work[j, 14]
+        d00, d01, d11 = work[j, 15], work[j, 16], work[j, 17]
+        t00 = a * d00 - b * d01
+        t01 = a * d01 - b * d11
+        t10 = b * d00 + a * d01
+        t11 = b * d01 + a * d11
+        p[k, j, 0] = work[j, 8] + 2.0 * (a * b00 - b * b01) + t00 * a - t01 * b + q * dt * dt * dt / 3.0
+        p[k, j, 1] = work[j, 9] + (a * b10 - b * b11) + (b * b00 + a * b01) + t00 * b + t01 * a
+        p[k, j, 2] = work[j, 10] + 2.0 * (b * b10 + a * b11) + t10 * b + t11 * a + q * dt * dt * dt / 3.0
+        g00, g01, g10, g11 = b00 + t00, b01 + t01, b10 + t10, b11 + t11
+        p[k, j, 3] = g00 * c - g01 * s + q * dt * dt / 2.0
+        p[k, j, 4] = g00 * s + g01 * c
+        p[k, j, 5] = g10 * c - g11 * s
+        p[k, j, 6] = g10 * s + g11 * c + q * dt * dt / 2.0
+        c00 = c * d00 - s * d01
+        c01 = c * d01 - s * d11
+        c10 = s * d00 + c * d01
+        c11 = s * d01 + c * d11
+        p[k, j, 7] = c00 * c - c01 * s + q * dt
+        p[k, j, 8] = c00 * s + c01 * c
+        p[k, j, 9] = c10 * s + c11 * c + q * dt
+
+
+@kernel
+def log_likelihood(
+    k: int, j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
+) -> float:
+    """Log density [log 1/m²] of a plot at (e, n) under model `j` of track `k`, `ahead` seconds on.
+
+    ahead          s   at most a part of a second: the velocity moves the mean, nothing turns meanwhile
+    ree, ren, rnn  m²  covariance of the plot
+    """
+    de = e - x[k, j, 0] - ahead * x[k, j, 2]
+    dn = n - x[k, j, 1] - ahead * x[k, j, 3]
+    see = p[k, j, 0] + ahead * (2.0 * p[k, j, 3] + ahead * p[k, j, 7]) + ree
+    sen = p[k, j, 1] + ahead * (p[k, j, 4] + p[k, j, 5] + ahead * p[k, j, 8]) + ren
+    snn = p[k, j, 2] + ahead * (2.0 * p[k, j, 6] + ahead * p[k, j, 9]) + rnn
+    det = see * snn - sen * sen
+    return (
+        -0.5 * (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det - LOG_TWO_PI - 0.5 * math.log(det)
+    )
+
+
+@kernel
+def update(
+    k: int,
+    e: float,
+    n: float,
+    ree: float,
+    ren: float,
+    rnn: float,
+    x: Floats,
+    p: Floats,
+    mu: Floats,
+    work: Floats,
+) -> None:
+    """Correct all models of track `k`, which stands at the plot's time, by a plot; weigh them anew."""
+    best = -1e300
+    for j in range(MODES):
+        ll = log_likelihood(k, j, 0.0, e, n, ree, ren, rnn, x, p)
+        work[j, 0] = ll
+        best = max(best, ll)
+        correct(k, j, e, n, ree, ren, rnn, x, p)
+    total = 0.0
+    for j in range(MODES):
+        w = max(mu[k, j] * math.exp(work[j, 0] - best), 1e-300)
+        mu[k, j] = w
+        total += w
+    again = 0.0
+    for j in range(MODES):
+        mu[k, j] = max(mu[k, j] / total, WEIGHT_MIN)
+        again += mu[k, j]
+    for j in range(MODES):
+        mu[k, j] /= again
+
+
+@kernel
+def correct(
+    k: int, j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
+) -> None:
+    """Kalman correction of one model by a position."""
+    a00, a01, a11 = p[k, j, 0], p[k, j, 1], p[k, j, 2]
+    b00, b01, b10, b11 = p[k, j, 3], p[k, j, 4], p[k, j, 5], p[k, j, 6]
+    see = a00 + ree
+    sen = a01 + ren
+    snn = a11 + rnn
+    det = see * snn - sen * sen
+    iee = snn / det
+    ien = -sen / det
+    inn = see / det
+    k00 = a00 * iee + a01 * ien
+    k01 = a00 * ien + a01 * inn
+    k10 = a01 * iee + a11 * ien
+    k11 = a01 * ien + a11 * inn
+    k20 = b00 * iee + b10 * ien
+    k21 = b00 * ien + b10 * inn
+    k30 = b01 * iee + b11 * ien
+    k31 = b01 * ien + b11 * inn
+    de = e - x[k, j, 0]
+    dn = n - x[k, j, 1]
+    x[k, j, 0] += k00 * de + k01 * dn
+    x[k, j, 1] += k10 * de + k11 * dn
+    x[k, j, 2] += k20 * de + k21 * dn
+    x[k, j, 3] += k30 * de + k31 * dn
+    p[k, j, 0] = a00 - (k00 * a00 + k01 * a01)
+    p[k, j, 1] = a01 - (k00 * a01 + k01 * a11)
+    p[k, j, 2] = a11 - (k10 * a01 + k11 * a11)
+    p[k, j, 3] = b00 - (k00 * b00 + k01 * b10)
+    p[k, j, 4] = b01 - (k00 * b01 + k01 * b11)
+    p[k, j, 5] = b10 - (k10 * b00 + k11 * b10)
+    p[k, j, 6] = b11 - (k10 * b01 + k11 * b11)
+    p[k, j, 7] -= k20 * b00 + k21 * b10
+    p[k, j, 8] -= k20 * b01 + k21 * b11
+    p[k, j, 9] -= k30 * b01 + k31 * b11
+
+
+@kernel
+def correct_velocity(k: int, ve: float, vn: float, r: float, x: Floats, p: Floats) -> None:
+    """Correct all models by a reported ground velocity of variance `r` [m²/s²] per axis; weights stay.
+
+    The blocks are turned over so that `correct` sees velocities as what is measured.
+    """
+    for j in range(MODES):
+        turn_over(k, j, x, p)
+        correct(k, j, ve, vn, r, 0.0, r, x, p)
+        turn_over(k, j, x, p)
+
+
+@kernel
+def turn_over(k: int, j: int, x: Floats, p: Floats) -> None:
+    """Exchange positions with velocities in one model; twice is as before."""
+    x[k, j, 0], x[k, j, 2] = x[k, j, 2], x[k, j, 0]
+    x[k, j, 1], x[k, j, 3] = x[k, j, 3], x[k, j, 1]
+    p[k, j, 0], p[k, j, 7] = p[k, j, 7], p[k, j, 0]
+    p[k, j, 1], p[k, j, 8] = p[k, j, 8], p[k, j, 1]
+    p[k, j, 2], p[k, j, 9] = p[k, j, 9], p[k, j, 2]
+    p[k, j, 4], p[k, j, 5] = p[k, j, 5], p[k, j, 4]
+
+
+@kernel
+def combine(k: int, x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None:
+    """Write mean (T, 4) and covariance (T, 10) of the mixture of the models into row `k`."""
+    for a in range(STATE):
+        s = 0.0
+        for j in range(MODES):
+            s += mu[k, j] * x[k, j, a]
+        mean[k, a] = s
+    for a in range(COVARIANCE):
+        cov[k, a] = 0.0
+    for j in range(MODES):
+        w = mu[k, j]
+        de = x[k, j, 0] - mean[k, 0]
+        dn = x[k, j, 1] - mean[k, 1]
+        dve = x[k, j, 2] - mean[k, 2]
+        dvn = x[k, j, 3] - mean[k, 3]
+        cov[k, 0] += w * (p[k, j, 0] + de * de)
+        cov[k, 1] += w * (p[k, j, 1] + de * dn)
+        cov[k, 2] += w * (p[k, j, 2] + dn * dn)
+        cov[k, 3] += w * (p[k, j, 3] + de * dve)
+        cov[k, 4] += w * (p[k, j, 4] + de * dvn)
+        cov[k, 5] += w * (p[k, j, 5] + dn * dve)
+        cov[k, 6] += w * (p[k, j, 6] + dn * dvn)
+        cov[k, 7] += w * (p[k, j, 7] + dve * dve)
+        cov[k, 8] += w * (p[k, j, 8] + dve * dvn)
+        cov[k, 9] += w * (p[k, j, 9] + dvn * dvn)
+
+
+@kernel
+def begin(
+    k: int, e: float, n: float, ree: float, ren: float, rnn: float, ve: float, vn: float, rv: float,
+    x: Floats, p: Floats, mu: Floats,
+) -> None:  # fmt: skip
+    """Start track `k` at a plot, with a velocity of variance `rv` [m²/s²] per axis."""
+    for j in range(MODES):
+        x[k, j, 0] = e
+        x[k, j, 1] = n
+        x[k, j, 2] = ve
+        x[k, j, 3] = vn
+        for a in range(COVARIANCE):
+            p[k, j, a] = 0.0
+        p[k, j, 0] = ree
+        p[k, j, 1] = ren
+        p[k, j, 2] = rnn
+        p[k, j, 7] = rv
+        p[k, j, 9] = rv
+        mu[k, j] = 0.05
+    mu[k, 0] = 0.85

@@ -1,0 +1,159 @@
+"""Placing: where on the ellipsoid a plot lies, and how surely.
+
+Tracks live on the ellipsoid: every plot is brought down along the normal to height zero. So a radar that
+measured a slant range and a radar that did not know the altitude speak of the same plane, and a climb moves
+nobody sideways. A radar measures a slant range: with an altitude it becomes a place; without one the
+track's altitude serves, or a prior with its spread, which moves the place by tan(elevation) times the
+error and is carried in the covariance.
+
+Polar noise makes the mean of converted plots fall short by exp(-sigma²/2) of the azimuth; that is undone.
+
+Sources: Bar-Shalom, Li, Kirubarajan 2001, section 10.4.3 (debiased conversion); geodesy.py for the rest.
+"""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+
+from asman.kernels.geodesy import ecef_to_enu, lla_to_ecef, polar_to_lla
+from asman.kernels.jit import kernel
+
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+#: Where no altitude is known: the middle of the airspace, and its spread.
+PRIOR_ALTITUDE_M: Final = 6_000.0
+PRIOR_SIGMA_M: Final = 3_500.0
+#: Pressure altitude differs from height above the ellipsoid by weather and geoid.
+PRESSURE_SIGMA_M: Final = 120.0
+
+#: A sensor, as kernels see it.
+SENSOR: Final = np.dtype(
+    [
+        ("lat", "f8"),  # rad
+        ("lon", "f8"),  # rad
+        ("height_m", "f8"),
+        ("period_ns", "i8"),
+        ("range_max_m", "f8"),
+        ("sigma_range_m", "f8"),
+        ("sigma_azimuth", "f8"),  # rad
+        ("pd", "f8"),
+        ("false_plots_per_scan", "f8"),
+        ("rotates", "i4"),  # 1: a radar, which sees an aircraft once a turn
+    ],
+    align=True,
+)
+
+#: A plot, as kernels see it. NaN: not said. Times in ns since 1970 UTC.
+PLOT: Final = np.dtype(
+    [
+        ("time_ns", "i8"),
+        ("callsign", "u8"),  # eight octets, 0: none
+        ("range_m", "f8"),
+        ("azimuth", "f8"),  # rad
+        ("lat", "f8"),  # rad
+        ("lon", "f8"),  # rad
+        ("altitude_m", "f8"),  # pressure altitude, as valid as the sensor says
+        ("height_m", "f8"),  # geometric altitude
+        ("sigma_m", "f8"),
+        ("vn_mps", "f8"),
+        ("ve_mps", "f8"),
+        ("climb_mps", "f8"),
+        ("x", "f8"),  # m, earth-centred, on the ellipsoid
+        ("y", "f8"),
+        ("z", "f8"),
+        ("ree", "f8"),  # m², covariance of the place
+        ("ren", "f8"),
+        ("rnn", "f8"),
+        ("clutter_pm2", "f8"),  # density of false plots there, per scan
+        ("sensor", "i4"),
+        ("address", "i4"),  # -1: none
+        ("mode_3a", "i4"),  # -1: none
+        ("mode_3a_valid", "i1"),
+        ("on_ground", "i1"),  # -1: not said
+        ("simulated", "i1"),
+        ("primary", "i1"),  # 1: an echo alone, no transponder
+    ],
+    align=True,
+)
+
+
+@kernel
+def place_radar(
+    range_: float, azimuth: float, altitude: float, altitude_sigma: float, sensor: Record
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Place a slant range [m] and azimuth [rad], given an altitude [m] and its sigma [m].
+
+    Returns lat, lon [rad], earth-centred x, y, z [m] on the ellipsoid, covariance ee, en, nn [m²].
+    """
+    lat0 = sensor.lat
+    lon0 = sensor.lon
+    sigma_azimuth = sensor.sigma_azimuth
+    # Below the antenna's own range an altitude above it cannot be: halve it, with a spread to match.
+    room = 0.7 * range_
+    above = altitude - sensor.height_m
+    if above > room:
+        altitude_sigma = max(altitude_sigma, 0.3 * range_)
+        altitude = sensor.height_m + room
+        above = room
+    unbiased = range_ * math.exp(0.5 * sigma_azimuth * sigma_azimuth)
+    lat, lon, _ = polar_to_lla(unbiased, azimuth, altitude, lat0, lon0, sensor.height_m)
+    x, y, z = lla_to_ecef(lat, lon, 0.0)
+    x0, y0, z0 = lla_to_ecef(lat0, lon0, 0.0)
+    e, n, _ = ecef_to_enu(x - x0, y - y0, z - z0, math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon))
+    ground = max(math.sqrt(e * e + n * n), 1.0)
+    ue = e / ground
+    un = n / ground
+    # How ground distance answers to range and to height (chord over the sphere, first order).
+    up = above - ground * ground / 12_742_000.0
+    slope = min(abs(up) / ground, 5.0)
+    stretch2 = 1.0 + slope * slope
+    along = (
+        sensor.sigma_range_m * sensor.sigma_range_m * stretch2
+        + slope * slope * altitude_sigma * altitude_sigma
+    )
+    across = ground * ground * sigma_azimuth * sigma_azimuth + 1.0
+    ree = ue * ue * along + un * un * across
+    ren = ue * un * (along - across)
+    rnn = un * un * along + ue * ue * across
+    return lat, lon, x, y, z, ree, ren, rnn
+
+
+@kernel
+def place_plots(plots: Records, sensors: Records) -> None:
+    """Fill place, covariance and clutter density of every plot, in place.
+
+    Radar plots (finite range) are placed by their own altitude or the prior, others by lat and lon.
+    """
+    for i in range(plots.size):
+        plot = plots[i]
+        sensor = sensors[plot.sensor]
+        if not math.isnan(plot.range_m):
+            if not math.isnan(plot.altitude_m):
+                altitude, sigma = plot.altitude_m, PRESSURE_SIGMA_M
+            elif not math.isnan(plot.height_m):
+                altitude, sigma = plot.height_m, 30.0
+            else:
+                altitude, sigma = PRIOR_ALTITUDE_M, PRIOR_SIGMA_M
+            lat, lon, x, y, z, ree, ren, rnn = place_radar(
+                plot.range_m, plot.azimuth, altitude, sigma, sensor
+            )
+            plot.lat = lat
+            plot.lon = lon
+            plot.x, plot.y, plot.z = x, y, z
+            plot.ree, plot.ren, plot.rnn = ree, ren, rnn
+            plot.clutter_pm2 = sensor.false_plots_per_scan / (
+                2.0 * math.pi * sensor.range_max_m * max(plot.range_m, 2_000.0)
+            )
+        else:
+            x, y, z = lla_to_ecef(plot.lat, plot.lon, 0.0)
+            plot.x, plot.y, plot.z = x, y, z
+            sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
+            plot.ree = plot.rnn = sigma * sigma
+            plot.ren = 0.0
+            plot.clutter_pm2 = sensor.false_plots_per_scan / (
+                math.pi * sensor.range_max_m * sensor.range_max_m
+            )
+        plot.clutter_pm2 = max(plot.clutter_pm2, 1e-14)

@@ -1,0 +1,116 @@
+"""Report: what is known of a track, as one row of the picture."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.geodesy import ecef_to_lla
+from asman.kernels.imm import Motion
+from asman.kernels.jit import kernel
+from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
+
+Ints = NDArray[np.int32]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+#: A sensor counts as contributing until this many of its usual gaps went by without a plot.
+LATELY: Final = 2.5
+
+ROW: Final = np.dtype(
+    [
+        ("time_ns", "i8"),
+        ("track", "i8"),
+        ("last_ns", "i8"),
+        ("callsign", "u8"),
+        ("lat_deg", "f8"),
+        ("lon_deg", "f8"),
+        ("altitude_m", "f8"),
+        ("vn_mps", "f8"),
+        ("ve_mps", "f8"),
+        ("climb_mps", "f8"),
+        ("var_e_m2", "f8"),
+        ("var_n_m2", "f8"),
+        ("cov_en_m2", "f8"),
+        ("existence", "f8"),
+        ("address", "i4"),
+        ("mode_3a", "i4"),
+        ("plots", "i4"),
+        ("confirmed", "i1"),
+        ("on_ground", "i1"),
+        ("simulated", "i1"),
+    ],
+    align=True,
+)
+
+
+@kernel
+def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_sensors: Ints, at: int) -> None:
+    """Write row `at`: track `k` as it stands.
+
+    rows         (R,)               ROW
+    row_sensors  (R, CONTRIBUTORS)  sensors that made it lately, -1 beyond
+    """
+    row = tracks.row[k]
+    out = rows[at]
+    lat, lon, _ = ecef_to_lla(*from_plane(k, tracks.mean[k, 0], tracks.mean[k, 1], tracks.plane))
+    out.time_ns = row.time_ns
+    out.track = row.number
+    out.last_ns = row.last_ns
+    out.callsign = row.callsign
+    out.lat_deg = math.degrees(lat)
+    out.lon_deg = math.degrees(lon)
+    out.altitude_m = tracks.vertical[k, 0]
+    # Tracks live on the ellipsoid; aloft the same angle is a longer way.
+    height = tracks.vertical[k, 0] if not math.isnan(tracks.vertical[k, 0]) else 0.0
+    scale = 1.0 + height / EARTH_RADIUS_M
+    # Meridians converge: turn from the plane's axes to those at the aircraft.
+    turn = -math.sin(lon - math.atan2(tracks.plane[k, 5], tracks.plane[k, 6])) * math.sin(lat)
+    c = math.cos(turn)
+    s = math.sin(turn)
+    ve, vn = tracks.mean[k, 2], tracks.mean[k, 3]
+    out.ve_mps = scale * (c * ve - s * vn)
+    out.vn_mps = scale * (s * ve + c * vn)
+    out.climb_mps = tracks.vertical[k, 1] if not math.isnan(tracks.vertical[k, 0]) else math.nan
+    out.var_e_m2 = tracks.cov[k, 0]
+    out.var_n_m2 = tracks.cov[k, 2]
+    out.cov_en_m2 = tracks.cov[k, 1]
+    out.existence = row.existence
+    out.address = row.address
+    out.mode_3a = row.mode_3a
+    out.plots = row.plots
+    out.confirmed = row.confirmed
+    out.on_ground = row.on_ground
+    out.simulated = row.simulated
+    used = 0
+    for i in range(tracks.heard.shape[1]):
+        entry = tracks.heard[k, i]
+        if entry.sensor < 0:
+            continue
+        gap = usual_gap_s(entry.gap_s, sensors[entry.sensor])
+        if (row.time_ns - entry.last_ns) * SECOND <= LATELY * gap:
+            row_sensors[at, used] = entry.sensor
+            used += 1
+    for i in range(used, row_sensors.shape[1]):
+        row_sensors[at, i] = -1
+
+
+@kernel
+def report(
+    tracks: Tracks, count: int, at_ns: int, confirmed_only: bool, sensors: Records, motion: Motion,
+    rows: Records, row_sensors: Ints,
+) -> int:  # fmt: skip
+    """Predict tracks to a time and write a row each; the arrays given are spent (hand in a copy)."""
+    work = np.empty((4, 18))
+    written = 0
+    for k in range(count):
+        row = tracks.row[k]
+        if row.alive == 0 or (confirmed_only and row.confirmed == 0):
+            continue
+        carry(tracks, k, at_ns, motion, work)
+        write_row(tracks, k, sensors, rows, row_sensors, written)
+        rows[written].time_ns = at_ns
+        written += 1
+    return written

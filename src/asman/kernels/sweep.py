@@ -1,0 +1,332 @@
+"""Sweep: plots in time order become tracks, window by window.
+
+Windows are a fixed grid of time (a quarter of a second), not what happened to arrive together: so a
+recording gives the same tracks in one piece or in a thousand. At each whole second, tracks are aged,
+ended, moved to fresh planes; every fourth second tracks of one aircraft are merged.
+"""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.assignment import assign
+from asman.kernels.association import candidates, judge
+from asman.kernels.gating import file_addresses, file_points, near, table_size
+from asman.kernels.imm import Motion
+from asman.kernels.jit import kernel
+from asman.kernels.report import write_row
+from asman.kernels.tracklife import MERGED, SPLIT, Rules, birth, fade, take
+from asman.kernels.trackrows import SECOND, Tracks, contradicts, from_plane, recentre
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+#: Places in the array of marks: rows in use, next number, next whole second to tend, updates written.
+COUNT: Final = 0
+NEXT_NUMBER: Final = 1
+TEND_NS: Final = 2
+WRITTEN: Final = 3
+MARKS: Final = 4
+
+WHOLE_SECOND_NS: Final = 1_000_000_000
+RECENTRE_M: Final = 10_000.0
+MERGE_EVERY_S: Final = 4
+MERGE_REACH_M: Final = 3_000.0
+
+
+@kernel
+def sweep(
+    tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, rules: Rules,
+    motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+) -> int:  # fmt: skip
+    """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
+
+    Returns early when the next window might not fit into the rows of `tracks`: give it more and call again.
+    rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
+    """
+    capacity = tracks.row.size
+    place = np.empty((capacity, 3))
+    link = np.empty(capacity, np.int32)
+    address_link = np.empty(capacity, np.int32)
+    address = np.empty(capacity, np.int32)
+    column_of = np.full(capacity, -1, np.int32)
+    head = np.empty(table_size(capacity), np.int32)
+    address_head = np.empty(table_size(capacity), np.int32)
+    work = np.empty((4, 18))
+    i = 0
+    while i < plots.size:
+        begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
+        end_ns = begin_ns + rules.window_ns
+        if end_ns > until_ns:
+            break
+        tend(tracks, marks, begin_ns, sensors, rules, motion, work, place, head, link, counters)
+        j = i
+        while j < plots.size and plots[j].time_ns < end_ns:
+            j += 1
+        if marks[COUNT] + (j - i) > capacity:
+            return i
+        size = min(table_size(marks[COUNT] + (j - i)), head.size)
+        file_tracks(tracks, marks[COUNT], begin_ns + rules.window_ns // 2, place, address)
+        file_points(place, marks[COUNT], head[:size], link)
+        file_addresses(address, marks[COUNT], address_head[:size], address_link)
+        window(
+            tracks, marks, plots[i:j], sensors, rules, motion, work, place, head[:size], link,
+            address_head[:size], address_link, column_of, rows, row_sensors, counters,
+        )  # fmt: skip
+        i = j
+    if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
+        tend(tracks, marks, until_ns, sensors, rules, motion, work, place, head, link, counters)
+    return i
+
+
+@kernel
+def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
+    """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
+    for k in range(count):
+        row = tracks.row[k]
+        if row.alive == 0:
+            place[k, 0] = math.nan
+            address[k] = -1
+            continue
+        dt = (at_ns - row.time_ns) * SECOND
+        place[k, 0], place[k, 1], place[k, 2] = from_plane(
+            k,
+            tracks.mean[k, 0] + dt * tracks.mean[k, 2],
+            tracks.mean[k, 1] + dt * tracks.mean[k, 3],
+            tracks.plane,
+        )
+        address[k] = row.address
+
+
+@kernel
+def window(
+    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, rules: Rules, motion: Motion,
+    work: Floats, place: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
+    column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
+) -> None:  # fmt: skip
+    """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
+    size = plots.size
+    first_new = marks[COUNT]
+    start = np.empty(size + 1, np.int32)
+    edges = candidates(tracks, first_new, plots, place, head, link, address_head, address_link, start)
+    keep_start = np.empty(size + 1, np.int32)
+    keep_track = np.empty(edges.size, np.int32)
+    keep_column = np.empty(edges.size, np.int32)
+    keep_gain = np.empty(edges.size)
+    split = np.empty(size, np.int32)
+    columns = judge(
+        tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
+        keep_column, keep_gain, split,
+    )  # fmt: skip
+    taken = np.empty(size, np.int32)
+    assign(keep_start, keep_column, keep_gain, columns, taken)
+    winner = np.full(columns, -1, np.int32)
+    for i in range(size):
+        if taken[i] >= 0:
+            winner[keep_column[taken[i]]] = i
+    for i in range(size):
+        if taken[i] >= 0:
+            edge = int(taken[i])
+            k = int(keep_track[edge])
+            take(tracks, k, plots[i], float(keep_gain[edge]), sensors, rules, motion, work, counters)
+            note(tracks, k, marks, rows, row_sensors, sensors)
+            continue
+        if split[i] >= 0:
+            counters[SPLIT] += 1
+            continue
+        torn = False
+        for q in range(keep_start[i], keep_start[i + 1]):
+            w = winner[keep_column[q]]
+            torn = torn or (
+                w >= 0
+                and same_spot(plots[i], plots[w], sensors)
+                and not contradicts(tracks, keep_track[q], plots[i])
+            )
+        if torn:
+            counters[SPLIT] += 1
+            continue
+        k = newborn(tracks, first_new, marks[COUNT], plots[i], sensors)
+        if k >= 0:
+            same_sensor = tracks.heard[k, 0].sensor == plots[i].sensor
+            if same_sensor and sensors[plots[i].sensor].rotates == 1:
+                counters[SPLIT] += 1
+                continue
+            take(tracks, k, plots[i], 3.0, sensors, rules, motion, work, counters)
+            note(tracks, k, marks, rows, row_sensors, sensors)
+            continue
+        k = marks[COUNT]
+        marks[COUNT] += 1
+        twin = has_twin(tracks, first_new, plots[i], address_head, address_link)
+        birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, rules, counters)
+        marks[NEXT_NUMBER] += 1
+        note(tracks, k, marks, rows, row_sensors, sensors)
+
+
+@kernel
+def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
+    """Write down what is known of track `k`, if that is wanted."""
+    if rows.size > 0:
+        write_row(tracks, k, sensors, rows, row_sensors, marks[WRITTEN])
+        marks[WRITTEN] += 1
+
+
+@kernel
+def same_spot(a: Record, b: Record, sensors: Records) -> bool:
+    """Whether two plots of one sensor are closer than it resolves: then they are one aircraft torn in two."""
+    de = math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2)
+    sigma = math.sqrt(max(a.ree, a.rnn) + max(b.ree, b.rnn))
+    least = 300.0 if sensors[a.sensor].rotates == 1 else 60.0
+    return de < max(least, 3.0 * sigma)
+
+
+@kernel
+def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Records) -> int:
+    """A track that began in this window and is of this plot's aircraft, or -1."""
+    for k in range(first, count):
+        plane = tracks.plane
+        dx, dy, dz = plot.x - plane[k, 0], plot.y - plane[k, 1], plot.z - plane[k, 2]
+        distance2 = dx * dx + dy * dy + dz * dz
+        if distance2 > 1e8:
+            continue
+        sigma = math.sqrt(max(plot.ree, plot.rnn) + max(tracks.cov[k, 0], tracks.cov[k, 2]))
+        room = 3.5 * sigma + 90.0
+        if sensors[plot.sensor].rotates == 1 and tracks.heard[k, 0].sensor == plot.sensor:
+            room = max(room, 300.0)
+        if distance2 < room * room and not contradicts(tracks, k, plot):
+            return k
+    return -1
+
+
+@kernel
+def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, address_link: Ints) -> bool:
+    """Whether a living track elsewhere already bears this plot's address."""
+    if plot.address < 0:
+        return False
+    from_head = address_head[((plot.address * 2_654_435_769) >> 8) & (address_head.size - 1)]
+    k = from_head
+    while k >= 0:
+        if k < count and tracks.row[k].address == plot.address and tracks.row[k].alive == 1:
+            return True
+        k = address_link[k]
+    return False
+
+
+@kernel
+def tend(
+    tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, rules: Rules, motion: Motion, work: Floats,
+    place: Floats, head: Ints, link: Ints, counters: Longs,
+) -> None:  # fmt: skip
+    """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
+    while marks[TEND_NS] <= until_ns:
+        now_ns = marks[TEND_NS]
+        alive = 0
+        for k in range(marks[COUNT]):
+            if tracks.row[k].alive == 0:
+                continue
+            alive += 1
+            fade(tracks, k, now_ns, sensors, rules, counters)
+            e, n = tracks.mean[k, 0], tracks.mean[k, 1]
+            if e * e + n * n > RECENTRE_M * RECENTRE_M:
+                recentre(tracks, k)
+        if alive == 0:
+            # Nothing to tend until the next plot: leap over silence, on the same grid.
+            marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS
+            return
+        if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
+            merge(tracks, marks[COUNT], now_ns, sensors, place, head, link, counters)
+        marks[TEND_NS] = now_ns + WHOLE_SECOND_NS
+
+
+@kernel
+def merge(
+    tracks: Tracks,
+    count: int,
+    now_ns: int,
+    sensors: Records,
+    place: Floats,
+    head: Ints,
+    link: Ints,
+    counters: Longs,
+) -> None:
+    """End the lesser of two tracks wherever both follow one aircraft."""
+    found = np.empty(256, np.int32)
+    address = np.empty(count, np.int32)
+    file_tracks(tracks, count, now_ns, place, address)
+    size = min(table_size(count), head.size)
+    file_points(place, count, head[:size], link)
+    for k in range(count):
+        if tracks.row[k].alive == 0:
+            continue
+        hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        if hits > found.size:
+            found = np.empty(2 * hits, np.int32)
+            near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        for f in range(hits):
+            m = found[f]
+            if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
+                continue
+            if one_aircraft(tracks, k, m, place, sensors):
+                better, lesser = k, m
+                a, b = tracks.row[k], tracks.row[m]
+                if (b.confirmed, b.plots, -b.number) > (a.confirmed, a.plots, -a.number):
+                    better, lesser = m, k
+                inherit(tracks, better, lesser)
+                counters[MERGED] += 1
+
+
+@kernel
+def inherit(tracks: Tracks, better: int, lesser: int) -> None:
+    """Hand codes that only the lesser track knows to the better one, and end the lesser."""
+    a, b = tracks.row[better], tracks.row[lesser]
+    if a.address < 0:
+        a.address = b.address
+    if a.mode_3a < 0:
+        a.mode_3a = b.mode_3a
+    if a.callsign == 0:
+        a.callsign = b.callsign
+    b.alive = 0
+
+
+@kernel
+def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
+    """Whether two tracks near each other follow one aircraft.
+
+    Two plots of one sensor in one turn prove two aircraft, unless the address is the same.
+    """
+    a, b = tracks.row[k], tracks.row[m]
+    if a.address >= 0 and b.address >= 0 and a.address != b.address:
+        return False
+    same = a.address >= 0 and a.address == b.address
+    ha, hb = tracks.vertical[k, 0], tracks.vertical[m, 0]
+    if not same and not math.isnan(ha) and not math.isnan(hb) and abs(ha - hb) > 300.0:
+        return False
+    if not same and a.mode_3a >= 0 and b.mode_3a >= 0 and a.mode_3a != b.mode_3a:
+        return False
+    dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    de, dn = tracks.mean[k, 2] - tracks.mean[m, 2], tracks.mean[k, 3] - tracks.mean[m, 3]
+    apart = math.sqrt(de * de + dn * dn)
+    if not same:
+        for i in range(tracks.heard.shape[1]):
+            one = tracks.heard[k, i]
+            if one.sensor < 0:
+                continue
+            for j in range(tracks.heard.shape[1]):
+                other = tracks.heard[m, j]
+                if other.sensor == one.sensor:
+                    sensor = sensors[one.sensor]
+                    share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
+                    if abs(one.last_ns - other.last_ns) < share:
+                        return False
+    cov = tracks.cov
+    sigma = math.sqrt(max(cov[k, 0], cov[k, 2]) + max(cov[m, 0], cov[m, 2]))
+    sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
+    if same:
+        return distance < min(1_000.0 + 4.0 * sigma, 3_000.0) and apart < 80.0 + 3.0 * sigma_speed
+    return distance < min(150.0 + 3.0 * sigma, 1_500.0) and apart < min(15.0 + 3.0 * sigma_speed, 100.0)

@@ -1,0 +1,273 @@
+"""Life of a track: birth at a plot, what each plot adds, what silence takes away, and the end.
+
+Existence is the probability that there is an aircraft at all (a Bernoulli track). A plot raises it by how
+much better the track than chance explains the plot. Silence lowers it, but only the silence of a sensor
+that has seen this track before: a hole in some radar's coverage ends nobody.
+
+Sources: D. Musicki, R. Evans, "Joint integrated probabilistic data association", IEEE Trans. AES 40(3),
+2004 (existence); J. Williams, "Marginal multi-Bernoulli filters", IEEE Trans. AES 51(3), 2015 (birth).
+"""
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
+from asman.kernels.jit import kernel
+from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
+from asman.kernels.trackrows import SECOND, Tracks, carry, contributor, set_plane, to_plane, usual_gap_s
+from asman.kernels.vertical import begin_vertical, update_vertical
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+EXISTENCE_MAX: Final = 0.999999
+
+#: Places in the array of counters.
+USED: Final = 0
+BORN: Final = 1
+SPLIT: Final = 2
+ENDED: Final = 3
+MERGED: Final = 4
+GARBLED_ALTITUDE: Final = 5
+SAME_ADDRESS_ELSEWHERE: Final = 6
+CONTRIBUTOR_REPLACED: Final = 7
+STRETCHED: Final = 8
+COUNTERS: Final = 9
+
+
+class Rules(NamedTuple):
+    """How plots become tracks; meanings, units and sources in `asman.tracking.config`."""
+
+    window_ns: int
+    gate: float
+    birth_pm2: float
+    birth_speed_sigma_mps: float
+    ground_speed_sigma_mps: float
+    jump_mps: float
+    confirm_existence: float
+    confirm_plots: int
+    confirm_plots_with_address: int
+    confirm_plots_of_twin: int
+    end_existence: float
+    coast_ns: int
+    speed_max_mps: float
+    miss_pd_max: float
+    garble: float
+    velocity_sigma_mps: float
+
+
+@kernel
+def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs) -> None:
+    """Note that a sensor saw track `k`, and when its next plot is due."""
+    sensor = sensors[plot.sensor]
+    slot = contributor(k, plot.sensor, tracks.heard)
+    if slot < 0:
+        slot = contributor(k, -1, tracks.heard)
+        if slot < 0:
+            slot = 0
+            for i in range(tracks.heard.shape[1]):
+                if tracks.heard[k, i].last_ns < tracks.heard[k, slot].last_ns:
+                    slot = i
+            counters[CONTRIBUTOR_REPLACED] += 1
+        fresh = tracks.heard[k, slot]
+        fresh.sensor = plot.sensor
+        fresh.gap_s = sensor.period_ns * SECOND
+    else:
+        old = tracks.heard[k, slot]
+        old.gap_s += 0.2 * ((plot.time_ns - old.last_ns) * SECOND - old.gap_s)
+    entry = tracks.heard[k, slot]
+    entry.last_ns = plot.time_ns
+    entry.missed = 0
+    entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, sensor) * 1e9)
+
+
+@kernel
+def name(tracks: Tracks, k: int, plot: Record) -> None:
+    """Take codes and flags from a plot; a code or callsign that changes must be said twice."""
+    row = tracks.row[k]
+    if plot.address >= 0 and row.address < 0:
+        row.address = plot.address
+    if plot.mode_3a >= 0 and plot.mode_3a_valid == 1:
+        if row.mode_3a < 0 or row.mode_3a_doubt == plot.mode_3a:
+            row.mode_3a = plot.mode_3a
+            row.mode_3a_doubt = -1
+        elif row.mode_3a == plot.mode_3a:
+            row.mode_3a_doubt = -1
+        else:
+            row.mode_3a_doubt = plot.mode_3a
+    if plot.callsign != 0:
+        if row.callsign == 0 or row.callsign_doubt == plot.callsign:
+            row.callsign = plot.callsign
+            row.callsign_doubt = np.uint64(0)
+        elif row.callsign == plot.callsign:
+            row.callsign_doubt = np.uint64(0)
+        else:
+            row.callsign_doubt = plot.callsign
+    if plot.on_ground >= 0:
+        row.on_ground = plot.on_ground
+    if plot.simulated == 1:
+        row.simulated = 1
+    row.plots += 1
+    row.last_ns = plot.time_ns
+
+
+@kernel
+def birth(
+    tracks: Tracks,
+    k: int,
+    number: int,
+    plot: Record,
+    twin: bool,
+    sensors: Records,
+    rules: Rules,
+    counters: Longs,
+) -> None:
+    """Begin track `k` at a plot; its velocity is as reported, or unknown until the second plot."""
+    row = tracks.row[k]
+    row.time_ns = plot.time_ns
+    row.number = number
+    row.born_ns = plot.time_ns
+    row.callsign = np.uint64(0)
+    row.callsign_doubt = np.uint64(0)
+    row.address = -1
+    row.mode_3a = -1
+    row.mode_3a_doubt = -1
+    row.plots = 0
+    row.alive = 1
+    row.confirmed = 0
+    row.on_ground = -1
+    row.simulated = 0
+    set_plane(k, plot.lat, plot.lon, plot.x, plot.y, plot.z, tracks.plane)
+    sigma = rules.ground_speed_sigma_mps if plot.on_ground == 1 else rules.birth_speed_sigma_mps
+    ve = 0.0
+    vn = 0.0
+    if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
+        ve = plot.ve_mps
+        vn = plot.vn_mps
+        sigma = 2.0 * rules.velocity_sigma_mps
+    begin(k, 0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, tracks.x, tracks.p, tracks.mu)
+    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+    begin_vertical(k, plot.altitude_m, tracks.vertical)
+    for i in range(tracks.heard.shape[1]):
+        tracks.heard[k, i].sensor = -1
+    # False plots carry no answers of transponders, or rarely.
+    clutter = plot.clutter_pm2 * (0.01 if plot.address >= 0 else (0.1 if plot.mode_3a >= 0 else 1.0))
+    row.existence = rules.birth_pm2 / (rules.birth_pm2 + clutter)
+    row.plots_needed = rules.confirm_plots_with_address if plot.address >= 0 else rules.confirm_plots
+    if twin:
+        row.plots_needed = rules.confirm_plots_of_twin
+        counters[SAME_ADDRESS_ELSEWHERE] += 1
+    hear(tracks, k, plot, sensors, counters)
+    name(tracks, k, plot)
+    counters[BORN] += 1
+
+
+@kernel
+def place_in(
+    tracks: Tracks, k: int, plot: Record, sensors: Records
+) -> tuple[float, float, float, float, float]:
+    """East, north, and covariance of a plot in the plane of track `k`.
+
+    A radar plot without altitude is placed by the track's altitude, where that is known.
+    """
+    altitude = tracks.vertical[k, 0]
+    if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
+        sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
+        _, _, x, y, z, ree, ren, rnn = place_radar(
+            plot.range_m, plot.azimuth, altitude, sigma, sensors[plot.sensor]
+        )
+        e, n = to_plane(k, x, y, z, tracks.plane)
+        return e, n, ree, ren, rnn
+    e, n = to_plane(k, plot.x, plot.y, plot.z, tracks.plane)
+    return e, n, plot.ree, plot.ren, plot.rnn
+
+
+@kernel
+def take(
+    tracks: Tracks, k: int, plot: Record, gain: float, sensors: Records, rules: Rules, motion: Motion,
+    work: Floats, counters: Longs,
+) -> None:  # fmt: skip
+    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
+    carry(tracks, k, plot.time_ns, motion, work)
+    e, n, ree, ren, rnn = place_in(tracks, k, plot, sensors)
+    stretch(tracks, k, e, n, ree, ren, rnn, rules, counters)
+    update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
+    if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
+        variance = rules.velocity_sigma_mps * rules.velocity_sigma_mps
+        correct_velocity(k, plot.ve_mps, plot.vn_mps, variance, tracks.x, tracks.p)
+    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+    if not math.isnan(plot.altitude_m) and not update_vertical(k, plot.altitude_m, tracks.vertical):
+        counters[GARBLED_ALTITUDE] += 1
+    row = tracks.row[k]
+    pd = sensors[plot.sensor].pd
+    right = 1.0 / (1.0 + math.exp(-gain))
+    missed = row.existence * (1.0 - pd) / max(1.0 - row.existence * pd, 1e-12)
+    row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
+    hear(tracks, k, plot, sensors, counters)
+    name(tracks, k, plot)
+    if row.existence > rules.confirm_existence and row.plots >= row.plots_needed:
+        row.confirmed = 1
+    counters[USED] += 1
+
+
+@kernel
+def stretch(
+    tracks: Tracks,
+    k: int,
+    e: float,
+    n: float,
+    ree: float,
+    ren: float,
+    rnn: float,
+    rules: Rules,
+    counters: Longs,
+) -> None:
+    """Open the covariance of a track whose plot lies outside its gate but is known by its address."""
+    de = e - tracks.mean[k, 0]
+    dn = n - tracks.mean[k, 1]
+    see = tracks.cov[k, 0] + ree
+    sen = tracks.cov[k, 1] + ren
+    snn = tracks.cov[k, 2] + rnn
+    d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
+    if d2 <= rules.gate:
+        return
+    factor = 2.0 * d2 / rules.gate
+    for j in range(MODES):
+        for a in range(COVARIANCE):
+            tracks.p[k, j, a] *= factor
+    counters[STRETCHED] += 1
+
+
+@kernel
+def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, counters: Longs) -> None:
+    """Count what the track's sensors missed by now, and end the track when too little is left of it."""
+    row = tracks.row[k]
+    for i in range(tracks.heard.shape[1]):
+        entry = tracks.heard[k, i]
+        if entry.sensor < 0 or entry.due_ns > now_ns:
+            continue
+        sensor = sensors[entry.sensor]
+        gap_s = usual_gap_s(entry.gap_s, sensor)
+        gap_ns = max(int(gap_s * 1e9), 1)
+        pd = min(sensor.pd, rules.miss_pd_max)
+        while entry.due_ns <= now_ns:
+            row.existence *= (1.0 - pd) / (1.0 - row.existence * pd)
+            entry.missed += 1
+            entry.due_ns += gap_ns
+        # Others see it, this one no longer: the aircraft left its coverage, not the world.
+        if entry.missed >= 3 and row.last_ns > entry.last_ns + gap_ns:
+            entry.sensor = -1
+    vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
+    if (
+        row.existence < (rules.end_existence if row.confirmed else 0.2 * rules.end_existence)
+        or now_ns - row.last_ns > rules.coast_ns
+        or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
+    ):
+        row.alive = 0
+        counters[ENDED] += 1

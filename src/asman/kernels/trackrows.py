@@ -1,0 +1,213 @@
+"""Rows of tracks: the arrays in which a tracker keeps its tracks, and the small steps on one of them.
+
+Row k of every array is one track. Rows of ended tracks stay, marked, until the owner packs the arrays.
+"""
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, enu_to_ecef
+from asman.kernels.imm import COVARIANCE, MODES, STATE, Motion, combine, predict
+from asman.kernels.jit import kernel
+from asman.kernels.vertical import FIELDS, predict_vertical
+
+Floats = NDArray[np.float64]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+#: How many sensors a track remembers as its contributors; beyond that the stalest makes room, and is counted.
+CONTRIBUTORS: Final = 16
+EARTH_RADIUS_M: Final = 6_371_000.0
+SECOND: Final = 1e-9
+
+TRACK: Final = np.dtype(
+    [
+        ("time_ns", "i8"),  # of the state
+        ("number", "i8"),
+        ("born_ns", "i8"),
+        ("last_ns", "i8"),  # of the latest plot
+        ("callsign", "u8"),
+        ("callsign_doubt", "u8"),
+        ("existence", "f8"),
+        ("address", "i4"),  # -1: none
+        ("mode_3a", "i4"),  # -1: none
+        ("mode_3a_doubt", "i4"),
+        ("plots", "i4"),
+        ("plots_needed", "i4"),  # to be confirmed
+        ("alive", "i1"),
+        ("confirmed", "i1"),
+        ("on_ground", "i1"),  # -1: not said
+        ("simulated", "i1"),
+    ],
+    align=True,
+)
+
+CONTRIBUTOR: Final = np.dtype(
+    [
+        ("last_ns", "i8"),
+        ("due_ns", "i8"),  # a plot not seen by then counts as missed
+        ("gap_s", "f8"),  # usual time between its plots
+        ("sensor", "i4"),  # -1: free
+        ("missed", "i4"),
+    ],
+    align=True,
+)
+
+
+class Tracks(NamedTuple):
+    """The arrays of all tracks.
+
+    x         (T, MODES, 4)     m, m/s         state of each model, in the track's plane
+    p         (T, MODES, 10)    m², m²/s ...   its covariance, packed as in imm.py
+    mu        (T, MODES)        1              weights of the models
+    mean      (T, 4)            m, m/s         of the mixture
+    cov       (T, 10)           m², m²/s ...   of the mixture
+    vertical  (T, 7)            m, m/s         altitude filter, as in vertical.py
+    plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
+    row       (T,)              TRACK
+    heard     (T, CONTRIBUTORS) CONTRIBUTOR
+    """
+
+    x: Floats
+    p: Floats
+    mu: Floats
+    mean: Floats
+    cov: Floats
+    vertical: Floats
+    plane: Floats
+    row: Records
+    heard: Records
+
+
+def empty_tracks(capacity: int) -> Tracks:
+    """Arrays for `capacity` tracks, all rows dead."""
+    return Tracks(
+        np.zeros((capacity, MODES, STATE)),
+        np.zeros((capacity, MODES, COVARIANCE)),
+        np.zeros((capacity, MODES)),
+        np.zeros((capacity, STATE)),
+        np.zeros((capacity, COVARIANCE)),
+        np.zeros((capacity, FIELDS)),
+        np.zeros((capacity, 7)),
+        np.zeros(capacity, TRACK).view(np.recarray),
+        np.zeros((capacity, CONTRIBUTORS), CONTRIBUTOR).view(np.recarray),
+    )
+
+
+@kernel
+def to_plane(k: int, x: float, y: float, z: float, plane: Floats) -> tuple[float, float]:
+    """East and north [m] of an earth-centred point in the plane of track `k`."""
+    e, n, _ = ecef_to_enu(
+        x - plane[k, 0], y - plane[k, 1], z - plane[k, 2], plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6]
+    )
+    return e, n
+
+
+@kernel
+def from_plane(k: int, e: float, n: float, plane: Floats) -> tuple[float, float, float]:
+    """Earth-centred point on the ellipsoid below a point of the plane (the sagitta to first order)."""
+    up = -(e * e + n * n) / (2.0 * EARTH_RADIUS_M)
+    x, y, z = enu_to_ecef(e, n, up, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
+    return plane[k, 0] + x, plane[k, 1] + y, plane[k, 2] + z
+
+
+@kernel
+def set_plane(k: int, lat: float, lon: float, x: float, y: float, z: float, plane: Floats) -> None:
+    """Let the plane of track `k` touch the ellipsoid at a point."""
+    plane[k, 0] = x
+    plane[k, 1] = y
+    plane[k, 2] = z
+    plane[k, 3] = math.sin(lat)
+    plane[k, 4] = math.cos(lat)
+    plane[k, 5] = math.sin(lon)
+    plane[k, 6] = math.cos(lon)
+
+
+@kernel
+def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> None:
+    """Predict track `k` to a time that is not before its own."""
+    dt = (to_ns - tracks.row[k].time_ns) * SECOND
+    if dt <= 0.0:
+        return
+    predict(k, dt, tracks.x, tracks.p, tracks.mu, motion, work)
+    predict_vertical(k, dt, tracks.vertical)
+    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+    tracks.row[k].time_ns = to_ns
+
+
+@kernel
+def turn_state(k: int, j: int, c: float, s: float, x: Floats, p: Floats) -> None:
+    """Express one model in axes turned by an angle (its cosine, sine), counter-clockwise."""
+    x[k, j, 0], x[k, j, 1] = c * x[k, j, 0] + s * x[k, j, 1], c * x[k, j, 1] - s * x[k, j, 0]
+    x[k, j, 2], x[k, j, 3] = c * x[k, j, 2] + s * x[k, j, 3], c * x[k, j, 3] - s * x[k, j, 2]
+    for a in (0, 7):
+        ee, en, nn = p[k, j, a], p[k, j, a + 1], p[k, j, a + 2]
+        p[k, j, a] = c * c * ee + 2.0 * c * s * en + s * s * nn
+        p[k, j, a + 1] = c * s * (nn - ee) + (c * c - s * s) * en
+        p[k, j, a + 2] = s * s * ee - 2.0 * c * s * en + c * c * nn
+    b00, b01, b10, b11 = p[k, j, 3], p[k, j, 4], p[k, j, 5], p[k, j, 6]
+    r00, r01, r10, r11 = c * b00 + s * b10, c * b01 + s * b11, c * b10 - s * b00, c * b11 - s * b01
+    p[k, j, 3] = r00 * c + r01 * s
+    p[k, j, 4] = r01 * c - r00 * s
+    p[k, j, 5] = r10 * c + r11 * s
+    p[k, j, 6] = r11 * c - r10 * s
+
+
+@kernel
+def recentre(tracks: Tracks, k: int) -> None:
+    """Let the plane of track `k` touch the ellipsoid below it, and turn its state into the new axes."""
+    plane = tracks.plane
+    east = tracks.mean[k, 0]
+    north = tracks.mean[k, 1]
+    x, y, z = from_plane(k, east, north, plane)
+    lat, lon, _ = ecef_to_lla(x, y, z)
+    # The old east axis, seen in the new plane, gives the angle between the two.
+    ex, ey, ez = enu_to_ecef(1.0, 0.0, 0.0, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
+    set_plane(k, lat, lon, x, y, z, plane)
+    c, s, _ = ecef_to_enu(ex, ey, ez, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
+    norm = math.sqrt(c * c + s * s)
+    c /= norm
+    s /= norm
+    for j in range(MODES):
+        tracks.x[k, j, 0] -= east
+        tracks.x[k, j, 1] -= north
+        # Axes turn against the vectors: what pointed along old east now has components (c, s).
+        turn_state(k, j, c, -s, tracks.x, tracks.p)
+    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+
+
+@kernel
+def contributor(k: int, sensor: int, heard: Records) -> int:
+    """Slot of a sensor in track `k`, or -1."""
+    for i in range(heard.shape[1]):
+        if heard[k, i].sensor == sensor:
+            return i
+    return -1
+
+
+@kernel
+def usual_gap_s(gap_s: float, sensor: Record) -> float:
+    """How long to wait for the next plot of a sensor before it counts as missed [s]."""
+    period = sensor.period_ns * SECOND
+    most = 3.0 * period if sensor.rotates else max(15.0, period)
+    return min(max(gap_s, period), most)
+
+
+@kernel
+def contradicts(tracks: Tracks, k: int, plot: Record) -> bool:
+    """Whether codes or altitude say that a plot is of another aircraft than track `k`."""
+    row = tracks.row[k]
+    if plot.address >= 0 and row.address >= 0:
+        return plot.address != row.address
+    if plot.mode_3a >= 0 and plot.mode_3a_valid == 1 and row.mode_3a >= 0 and plot.mode_3a != row.mode_3a:
+        return True
+    altitude = tracks.vertical[k, 0]
+    return (
+        not math.isnan(plot.altitude_m)
+        and not math.isnan(altitude)
+        and abs(plot.altitude_m - altitude) > 400.0
+    )

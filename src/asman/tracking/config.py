@@ -1,0 +1,97 @@
+"""Configuration of a tracker: every threshold with its unit and where it comes from."""
+
+import math
+
+import msgspec
+
+from asman.kernels.imm import Motion
+from asman.kernels.tracklife import Rules
+
+
+class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a tracker works. The defaults serve civil and military air traffic and airport surfaces.
+
+    noise_low_m2ps3         m²/s³  acceleration noise when cruising: light turbulence; tuned on NEES
+    noise_turn_m2ps3        m²/s³  in a coordinated turn: bank and speed vary
+    noise_high_m2ps3        m²/s³  of everything else: about 2 g over a few seconds
+    turn_mps2               m/s²   lateral acceleration at 22 deg of bank (ICAO Doc 8168 plans with 25 deg)
+    turn_degps_max          deg/s  rate-one turn, which slow aircraft fly (ICAO Doc 8168)
+    cruise_s, turn_s, wild_s  s    mean time between changes of motion
+    window_s                s      plots this close in time are associated together
+    gate                    1      squared Mahalanobis distance; chi-square, 2 dof, 99.9 %
+    birth_pm2               1/m²   density of plots of aircraft not known yet, a scan
+    birth_speed_mps         m/s    no aircraft is faster; by root 3 the sigma of an unknown velocity
+    ground_speed_mps        m/s    the same for what says that it is on the ground
+    jump_mps                m/s    how far off an aircraft known by its address may be found, per second
+    confirm_existence       1      existence needed to show a track
+    confirm_plots           1      plots needed to show a track
+    confirm_plots_with_address  1  the same when its plots carry one aircraft address
+    confirm_plots_of_twin   1      the same where another track bears the address: reflections
+    end_existence           1      below it a track ends; an unconfirmed one at a fifth of it
+    coast_s                 s      no track lives longer without a plot
+    speed_max_mps           m/s    faster is no aircraft
+    miss_pd_max             1      misses come in runs (fades, shielding): one says no more than this
+    garble                  1      share of wrong Mode 3/A codes and altitudes
+    velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
+    """
+
+    noise_low_m2ps3: float = 0.4
+    noise_turn_m2ps3: float = 6.0
+    noise_high_m2ps3: float = 60.0
+    turn_mps2: float = 4.0
+    turn_degps_max: float = 3.0
+    cruise_s: float = 100.0
+    turn_s: float = 35.0
+    wild_s: float = 15.0
+    window_s: float = 0.25
+    gate: float = 13.8
+    birth_pm2: float = 1e-10
+    birth_speed_mps: float = 350.0
+    ground_speed_mps: float = 40.0
+    jump_mps: float = 120.0
+    confirm_existence: float = 0.97
+    confirm_plots: int = 3
+    confirm_plots_with_address: int = 2
+    confirm_plots_of_twin: int = 8
+    end_existence: float = 0.1
+    coast_s: float = 90.0
+    speed_max_mps: float = 1500.0
+    miss_pd_max: float = 0.9
+    garble: float = 0.02
+    velocity_sigma_mps: float = 5.0
+
+
+def motion_of(config: TrackerConfig) -> Motion:
+    """The motion models, in the units of kernels."""
+    return Motion(
+        config.noise_low_m2ps3,
+        config.noise_turn_m2ps3,
+        config.noise_high_m2ps3,
+        config.turn_mps2,
+        math.radians(config.turn_degps_max),
+        config.cruise_s,
+        config.turn_s,
+        config.wild_s,
+    )
+
+
+def rules_of(config: TrackerConfig) -> Rules:
+    """The rules of association and life, in the units of kernels."""
+    return Rules(
+        window_ns=round(config.window_s * 1e9),
+        gate=config.gate,
+        birth_pm2=config.birth_pm2,
+        birth_speed_sigma_mps=config.birth_speed_mps / math.sqrt(3.0),
+        ground_speed_sigma_mps=config.ground_speed_mps / math.sqrt(3.0),
+        jump_mps=config.jump_mps,
+        confirm_existence=config.confirm_existence,
+        confirm_plots=config.confirm_plots,
+        confirm_plots_with_address=config.confirm_plots_with_address,
+        confirm_plots_of_twin=config.confirm_plots_of_twin,
+        end_existence=config.end_existence,
+        coast_ns=round(config.coast_s * 1e9),
+        speed_max_mps=config.speed_max_mps,
+        miss_pd_max=config.miss_pd_max,
+        garble=config.garble,
+        velocity_sigma_mps=config.velocity_sigma_mps,
+    )

@@ -1,0 +1,168 @@
+"""Intake: a table of plots becomes records for the kernels; what cannot be used is counted, by reason."""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from asman.kernels.placing import PLOT, SENSOR, place_plots
+from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
+
+# Structured arrays: numpy's types have no names for their fields.
+Records = Any
+
+#: Why a plot was not used, in the order in which it is asked.
+REASONS: Final = ("no_time", "field_monitor", "no_sensor", "no_position", "late")
+
+#: What the plots of a sensor that no table names are held to be (per axis, from experience with both).
+_UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}
+
+
+def sensor_records(sensors: Sensors) -> Records:
+    """Sensors as kernels read them."""
+    out = np.recarray(len(sensors), SENSOR)
+    for i, sensor in enumerate(sensors):
+        rotates = sensor.kind in RADAR_KINDS
+        out[i] = (
+            math.radians(sensor.lat_deg),
+            math.radians(sensor.lon_deg),
+            sensor.height_m,
+            round(sensor.period_s * 1e9),
+            sensor.range_max_m,
+            sensor.sigma_range_m,
+            math.radians(sensor.sigma_azimuth_deg),
+            sensor.pd,
+            sensor.false_plots_per_scan,
+            int(rotates),
+        )
+    return out
+
+
+def unnamed_sensors(plots: pa.Table, sensors: Sensors) -> Sensors:
+    """Sensors of position plots that are not in the table: position plots need no site to be used."""
+    known = {sensor.id for sensor in sensors}
+    positions = plots.filter(plots["lat_deg"].is_valid())
+    met: dict[str, SensorKind] = {}
+    for pair in (
+        positions.select(["sensor", "detection"])
+        .set_column(0, "sensor", pc.cast(positions["sensor"], pa.string()))
+        .set_column(1, "detection", pc.cast(positions["detection"], pa.string()))
+        .group_by(["sensor", "detection"])
+        .aggregate([])
+        .to_pylist()
+    ):
+        if pair["sensor"] is not None and pair["sensor"] not in known:
+            met[pair["sensor"]] = "mlat" if pair["detection"] in ("mlat", "psr") else "adsb"
+    return tuple(
+        Sensor(
+            id=name,
+            kind=kind,
+            lat_deg=0.0,
+            lon_deg=0.0,
+            period_s=1.0,
+            sigma_range_m=_UNNAMED_SIGMA_M[kind],
+            sigma_azimuth_deg=0.0,
+        )
+        for name, kind in sorted(met.items())
+    )
+
+
+def plot_records(
+    plots: pa.Table, sensors: Sensors, records: Records, frontier_ns: int
+) -> tuple[Records, dict[str, int]]:
+    """Usable plots as placed records sorted by time, and how many were not, by reason.
+
+    frontier_ns   plots before it come too late: their window is closed
+    """
+    size = plots.num_rows
+    out = np.recarray(size, PLOT)
+    index = {sensor.id: i for i, sensor in enumerate(sensors)}
+    out.sensor = _sensor_index(plots["sensor"], index)
+    out.time_ns = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
+    for name, column in (
+        ("range_m", "range_m"),
+        ("altitude_m", "pressure_altitude_m"),
+        ("height_m", "geometric_altitude_m"),
+        ("sigma_m", "sigma_m"),
+        ("vn_mps", "vn_mps"),
+        ("ve_mps", "ve_mps"),
+        ("climb_mps", "climb_mps"),
+    ):
+        out[name] = _fill(plots[column], math.nan)
+    for name, column in (("azimuth", "azimuth_deg"), ("lat", "lat_deg"), ("lon", "lon_deg")):
+        out[name] = np.radians(_fill(plots[column], math.nan))
+    out.altitude_m[~_fill(plots["altitude_valid"], True).astype(bool)] = math.nan
+    out.address = _fill(plots["address"], -1)
+    out.mode_3a = _fill(plots["mode_3a"], -1)
+    out.mode_3a_valid = _fill(plots["mode_3a_valid"], True)
+    out.on_ground = _fill(pc.cast(plots["on_ground"], pa.int8()), -1)
+    out.simulated = _fill(plots["simulated"], False)
+    out.callsign = callsigns_to_octets(plots["callsign"])
+    out.primary = (out.address < 0) & (out.mode_3a < 0) & np.isnan(out.altitude_m)
+    radar = _unbias(out, sensors)
+    out.range_m[~radar] = math.nan
+
+    problems = np.full(size, len(REASONS), np.int8)
+    placed = np.where(
+        radar,
+        np.isfinite(out.azimuth) & (out.range_m > 0.0),
+        (np.abs(out.lat) <= math.pi / 2) & np.isfinite(out.lon),
+    )
+    for code, wrong in (
+        (4, out.time_ns < frontier_ns),
+        (3, ~placed),
+        (2, out.sensor < 0),
+        (1, _fill(plots["field_monitor"], False).astype(bool)),
+        (0, ~plots["time"].is_valid().to_numpy()),
+    ):
+        problems[wrong] = code
+    ignored = {reason: int(np.count_nonzero(problems == code)) for code, reason in enumerate(REASONS)}
+    good: Records = out[problems == len(REASONS)]
+    good = good[np.argsort(good.time_ns, kind="stable")]
+    place_plots(good, records)
+    return good, ignored
+
+
+def _unbias(out: Records, sensors: Sensors) -> NDArray[np.bool_]:
+    """Subtract the prior biases; return which plots are a radar's."""
+    if not sensors:
+        return np.zeros(out.size, bool)
+    which = np.maximum(out["sensor"], 0)
+    bias = np.array([[s.bias.range_m, math.radians(s.bias.azimuth_deg), s.bias.time_s] for s in sensors])
+    out["range_m"] -= bias[which, 0]
+    out["azimuth"] -= bias[which, 1]
+    out["time_ns"] -= np.round(bias[which, 2] * 1e9).astype(np.int64)
+    rotates = np.array([s.kind in RADAR_KINDS for s in sensors])
+    return rotates[which] & (out["sensor"] >= 0) & np.isfinite(out["range_m"])
+
+
+def _fill(column: pa.ChunkedArray, missing: float) -> NDArray[Any]:
+    """A column as numpy, with `missing` where it is null."""
+    return pc.fill_null(column, missing).to_numpy()
+
+
+def _sensor_index(column: pa.ChunkedArray, index: dict[str, int]) -> NDArray[np.int32]:
+    """Each plot's place in the table of sensors, -1 where it has none."""
+    parts = [np.zeros(0, np.int32)]
+    for chunk in column.chunks:
+        encoded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        places = [index.get(name, -1) for name in encoded.dictionary.to_pylist()]
+        table = np.array([*places, -1], np.int32)
+        parts.append(table[pc.fill_null(encoded.indices, len(places)).to_numpy()])
+    return np.concatenate(parts)
+
+
+def callsigns_to_octets(column: pa.ChunkedArray) -> NDArray[np.uint64]:
+    """Callsigns as eight octets in one integer; 0 where there is none. Longer ones are cut."""
+    parts = [np.zeros(0, np.uint64)]
+    for chunk in column.chunks:
+        encoded = chunk.dictionary_encode()
+        texts = [
+            (text or "").strip().encode("ascii", "replace")[:8] for text in encoded.dictionary.to_pylist()
+        ]
+        table = np.array([*texts, b""], "S8").view(np.uint64)
+        parts.append(table[pc.fill_null(encoded.indices, len(texts)).to_numpy()])
+    return np.concatenate(parts)

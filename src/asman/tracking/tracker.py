@@ -1,0 +1,213 @@
+"""The tracker: plots in, picture out. Its state is arrays that `advance` takes over and gives back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asman.kernels.placing import PLOT
+from asman.kernels.report import ROW, report
+from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
+from asman.kernels.tracklife import (
+    BORN,
+    CONTRIBUTOR_REPLACED,
+    COUNTERS,
+    ENDED,
+    GARBLED_ALTITUDE,
+    MERGED,
+    SAME_ADDRESS_ELSEWHERE,
+    SPLIT,
+    STRETCHED,
+    USED,
+)
+from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
+from asman.model.sensor import Sensors
+from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.intake import REASONS, plot_records, sensor_records, unnamed_sensors
+from asman.tracking.picture import tracks_table
+
+# Structured arrays: numpy's types have no names for their fields.
+Records = Any
+
+_NO_ROWS = 0
+_COUNTED = {
+    "used": USED,
+    "born": BORN,
+    "split": SPLIT,
+    "ended": ENDED,
+    "merged": MERGED,
+    "garbled_altitude": GARBLED_ALTITUDE,
+    "same_address_elsewhere": SAME_ADDRESS_ELSEWHERE,
+    "contributor_replaced": CONTRIBUTOR_REPLACED,
+    "stretched": STRETCHED,
+}
+
+
+class Tracker(msgspec.Struct):
+    """State of one tracker. Pass it on, never use an old one; `copy` gives a checkpoint that stays.
+
+    sensors    all that are known, named or met
+    origin     member whose node this is
+    tracks     rows of all tracks
+    held       placed plots of windows that are not closed yet, sorted by time
+    closed_ns  all windows before it are closed: earlier plots come too late
+    counted    events in the kernels; ignored: plots not used, by reason
+    rows       what was known after each plot of the latest `advance(updates=True)`
+    """
+
+    config: TrackerConfig
+    sensors: Sensors
+    sensor_records: Records
+    origin: str
+    tracks: Tracks
+    marks: NDArray[np.int64]
+    held: Records
+    closed_ns: int
+    counted: NDArray[np.int64]
+    ignored: dict[str, int]
+    grown: int
+    rows: Records
+    row_sensors: NDArray[np.int32]
+
+
+def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None) -> Tracker:
+    """A tracker without tracks. Sensors of position plots may be met later without being named here."""
+    marks = np.zeros(MARKS, np.int64)
+    marks[NEXT_NUMBER] = 1
+    return Tracker(
+        config=config or TrackerConfig(),
+        sensors=sensors,
+        sensor_records=sensor_records(sensors),
+        origin=origin,
+        tracks=empty_tracks(256),
+        marks=marks,
+        held=np.recarray(0, PLOT),
+        closed_ns=np.iinfo(np.int64).min,
+        counted=np.zeros(COUNTERS, np.int64),
+        ignored=dict.fromkeys(REASONS, 0),
+        grown=0,
+        rows=np.recarray(_NO_ROWS, ROW),
+        row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int32),
+    )
+
+
+def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
+    """The tracker, knowing more sensors; those that it knows already are replaced by what is said now."""
+    said = {sensor.id: sensor for sensor in sensors}
+    known = {sensor.id for sensor in tracker.sensors}
+    tracker.sensors = tuple(said.get(sensor.id, sensor) for sensor in tracker.sensors) + tuple(
+        sensor for sensor in sensors if sensor.id not in known
+    )
+    tracker.sensor_records = sensor_records(tracker.sensors)
+    return tracker
+
+
+def copy(tracker: Tracker) -> Tracker:
+    """An independent checkpoint."""
+    return msgspec.structs.replace(
+        tracker,
+        tracks=_each(tracker.tracks, None),
+        marks=tracker.marks.copy(),
+        counted=tracker.counted.copy(),
+        ignored=dict(tracker.ignored),
+    )
+
+
+def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = False) -> Tracker:
+    """Use all held and given plots of the windows that end by `until_ns`; keep later ones.
+
+    plots     PLOTS, in any order; what cannot be used is counted
+    until_ns  ns since 1970 UTC
+    updates   whether `updates` shall tell what was known after each plot
+    """
+    if plots.num_rows:
+        met = unnamed_sensors(plots, tracker.sensors)
+        if met:
+            tracker = with_sensors(tracker, met)
+        fresh, ignored = plot_records(plots, tracker.sensors, tracker.sensor_records, tracker.closed_ns)
+        for reason, count in ignored.items():
+            tracker.ignored[reason] += count
+        held = np.concatenate([tracker.held, fresh])
+        tracker.held = held[np.argsort(held["time_ns"], kind="stable")].view(np.recarray)
+    rows = tracker.held.size if updates else _NO_ROWS
+    tracker.rows = np.recarray(rows, ROW)
+    tracker.row_sensors = np.empty((rows, CONTRIBUTORS), np.int32)
+    tracker.marks[WRITTEN] = 0
+    rules = rules_of(tracker.config)
+    motion = motion_of(tracker.config)
+    while True:
+        used = sweep(
+            tracker.tracks,
+            tracker.marks,
+            tracker.held,
+            until_ns,
+            tracker.sensor_records,
+            rules,
+            motion,
+            tracker.rows,
+            tracker.row_sensors,
+            tracker.counted,
+        )
+        tracker.held = tracker.held[used:]
+        end_ns = (until_ns // rules.window_ns) * rules.window_ns
+        if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
+            break
+        _make_room(tracker, rules.window_ns)
+    tracker.closed_ns = max(tracker.closed_ns, end_ns)
+    # The plots that are held must not keep the whole batch alive.
+    tracker.held = tracker.held.copy()
+    return tracker
+
+
+def _make_room(tracker: Tracker, window_ns: int) -> None:
+    """Pack away ended tracks and give the next window's plots room to begin tracks."""
+    count = int(tracker.marks[COUNT])
+    alive = np.flatnonzero(tracker.tracks.row["alive"][:count])
+    times = tracker.held["time_ns"]
+    window_end = (times[0] // window_ns + 1) * window_ns
+    need = alive.size + int(np.searchsorted(times, window_end))
+    capacity = tracker.tracks.row.size
+    if 4 * need > 3 * capacity:
+        capacity = 2 * need
+        tracker.grown += 1
+    fresh = empty_tracks(capacity)
+    for old, new in zip(tracker.tracks, fresh, strict=True):
+        new[: alive.size] = old[alive]
+    tracker.tracks = fresh
+    tracker.marks[COUNT] = alive.size
+
+
+def _each(tracks: Tracks, count: int | None) -> Tracks:
+    """Copies of the arrays, of the first `count` rows where that is said."""
+    arrays: list[Any] = [array[:count].copy() for array in tracks]
+    return Tracks(*arrays)
+
+
+def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa.Table:
+    """TRACKS: every living track, predicted to a time that is not before its latest plot."""
+    count = int(tracker.marks[COUNT])
+    tracks = _each(tracker.tracks, count)
+    rows = np.recarray(count, ROW)
+    row_sensors = np.empty((count, CONTRIBUTORS), np.int32)
+    motion = motion_of(tracker.config)
+    written = report(tracks, count, at_ns, confirmed_only, tracker.sensor_records, motion, rows, row_sensors)
+    return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
+
+
+def updates(tracker: Tracker) -> pa.Table:
+    """TRACKS: what was known after each plot that the latest `advance(updates=True)` used, in time order."""
+    written = int(tracker.marks[WRITTEN])
+    return tracks_table(
+        tracker.rows[:written], tracker.row_sensors[:written], tracker.sensors, tracker.origin
+    )
+
+
+def counters(tracker: Tracker) -> Mapping[str, int]:
+    """What happened so far: plots used and not used by reason, tracks begun, merged, ended, rooms grown."""
+    counted = {name: int(tracker.counted[place]) for name, place in _COUNTED.items()}
+    ignored = {f"ignored_{reason}": count for reason, count in tracker.ignored.items()}
+    alive = int(np.count_nonzero(tracker.tracks.row["alive"][: int(tracker.marks[COUNT])]))
+    return {**counted, **ignored, "held": int(tracker.held.size), "alive": alive, "grown": tracker.grown}

@@ -1,0 +1,97 @@
+"""The tracker as a whole: aircraft in, tracks out, however the plots are cut."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.tracking.sky import EPOCH_S, fly, metres, observe, plots_table, radar
+
+from asman import tracking
+from asman.model.tracks import TRACKS
+
+S = 10**9
+SENSORS = (
+    radar("A", 43.0, 75.0),
+    radar("B", 43.5, 76.2, period_s=8.0),
+    radar("C", 42.3, 74.2, period_s=12.0, sigma_azimuth_deg=0.1),
+)
+
+
+def world(seed: int, count: int, seconds: int, identity: str = "modes", **changes):
+    rng = np.random.default_rng(seed)
+    sky = fly(rng, count, seconds, **changes)
+    plots, truth = plots_table([observe(rng, sky, s, seconds) for s in SENSORS], sky, identity=identity)
+    return sky, plots, truth
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    return world(1, 40, 120)
+
+
+def run(plots: pa.Table, seconds: int, **changes) -> tracking.Tracker:
+    tracker = tracking.start(SENSORS, origin="KG", **changes)
+    return tracking.advance(tracker, plots, (EPOCH_S + seconds) * S)
+
+
+def test_every_aircraft_in_coverage_becomes_one_confirmed_track_that_bears_its_codes(quiet):
+    sky, plots, truth = quiet
+    picture = tracking.picture(run(plots, 120), (EPOCH_S + 120) * S, confirmed_only=True)
+    assert picture.schema == TRACKS
+    seen = {int(sky.address[w]): w for w in np.unique(truth[truth >= 0])}
+    addresses = [a for a in picture["address"].to_pylist() if a is not None]
+    assert sorted(addresses) == sorted(seen)
+    for row in picture.drop_columns(["time", "last_plot_time"]).to_pylist():
+        if row["address"] is None:
+            continue
+        which = seen[row["address"]]
+        assert row["mode_3a"] == sky.mode_3a[which]
+        assert row["callsign"] == sky.callsign[which]
+        e, n = metres(row["lat_deg"], row["lon_deg"], sky.lat[which, 120], sky.lon[which, 120])
+        assert np.hypot(e, n) < 1_000
+        assert abs(row["altitude_m"] - sky.altitude[which, 120]) < 60
+        assert set(row["contributors"]) <= {"A", "B", "C"}
+
+
+@given(cuts=st.lists(st.integers(0, 240), max_size=12), ends=st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_the_picture_does_not_depend_on_how_the_plots_were_cut(quiet, cuts, ends):
+    _, plots, _ = quiet
+    whole = tracking.advance(tracking.start(SENSORS, origin="KG"), plots, (EPOCH_S + 120) * S, updates=True)
+    times = plots["time"].cast(pa.int64()).to_numpy()
+    tracker = tracking.start(SENSORS, origin="KG")
+    done, parts = 0, []
+    for cut in [*sorted(cuts), 240]:
+        until = EPOCH_S * S + cut * S // 2 + (123_456_789 if ends else 0)
+        end = int(np.searchsorted(times, until)) if cut < 240 else len(times)
+        tracker = tracking.advance(
+            tracker, plots.slice(done, end - done), min(until, (EPOCH_S + 120) * S), updates=True
+        )
+        parts.append(tracking.updates(tracker))
+        done = end
+    at = (EPOCH_S + 120) * S
+    assert tracking.picture(tracker, at).equals(tracking.picture(whole, at))
+    assert pa.concat_tables(parts).equals(tracking.updates(whole))
+    assert tracking.counters(tracker) == tracking.counters(whole)
+
+
+def test_a_checkpoint_is_not_changed_by_what_follows(quiet):
+    _, plots, _ = quiet
+    tracker = run(plots, 60)
+    kept = tracking.copy(tracker)
+    before = tracking.picture(kept, (EPOCH_S + 60) * S)
+    tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 120) * S)
+    assert tracking.picture(kept, (EPOCH_S + 60) * S).equals(before)
+
+
+def test_what_cannot_be_used_is_counted_by_its_reason(quiet):
+    _, plots, _ = quiet
+    strange = plots.set_column(
+        1, "sensor", pa.array(["nobody"] * plots.num_rows).dictionary_encode().cast(plots["sensor"].type)
+    )
+    tracker = run(pa.concat_tables([plots, strange]), 120)
+    counted = tracking.counters(tracker)
+    assert counted["ignored_no_sensor"] == strange.num_rows
+    late = tracking.counters(tracking.advance(tracker, plots.slice(0, 7), (EPOCH_S + 121) * S))
+    assert late["ignored_late"] == 7
