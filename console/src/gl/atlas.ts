@@ -46,7 +46,7 @@ function symbol(context: "reality" | "simulation", palette: Palette, filled: boo
     frameColor: everywhere(palette.track),
     iconColor: palette.track,
     infoColor: palette.track,
-    strokeWidth: 9,
+    strokeWidth: 12,
     simpleStatusModifier: true,
   });
 }

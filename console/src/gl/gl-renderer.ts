@@ -43,6 +43,7 @@ export class GlRenderer implements TrackRenderer {
     private palette: Palette,
   ) {
     this.resources = this.create();
+    this.uploadAll();
     gl.canvas.addEventListener("webglcontextlost", this.onLost);
     gl.canvas.addEventListener("webglcontextrestored", this.onRestored);
   }
@@ -91,13 +92,18 @@ export class GlRenderer implements TrackRenderer {
 
   private readonly onRestored = (): void => {
     this.resources = this.create();
+    this.uploadAll();
+  };
+
+  /** What the store holds, to a graphics card that holds nothing. */
+  private uploadAll(): void {
     const { gl, resources, store } = this;
     gl.bindBuffer(gl.ARRAY_BUFFER, resources.instances);
     gl.bufferData(gl.ARRAY_BUFFER, store.instances, gl.DYNAMIC_DRAW);
     gl.bindBuffer(gl.ARRAY_BUFFER, resources.points);
     gl.bufferSubData(gl.ARRAY_BUFFER, 0, store.points);
     this.uploadSlots();
-  };
+  }
 
   private use(program: Program, { view, nowS }: Scenery): number {
     const { gl, store } = this;

@@ -32,7 +32,7 @@ export interface OverlayState {
 }
 
 /** Rings on the Mercator square, made once a sensor. */
-const RING_POINTS = 120;
+const RING_POINTS = 360;
 export type Ring = Float64Array;
 
 export function ringOf(sensor: Sensor): Ring | null {

@@ -22,8 +22,19 @@ export interface TrackRenderer {
   destroy(): void;
 }
 
+/** With more tracks than this, symbols and vectors give way to one another. */
+const CROWD = 4000;
+
 /** Symbols shrink with the scale, and in a crowd, so that a continent stays legible. */
 export function symbolSizePx(zoom: number, shown: number): number {
-  const size = Math.max(9, Math.min(26, 7 + (zoom - 3) * 3));
-  return shown > 4000 ? Math.max(8, size * 0.75) : size;
+  const size = Math.max(10, Math.min(28, 9 + (zoom - 3) * 3));
+  return shown > CROWD ? Math.max(8, size * 0.75) : size;
+}
+
+const USUAL_MPS = 220;
+
+/** What `seconds` of flight span on the screen when that is more than the symbol itself hides, else nothing. */
+export function visibleSeconds(seconds: number, mPerPx: number, symbolPx: number, shown: number): number {
+  const leastPx = symbolPx * (shown > CROWD ? 1.6 : 0.75);
+  return (seconds * USUAL_MPS) / mPerPx > leastPx ? seconds : 0;
 }

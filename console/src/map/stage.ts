@@ -15,8 +15,8 @@ import { CanvasMap } from "./canvas-map.ts";
 import { CanvasRenderer } from "./canvas-renderer.ts";
 import { Overlay, type Place } from "./overlay.ts";
 import { readPalette, type Palette } from "./palette.ts";
-import { symbolSizePx, type TrackRenderer } from "./renderer.ts";
-import { TrackStore } from "./track-store.ts";
+import { symbolSizePx, visibleSeconds, type TrackRenderer } from "./renderer.ts";
+import type { TrackStore } from "./track-store.ts";
 import { loadWorld, type WorldMap } from "./world.ts";
 
 const FASTEST_MPS = 350;
@@ -30,7 +30,6 @@ export interface StageEvents {
 }
 
 export class Stage {
-  readonly store = new TrackStore();
   private readonly trackCanvas = canvasOf("tracks");
   private readonly writingCanvas = canvasOf("writing");
   private readonly overlay = new Overlay(this.writingCanvas.getContext("2d")!);
@@ -54,6 +53,7 @@ export class Stage {
     readonly base: BaseMap,
     private readonly events: StageEvents,
     private settings: Settings,
+    private readonly store: TrackStore,
     private readonly stats: Stats,
   ) {
     stats.base = base.kind;
@@ -66,12 +66,12 @@ export class Stage {
 
   readonly renderer: TrackRenderer = this.createRenderer();
 
-  static async open(container: HTMLElement, settings: Settings, events: StageEvents, stats: Stats): Promise<Stage> {
+  static async open(container: HTMLElement, settings: Settings, events: StageEvents, store: TrackStore, stats: Stats): Promise<Stage> {
     const world = await loadWorld();
     let stage: Stage | null = null;
     const drawn = (view: View): void => stage?.groundDrawn(view);
     const base = await openBase(container, world, readPalette(), drawn);
-    stage = new Stage(container, base, events, settings, stats);
+    stage = new Stage(container, base, events, settings, store, stats);
     stage.resize();
     stage.groundDrawn(base.view());
     stage.configure(settings);
@@ -79,7 +79,6 @@ export class Stage {
   }
 
   update(update: Update): void {
-    this.store.take(update);
     this.renderer.upload(update);
     this.anchor = update.anchor;
     this.redraw();
@@ -178,7 +177,8 @@ export class Stage {
     const begun = performance.now();
     const { nowS } = this;
     const symbolPx = symbolSizePx(zoomOf(view), this.store.count);
-    const scenery = { view, nowS, symbolPx, vectorS: settings.vectorMinutes * 60, trailS: settings.trailMinutes * 60 };
+    const seen = (minutes: number): number => visibleSeconds(minutes * 60, metresPerPixel(view), symbolPx, this.store.count);
+    const scenery = { view, nowS, symbolPx, vectorS: seen(settings.vectorMinutes), trailS: seen(settings.trailMinutes) };
     this.renderer.draw(scenery);
     this.overlay.draw({
       view,

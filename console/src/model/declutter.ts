@@ -7,6 +7,8 @@
  */
 
 const CELL_PX = 6;
+/** The map's tools stand here. */
+const LEFT_MARGIN_PX = 48;
 const SYMBOL = 1;
 const LABEL = 2;
 
@@ -85,20 +87,27 @@ export function offsetOf(place: number, width: number, height: number): [number,
   return [dx, dy];
 }
 
+/** What labels must keep clear of: x and y alternating, in pixels. */
+export interface Taken {
+  readonly symbols: Float32Array;
+  readonly radiusPx: number;
+  /** Points of lines and small signs. */
+  readonly thin: Float32Array;
+}
+
 export function declutter(
   candidates: readonly Candidate[],
-  symbols: Float32Array,
-  symbolRadiusPx: number,
+  taken: Taken,
   width: number,
   height: number,
   budget: number,
 ): Placed[] {
   const raster = new Raster(width, height);
+  const { symbols, radiusPx: r, thin } = taken;
   for (let i = 0; i < symbols.length; i += 2) {
-    const x = symbols[i]!;
-    const y = symbols[i + 1]!;
-    raster.mark(x - symbolRadiusPx, y - symbolRadiusPx, x + symbolRadiusPx, y + symbolRadiusPx, SYMBOL);
+    raster.mark(symbols[i]! - r, symbols[i + 1]! - r, symbols[i]! + r, symbols[i + 1]! + r, SYMBOL);
   }
+  for (let i = 0; i < thin.length; i += 2) raster.mark(thin[i]!, thin[i + 1]!, thin[i]!, thin[i + 1]!, SYMBOL);
   const placed: Placed[] = [];
   for (const candidate of candidates) {
     if (placed.length >= budget) break;
@@ -120,7 +129,7 @@ function findPlace(raster: Raster, candidate: Candidate, width: number, height: 
     const top = candidate.y + dy;
     const right = left + candidate.width;
     const bottom = top + candidate.height;
-    if (left < 0 || top < 0 || right > width || bottom > height) return false;
+    if (left < LEFT_MARGIN_PX || top < 0 || right > width || bottom > height) return false;
     return raster.isFree(left, top, right, bottom, bits);
   };
   if (candidate.place >= 0 && fits(candidate.place, SYMBOL | LABEL)) return candidate.place;

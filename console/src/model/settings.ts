@@ -22,7 +22,7 @@ export const DEFAULTS: Settings = {
   rings: true,
   graticule: true,
   vectorMinutes: 2,
-  trailMinutes: 2,
+  trailMinutes: 5,
   table: true,
   dock: true,
 };

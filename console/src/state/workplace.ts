@@ -12,6 +12,7 @@ import type { View } from "../model/view.ts";
 import {
   wallClockS, type Counters, type Detail, type FromWorker, type Label, type LinkState, type Mark, type Row, type ToWorker, type Update,
 } from "../worker/protocol.ts";
+import { TrackStore } from "../map/track-store.ts";
 import { loadSettings, saveSettings } from "./storage.ts";
 import { emptyStats, type Stats } from "./stats.ts";
 
@@ -27,6 +28,8 @@ export interface Rows {
   readonly selected: number;
 }
 
+/** Mean width of a label's character in the font of map/overlay.ts. */
+const LABEL_CHAR_PX = 6.9;
 const NO_COUNTS: Counters = { frames: 0, malformed: 0, gaps: 0, connects: 0, refused: 0, overwritten: 0 };
 
 export class Workplace {
@@ -51,6 +54,7 @@ export class Workplace {
   measuring = false;
   pointer: { lat: number; lon: number } | null = null;
   view: View | null = null;
+  readonly store = new TrackStore();
   readonly stats: Stats = emptyStats();
 
   private lastFrameS: number | null = null;
@@ -64,7 +68,7 @@ export class Workplace {
 
   connect(url: string): void {
     this.tell({ type: "connect", url });
-    this.tell({ type: "labels", shown: this.settings.labels, charPx: 6.5 });
+    this.tellLabels();
   }
 
   /** Call `listener` at every change of a topic; returns what ends it. */
@@ -123,7 +127,9 @@ export class Workplace {
   change(patch: Partial<Settings>): void {
     this.settings = { ...this.settings, ...patch };
     saveSettings(this.settings);
-    if ("labels" in patch) this.tell({ type: "labels", shown: this.settings.labels, charPx: 6.5 });
+    // Before anybody reads colours: they follow this attribute.
+    document.documentElement.dataset["palette"] = this.settings.palette;
+    if ("labels" in patch || "vectorMinutes" in patch) this.tellLabels();
     this.emit("settings");
   }
 
@@ -219,6 +225,7 @@ export class Workplace {
   private hearUpdate(update: Update): void {
     const begun = performance.now();
     this.update = update;
+    this.store.take(update);
     this.anchor = update.anchor;
     this.emit("update");
     this.tell({ type: "drawn" });
@@ -226,6 +233,11 @@ export class Workplace {
     this.stats.shown = update.shown;
     this.stats.counters = update.counters;
     this.stats.updates.add(performance.now() - begun);
+  }
+
+  private tellLabels(): void {
+    const { labels, vectorMinutes } = this.settings;
+    this.tell({ type: "labels", shown: labels, charPx: LABEL_CHAR_PX, vectorS: vectorMinutes * 60 });
   }
 
   private tell(message: ToWorker): void {

@@ -58,7 +58,6 @@ export class App extends LitElement {
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
     this.simulated = this.workplace.simulated;
-    document.documentElement.dataset["palette"] = this.workplace.settings.palette;
   }
 
   override render(): TemplateResult {

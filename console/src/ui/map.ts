@@ -40,7 +40,7 @@ export class MapElement extends LitElement {
         viewChanged: (view) => workplace.setView(view),
         pointer: (at) => workplace.setPointer(at),
         clicked: (x, y) => workplace.pick(x, y),
-      }, workplace.stats);
+      }, workplace.store, workplace.stats);
     } catch (error) {
       this.failure = error instanceof Error ? error.message : String(error);
       this.requestUpdate();
@@ -80,14 +80,14 @@ export class MapElement extends LitElement {
       w.on("fit", () => this.place()),
     ];
     stage.setSensors(w.sensors);
-    if (w.update) stage.update(w.update);
+    stage.setAnchor(w.anchor);
     if (!this.placed && (w.hello?.view || w.update)) this.place();
   }
 
   /** Show where the traffic is: as the node says, else where tracks or sensors are. */
   private place(): void {
     const { hello, sensors } = this.workplace;
-    const bounds = hello?.view ?? (this.stage && boundsOfTracks(this.stage.store)) ?? boundsOfSensors(sensors);
+    const bounds = hello?.view ?? boundsOfTracks(this.workplace.store) ?? boundsOfSensors(sensors);
     if (!bounds || !this.stage) return;
     this.placed = true;
     this.stage.fit(bounds);

@@ -76,11 +76,11 @@ export class Engine {
     switch (message.type) {
       case "hello":
         this.anew = true;
-        this.sensors = [...message.sensors];
+        this.meet(message.sensors);
         this.post({ type: "hello", hello: message });
         break;
       case "sensors":
-        this.sensors = [...message.sensors];
+        this.meet(message.sensors);
         this.post({ type: "sensors", sensors: message.sensors });
         break;
       case "clock":
@@ -96,13 +96,26 @@ export class Engine {
     }
   }
 
+  private meet(sensors: readonly Sensor[]): void {
+    this.sensors = [...sensors];
+    this.labelling.sites = sensors
+      .filter((s) => s.lat_deg !== null && s.lon_deg !== null)
+      .map((s) => ({ x: mercatorX(s.lon_deg!), y: mercatorY(s.lat_deg!) }));
+  }
+
   frame(frame: Frame): void {
     const wallS = this.wallS();
-    if (this.seen.lastS !== null) this.seen.cadenceS = cadence(this.seen.cadenceS, wallS - this.seen.lastS);
-    this.seen.lastS = wallS;
-    this.post({ type: "frame", wallS, cadenceS: this.seen.cadenceS });
+    if (frame.timeS !== this.timeS) this.progress(wallS);
     if (frame.kind === "trails") this.takeTrails(frame);
     else this.takeTracks(frame, wallS);
+  }
+
+  /** The picture's time moved. A picture sent again, after a reconnection to a node that is stuck, is not fresh. */
+  private progress(wallS: number): void {
+    const { seen } = this;
+    if (seen.lastS !== null) seen.cadenceS = cadence(seen.cadenceS, wallS - seen.lastS);
+    seen.lastS = wallS;
+    this.post({ type: "frame", wallS, cadenceS: seen.cadenceS });
   }
 
   private takeTracks(frame: TracksFrame, wallS: number): void {
@@ -272,9 +285,10 @@ export class Engine {
     this.showLabels();
   }
 
-  setLabels(shown: boolean, charPx: number): void {
+  setLabels(shown: boolean, charPx: number, vectorS: number): void {
     this.labelsShown = shown;
     this.labelling.charPx = charPx;
+    this.labelling.vectorS = vectorS;
     this.showLabels();
   }
 

@@ -5,7 +5,7 @@ import { Flag } from "../model/frame.ts";
 import { labelLines } from "../model/labels.ts";
 import type { Picture } from "../model/picture.ts";
 import { screenX, screenY, type Scene } from "../model/scene.ts";
-import type { View } from "../model/view.ts";
+import { toScreen, type View } from "../model/view.ts";
 import type { Label, Mark } from "./protocol.ts";
 
 /** More labels than this help nobody and cost frames. */
@@ -14,6 +14,26 @@ const CANDIDATE_LIMIT = 4000;
 const LINE_PX = 13;
 const PADDING_PX = 3;
 const SYMBOL_RADIUS_PX = 7;
+
+/** With more tracks than this on the screen there is no room to heed vectors. */
+const VECTORS_HEEDED = 500;
+const VECTOR_STEP_PX = 6;
+const VECTOR_HEEDED_PX = 120;
+
+/** Points along a track's velocity vector, near the symbol. */
+function vectorPoints(scene: Scene, view: View, i: number, x: number, y: number, vectorS: number): number[] {
+  const dx = scene.vx[i]! * vectorS * view.scale;
+  const dy = scene.vy[i]! * vectorS * view.scale;
+  const length = Math.hypot(dx, dy);
+  const points: number[] = [];
+  for (let at = VECTOR_STEP_PX; at < Math.min(length, VECTOR_HEEDED_PX); at += VECTOR_STEP_PX) {
+    points.push(x + (dx * at) / length, y + (dy * at) / length);
+  }
+  return points;
+}
+
+/** A site and its name to the right of it. */
+const sitePoints = ([x, y]: [number, number]): number[] => [0, 12, 24, 36].flatMap((dx) => [x + dx, y]);
 
 export function markOf(scene: Scene, picture: Picture, i: number): Mark {
   return {
@@ -30,15 +50,19 @@ export class Labelling {
   /** Place that a track's label had the last time. */
   private places = new Map<number, number>();
   charPx = 6.6;
+  /** Length of the velocity vectors, which labels keep clear of. */
+  vectorS = 0;
+  /** Sensor sites on the Mercator square, which labels keep clear of. */
+  sites: readonly { readonly x: number; readonly y: number }[] = [];
 
   /** Labels for what is on the screen: `selected` first, then those that had one, then from the centre outwards. */
   place(scene: Scene, picture: Picture, view: View, nowS: number, selected: number | null): Label[] {
     const seen = this.onScreen(scene, picture, view, nowS, selected);
-    const symbols = new Float32Array(seen.length * 2);
-    seen.forEach((entry, k) => {
-      symbols[2 * k] = entry.x;
-      symbols[2 * k + 1] = entry.y;
-    });
+    const symbols = Float32Array.from(seen.flatMap(({ x, y }) => [x, y]));
+    const thin = Float32Array.from([
+      ...this.sites.flatMap(({ x, y }) => sitePoints(toScreen(view, x, y))),
+      ...(seen.length <= VECTORS_HEEDED ? seen.flatMap(({ i, x, y }) => vectorPoints(scene, view, i, x, y, this.vectorS)) : []),
+    ]);
     const ranked = seen.toSorted((a, b) => a.rank - b.rank).slice(0, CANDIDATE_LIMIT);
     const lines = new Map<number, [string, string]>();
     const candidates = ranked.map(({ i, x, y, track }): Candidate => {
@@ -47,7 +71,8 @@ export class Labelling {
       const { width, height } = this.sizeOf(text);
       return { index: i, x, y, width, height, must: track === selected, place: this.places.get(track) ?? -1 };
     });
-    const placed = declutter(candidates, symbols, SYMBOL_RADIUS_PX, view.width, view.height, LABEL_BUDGET);
+    const taken = { symbols, radiusPx: SYMBOL_RADIUS_PX, thin };
+    const placed = declutter(candidates, taken, view.width, view.height, LABEL_BUDGET);
     this.places = new Map(placed.map((p) => [picture.columns.track[scene.slots[p.index]!]!, p.place]));
     return placed.map((p) => this.label(scene, picture, p.index, lines.get(p.index)!, p.place, p.dx, p.dy));
   }

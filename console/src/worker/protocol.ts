@@ -16,7 +16,7 @@ export type ToWorker =
   | { readonly type: "select"; readonly track: number | null }
   | { readonly type: "pointer"; readonly x: number; readonly y: number; readonly inside: boolean }
   | { readonly type: "pick"; readonly x: number; readonly y: number }
-  | { readonly type: "labels"; readonly shown: boolean; readonly charPx: number }
+  | { readonly type: "labels"; readonly shown: boolean; readonly charPx: number; readonly vectorS: number }
   | { readonly type: "step"; readonly rows: number }
   | { readonly type: "drawn" };
 

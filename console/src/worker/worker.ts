@@ -80,7 +80,7 @@ scope.onmessage = ({ data }) => {
     case "pick":
       return engine.pickAt(data.x, data.y);
     case "labels":
-      return engine.setLabels(data.shown, data.charPx);
+      return engine.setLabels(data.shown, data.charPx, data.vectorS);
     case "step":
       return engine.step(data.rows);
     case "drawn":
