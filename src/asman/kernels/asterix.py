@@ -43,7 +43,7 @@ from numba import config, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part, rare
 
 # Kinds of node.
 PARTS, REPETITIVE, EXPLICIT, COMPOUND, RFS = 0, 1, 2, 3, 4
@@ -183,11 +183,9 @@ put_present = _writer(4, ctypes.c_uint8)
 put_note = _writer(5, ctypes.c_int64)
 
 
-@kernel
-def word(m: Memory, at: int) -> np.uint64:
+@rare
+def last_word(m: Memory, at: int) -> np.uint64:
     """Return eight octets from `at` on, most significant first; those after the buffer's end count as 0."""
-    if at + 8 <= m.limit:
-        return np.uint64(eight(m, at))
     value = np.uint64(0)
     for i in range(8):
         value = value << np.uint64(8)
@@ -196,30 +194,41 @@ def word(m: Memory, at: int) -> np.uint64:
     return value
 
 
-@kernel
+@part
+def word(m: Memory, at: int) -> np.uint64:
+    """Return eight octets from `at` on, most significant first."""
+    if at + 8 <= m.limit:
+        return np.uint64(eight(m, at))
+    return last_word(m, at)
+
+
+@part
 def mark(m: Memory, group: int, row: int) -> None:
     """Note that the row has the group."""
     put_present(m, group * m.width + row, 1)
     put_note(m, NOTES + m.repetitions + group, 1)
 
 
-@kernel
+@part
 def read_leaves(m: Memory, at: int, leaf: int, count: int, first: int, stride: int) -> None:
     """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
+    begin = word(m, at)
     for i in range(leaf, leaf + count * LEAF, LEAF):
-        where = at + code(m, i)
-        right = code(m, i + 2)
+        ahead = 8 * code(m, i)
+        left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
         place = first + code(m, i + 3) * stride
-        kind = code(m, i + 4)
         if kind == STRETCH:
-            put_cell(m, place, (where << STRETCH_BITS) | right)
+            put_cell(m, place, ((at + code(m, i)) << STRETCH_BITS) | right)
         else:
-            value = (word(m, where) << np.uint64(code(m, i + 1))) >> np.uint64(right)
+            # Nearly every leaf lies in the first eight octets, which are loaded already.
+            near = ahead + left <= right
+            value = begin << np.uint64(ahead + left) if near else word(m, at + code(m, i)) << np.uint64(left)
+            value = value >> np.uint64(right)
             sign = np.uint64(kind) << np.uint64(63 - right)
             put_cell(m, place, np.int64((value ^ sign) - sign))
 
 
-@kernel
+@part
 def read_parts(m: Memory, at: int, end: int, node: int, row: int) -> int:
     """Read a fixed item (one part) or an extended one (parts that end in FX)."""
     part = node + 2
@@ -240,7 +249,7 @@ def read_parts(m: Memory, at: int, end: int, node: int, row: int) -> int:
     return at
 
 
-@kernel
+@part
 def read_repetitive(m: Memory, at: int, end: int, node: int, row: int) -> int:
     """Read repetitions into the children."""
     counted, size, repetition = code(m, node + 1), code(m, node + 2), code(m, node + 3)
@@ -272,14 +281,14 @@ def read_repetitive(m: Memory, at: int, end: int, node: int, row: int) -> int:
     return at
 
 
-@kernel
+@part
 def keep_stretch(m: Memory, node: int, row: int, at: int, size: int) -> None:
     """Note where the octets of an item lie."""
     put_cell(m, code(m, node + 1) * m.width + row, (at << STRETCH_BITS) | size)
     mark(m, code(m, node + 2), row)
 
 
-@kernel
+@part
 def read_explicit(m: Memory, at: int, end: int, node: int, row: int) -> int:
     """Read an item whose first octet is its length; keep where its contents lie."""
     if at + 1 > end:
@@ -293,7 +302,7 @@ def read_explicit(m: Memory, at: int, end: int, node: int, row: int) -> int:
     return at + size
 
 
-@kernel
+@part
 def read_simple(m: Memory, at: int, end: int, node: int, row: int) -> int:
     """Read an item that holds no other items."""
     put_note(m, FAULT, at)
@@ -306,7 +315,7 @@ def read_simple(m: Memory, at: int, end: int, node: int, row: int) -> int:
     return read_explicit(m, at, end, node, row)
 
 
-@kernel
+@part
 def fspec_end(m: Memory, at: int, end: int, longest: int) -> int:
     """Return the octet after the FSPEC that begins at `at`."""
     for i in range(longest):
@@ -317,7 +326,7 @@ def fspec_end(m: Memory, at: int, end: int, longest: int) -> int:
     return -FSPEC_LONG
 
 
-@kernel
+@rare
 def list_subitems(m: Memory, at: int, end: int, node: int) -> int:
     """List in the notes which subitems a compound item's own FSPEC names."""
     spec, count = at, 0
@@ -337,16 +346,17 @@ def list_subitems(m: Memory, at: int, end: int, node: int) -> int:
     return at
 
 
-@kernel
+@part
 def read_item(m: Memory, at: int, end: int, node: int, row: int) -> int:
     """Read any item but random field sequencing."""
-    if code(m, node) != COMPOUND:
-        return read_simple(m, at, end, node, row)
     put_note(m, FAULT, at)
     put_note(m, FAULT_NODE, node)
-    at = list_subitems(m, at, end, node)
-    if at < 0:
-        return at
+    put_note(m, TODO, node)
+    put_note(m, COUNT, 1)
+    if code(m, node) == COMPOUND:
+        at = list_subitems(m, at, end, node)
+        if at < 0:
+            return at
     for k in range(note(m, COUNT)):
         at = read_simple(m, at, end, note(m, TODO + k), row)
         if at < 0:
@@ -354,7 +364,7 @@ def read_item(m: Memory, at: int, end: int, node: int, row: int) -> int:
     return at
 
 
-@kernel
+@part
 def has_simple(m: Memory, node: int, row: int) -> bool:
     """Tell whether the record already has an item that holds no other items."""
     kind = code(m, node)
@@ -364,7 +374,7 @@ def has_simple(m: Memory, node: int, row: int) -> bool:
     return has(m, group * m.width + row) != 0
 
 
-@kernel
+@rare
 def has_item(m: Memory, node: int, row: int) -> bool:
     """Tell whether the record already has the item, or any subitem of it."""
     if code(m, node) != COMPOUND:
@@ -375,7 +385,7 @@ def has_item(m: Memory, node: int, row: int) -> bool:
     return False
 
 
-@kernel
+@rare
 def read_rfs(m: Memory, at: int, end: int, node: int, row: int, items: int) -> int:
     """Read random field sequencing: items, each with its number before it, in any order.
 
@@ -405,7 +415,7 @@ def read_rfs(m: Memory, at: int, end: int, node: int, row: int, items: int) -> i
     return at
 
 
-@kernel
+@rare
 def same_in_all(m: Memory, number: int) -> bool:
     """Tell whether a field reference number means the same in every UAP."""
     first = HEAD + code(m, UAPS) + number
@@ -415,7 +425,7 @@ def same_in_all(m: Memory, number: int) -> bool:
     return same
 
 
-@kernel
+@rare
 def choose(m: Memory, row: int) -> int:
     """Return the UAP that the selecting leaf names, -1 for none."""
     value = cell(m, code(m, SELECTOR + 1) * m.width + row)
@@ -424,7 +434,7 @@ def choose(m: Memory, row: int) -> int:
     return code(m, HEAD + code(m, UAPS) * (1 + code(m, FRNS)) + value)
 
 
-@kernel
+@rare
 def longest_fspec(m: Memory) -> int:
     """Return the octets that the FSPEC may have in any UAP."""
     longest = code(m, HEAD)
@@ -433,7 +443,7 @@ def longest_fspec(m: Memory) -> int:
     return longest
 
 
-@kernel
+@part
 def read_record(m: Memory, at: int, end: int, row: int) -> int:
     """Read one record."""
     begin = at
@@ -481,7 +491,7 @@ def read_record(m: Memory, at: int, end: int, row: int) -> int:
     return at if some else -EMPTY
 
 
-@kernel
+@rare
 def forget(m: Memory, repeated: NDArray[np.int32], row: int) -> None:
     """Undo a record that failed half way."""
     for r in range(m.repetitions):
@@ -491,7 +501,7 @@ def forget(m: Memory, repeated: NDArray[np.int32], row: int) -> None:
         put_present(m, group * m.width + row, 0)
 
 
-@kernel
+@rare
 def carry(m: Memory, row: int) -> None:
     """Give a record without source (SAC, SIC) that of the record before it in its block."""
     group = code(m, CARRY)
@@ -545,8 +555,8 @@ def read_blocks(
         sizes.repetitions,
         sizes.spares,
     )
-    row, failed = 0, 0
-    block, at = notes[BLOCK], notes[AT]
+    row, failed = np.int64(0), np.int64(0)
+    block, at = np.int64(notes[BLOCK]), np.int64(notes[AT])
     while block < starts.size:
         end = starts[block] + lengths[block]
         if at == 0:
@@ -572,6 +582,6 @@ def read_blocks(
             row += 1
             at = after
         block += 1
-        at = 0
+        at = np.int64(0)
     notes[BLOCK], notes[AT] = block, 0
     return row, failed

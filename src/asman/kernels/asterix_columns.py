@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix import NOTES, Cells, Notes, Present, Sizes
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part, rare
 
 # Kinds of column that `scale` makes.
 FLOAT, INT8, INT16, INT32, INT64, ICAO, ASCII = 0, 1, 2, 3, 4, 5, 6
@@ -62,18 +62,26 @@ def mark_cases(
                 present[target * width + i] = 1
 
 
-@kernel
-def pack_bits(present: NDArray[np.uint8], rows: int, bits: NDArray[np.uint8], first: int) -> int:
-    """Write presence as a bitmap from bit `first` on; return how many are present."""
-    count = 0
-    for i in range(rows):
-        one = present[i]
-        count += one
-        bits[(first + i) >> 3] |= np.uint8(one << ((first + i) & 7))
-    return count
+@rare
+def pack_bits(present: Present, begin: int, rows: int, bits: NDArray[np.uint8], first: int) -> int:
+    """Write the presence of `rows` rows as a bitmap from bit `first` on; return how many are present.
+
+    Eight marks of 0 or 1 are one load and one multiplication that moves each to its bit. `present` has room for
+    eight marks after the last row, which are 0; `bits` for an octet after the last.
+    """
+    marks = present[begin : begin + (rows + 7) // 8 * 8].view(np.uint64)
+    shift = np.uint64(first & 7)
+    place = first >> 3
+    count = np.uint64(0)
+    for i in range(marks.size):
+        count += (marks[i] * np.uint64(0x0101010101010101)) >> np.uint64(56)
+        packed = ((marks[i] * np.uint64(0x0102040810204080)) >> np.uint64(56)) << shift
+        bits[place + i] |= np.uint8(packed)
+        bits[place + i + 1] = np.uint8(packed >> np.uint64(8))
+    return np.int64(count)
 
 
-@kernel
+@rare
 def scale_numbers(
     raw: NDArray[np.uint64],
     present: NDArray[np.uint8],
@@ -107,7 +115,7 @@ def scale_numbers(
             wide[first + i] = raw[i] * present[i]
 
 
-@kernel
+@part
 def icao_letter(code: int) -> int:
     """Return the letter of a 6-bit code (ICAO Annex 10 IV, table 3-9); 0 for codes without one."""
     if 1 <= code <= 26:
@@ -117,7 +125,7 @@ def icao_letter(code: int) -> int:
     return 0
 
 
-@kernel
+@rare
 def scale_text(
     raw: NDArray[np.uint64],
     present: NDArray[np.uint8],
@@ -167,7 +175,7 @@ def scale(
     width, filled = sizes.width, NOTES + sizes.repetitions
     for group in range(sizes.groups):
         if notes[filled + group]:
-            out.count[group] += pack_bits(present[group * width :], rows, out.valid[group], first)
+            out.count[group] += pack_bits(present, group * width, rows, out.valid[group], first)
     for c in range(columns.shape[0]):
         group, kind, slot = np.int64(columns[c, 0]), columns[c, 2], columns[c, 3]
         raw = cells[np.int64(columns[c, 1]) * width :]

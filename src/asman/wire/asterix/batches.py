@@ -14,8 +14,8 @@ from asman.wire.asterix.work import Work, make_work
 
 #: Records and repetitions of a segment at most.
 SEGMENT: Final = 131_072
-#: A record has two octets at least; fewer than eight are rare enough to begin another segment for.
-OCTETS_A_RECORD: Final = 8
+#: Room for more than the first batch's mean promises.
+MORE: Final = 1.1
 
 
 class Blocks(NamedTuple):
@@ -41,43 +41,51 @@ class Read(NamedTuple):
 
 def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
     """Read every record of `blocks`, all of the layout's category."""
-    total = int(blocks.length.sum())
-    work = make_work(layout, total)
-    capacity = max(work.records.shape[0], min(SEGMENT, -(-total // OCTETS_A_RECORD)))
-    children = max(work.ones.size, min(SEGMENT, total))
+    work = make_work(layout, int(blocks.length.sum()))
+    batch = (layout.program, layout.repeated, work.cells, work.present, work.notes, work.sizes)
     failed: list[NDArray[np.int64]] = []
     parts: list[dict[pa.Field, pa.Array]] = []
-    segment, filled = make_segment(layout, capacity, children), 0
-    arrays_of_batch = (
-        layout.program,
-        layout.repeated,
-        work.cells,
-        work.present,
-        work.notes,
-        work.sizes,
-        work.records,
-        work.rejects,
-    )
+    segment, filled = None, 0
     while work.notes[BLOCK] < blocks.start.size:
-        rows, rejects = read_blocks(octets, blocks.start, blocks.length, *arrays_of_batch)
+        rows, rejects = read_blocks(octets, blocks.start, blocks.length, *batch, work.records, work.rejects)
         if rejects:
             failed.append(work.rejects[:rejects].copy())
-        if filled + rows > capacity or _crowded(segment, work):
+        if segment is not None and (filled + rows > segment.rows or _crowded(segment, work)):
             parts.append(finish(segment, layout, filled, octets, blocks))
-            segment, filled = make_segment(layout, capacity, children), 0
+            segment, filled = None, 0
+        if segment is None:
+            segment = room(layout, blocks, work, rows)
         if rows:
             append(segment, layout, work, rows, filled)
             filled += rows
-    if filled or not parts:
+    if segment is not None:
         parts.append(finish(segment, layout, filled, octets, blocks))
     rejected = np.concatenate(failed) if failed else np.empty((0, 5), np.int64)
     return Read(join(parts, layout), rejected)
 
 
+def room(layout: Layout, blocks: Blocks, work: Work, rows: int) -> Segment:
+    """Allocate a segment for the batch at hand, and for as many records as the octets to come seem to hold."""
+    block = int(work.notes[BLOCK])
+    left = int(blocks.length[block:].sum())
+    octets = int(work.records[:rows, 1].sum()) + 1
+    used = _used(work)
+    most = int(used.max()) if used.size else 0
+    share = MORE * left / octets
+    return make_segment(
+        layout,
+        rows + min(SEGMENT, int(rows * share)),
+        most + min(SEGMENT, int(most * share)),
+    )
+
+
+def _used(work: Work) -> NDArray[np.int64]:
+    return work.notes[NOTES : NOTES + work.sizes.repetitions]
+
+
 def _crowded(segment: Segment, work: Work) -> bool:
-    repetitions = segment.inner.count.size
-    used = work.notes[NOTES : NOTES + repetitions]
-    return bool(repetitions) and int((segment.inner.count + used).max()) > segment.children
+    used = _used(work)
+    return bool(used.size) and int((segment.inner.count + used).max()) > segment.children
 
 
 def finish(

@@ -38,7 +38,7 @@ class Work(NamedTuple):
 
 def make_work(layout: Layout, octets: int, *, rows: int = BATCH, spares: bool = False) -> Work:
     """Allocate a batch for blocks of so many octets in all; with `spares`, spare bits are read as well."""
-    rows = min(rows, octets // 2 + 1)
+    rows = min(rows, octets // 2 // 8 * 8 + 8)
     width = rows + PADDING
     repetitions = len(layout.repetitions)
     height = min(HEAP, octets) + PADDING if repetitions else 0
