@@ -311,6 +311,19 @@ def test_plots_of_several_categories_come_in_the_order_of_the_file():
     assert found.plots["sensor"].to_pylist() == ["adsb", "radar"]
 
 
+def test_a_report_that_is_sent_twice_is_used_once_also_over_batches():
+    other = {**CAT048, "I040/THETA_deg": 91.0}
+    found = _extract(RADAR, CAT048=table([CAT048, other, CAT048]))
+    assert found.plots["azimuth_deg"].to_pylist() == [90.0, 91.0]
+    assert found.ignored == {"CAT048: sent twice: the same report came before": 1}
+
+    first, state = extract(
+        decoded(CAT048=table([CAT048])), (RADAR,), TimelineState(), recording="r", date=MAY_2
+    )
+    again, state = extract(decoded(CAT048=table([CAT048, other])), (RADAR,), state, recording="r", date=MAY_2)
+    assert (first.plots.num_rows, again.plots.num_rows) == (1, 1)
+
+
 def test_nothing_gives_nothing():
     found, state = extract(decoded(), (RADAR,), TimelineState(), recording="r")
     assert (found.plots.num_rows, found.services.num_rows, found.ignored) == (0, 0, {})
@@ -327,7 +340,8 @@ def test_a_stream_cut_anywhere_gives_the_same_plots_as_the_whole(kinds, cut):
         {**CAT048, "I020/TYP": 0},
         {**CAT048, "I040/RHO_NM": None},
     ]
-    rows = [{**variants[kind], "I140_s": (86_390.0 + 2 * i) % 86_400} for i, kind in enumerate(kinds)]
+    # Every third report comes twice.
+    rows = [{**variants[kind], "I140_s": (86_390.0 + 2 * (i // 3)) % 86_400} for i, kind in enumerate(kinds)]
     whole = _extract(RADAR, CAT048=table(rows))
     state, parts, ignored = TimelineState(), [], 0
     for low, high in ((0, cut), (cut, len(rows))):

@@ -19,6 +19,7 @@ from asman.kernels.timeline import LEAPED, STAMPED, UNTIMED
 from asman.model.decoded import Decoded
 from asman.model.plots import PLOTS
 from asman.model.sensor import RADAR_KINDS, Sensors
+from asman.sensing import repeats
 from asman.sensing.arrow import dictionary, from_floats, pc
 from asman.sensing.layouts import LAYOUTS
 from asman.sensing.position import place
@@ -35,6 +36,7 @@ _UNTIMED: Final = {
     LEAPED: "time of day leaps by over an hour, not believed",
     UNTIMED: "no absolute time: no time of day, or one that repeats within the day and no clock to go by",
 }
+_COPY: Final = "sent twice: the same report came before"
 _NOWHERE: Final = "no position in the record"
 
 
@@ -73,8 +75,10 @@ def extract(
         if name not in LAYOUTS and not is_service(name) and table.num_rows:
             ignored[f"{name}: no category of a sensor's reports"] += table.num_rows
     instants, verdicts, state = _times(reports, services, state, date)
+    copies, recent = repeats.find(reports, instants[: len(reports)], state.recent)
+    state = msgspec.structs.replace(state, recent=recent)
     plots = [
-        _plots(report, sensors, instants[i], verdicts[i], recording, ignored)
+        _plots(report, sensors, (instants[i], verdicts[i], copies[i]), recording, ignored)
         for i, report in enumerate(reports)
     ]
     told = [
@@ -111,9 +115,17 @@ def _times(
 
 
 def _plots(
-    reports: Reports, sensors: Sensors, instants: Ints, verdicts: Ints, recording: str, ignored: Counter[str]
+    reports: Reports,
+    sensors: Sensors,
+    timing: tuple[Ints, Ints, Bools],
+    recording: str,
+    ignored: Counter[str],
 ) -> pa.Table:
-    """One category's plots; counts what is left out under the first reason that holds."""
+    """One category's plots; counts what is left out under the first reason that holds.
+
+    timing  instants, verdicts on them, and which reports are copies of earlier ones
+    """
+    instants, verdicts, copies = timing
     name = f"CAT{reports.layout.category:03d}"
     usable = np.ones(instants.size, np.bool_)
 
@@ -131,6 +143,7 @@ def _plots(
         refuse(f"no sensor for {where}", (sensor == _NO_SENSOR) & (reports.source == source))
     for verdict, reason in _UNTIMED.items():
         refuse(reason, verdicts == verdict)
+    refuse(_COPY, copies)
     position = place(reports, sensors, sensor)
     refuse(_NOWHERE, ~position.known)
 

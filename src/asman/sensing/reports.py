@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from asman.model.sensor import SensorKind
 from asman.sensing.arrow import pc, to_floats
 from asman.sensing.records import Records
-from asman.units import DAY_S
+from asman.units import DAY_S, FLIGHT_LEVEL_M
 
 #: Words of the column `detection`; a report's detection is an index into them, -1 where none fits.
 DETECTIONS: Final = ("psr", "ssr", "ssr+psr", "modes", "modes+psr", "adsb", "mlat")
@@ -24,6 +24,11 @@ UNKNOWN: Final = -1
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+
+
+#: No aircraft is this high; a level above it is one below zero, read without its sign as the text of CAT048
+#: had it up to edition 1.31.
+_LEVEL_MAX_M: Final = 2048.0 * FLIGHT_LEVEL_M
 
 
 def _nothing(_: Records) -> dict[str, pa.Array]:
@@ -111,7 +116,7 @@ class Reports(msgspec.Struct, frozen=True):
 def read(layout: Layout, table: pa.Table) -> Reports:
     """Read a decoded table by its category's layout."""
     records = Records(layout.category, table)
-    pressure = records.number(*layout.pressure_altitude)
+    pressure = _signed(records.number(*layout.pressure_altitude))
     geometric = records.number(*layout.geometric_altitude)
     columns = {
         "pressure_altitude_m": pressure,
@@ -147,6 +152,14 @@ def read(layout: Layout, table: pa.Table) -> Reports:
         refused=layout.refused(records),
         columns=columns,
     )
+
+
+def _signed(pressure_altitude_m: pa.Array) -> pa.Array:
+    """Give levels below zero their sign where an edition has none."""
+    if not (pc.max(pressure_altitude_m).as_py() or 0.0) >= _LEVEL_MAX_M:
+        return pressure_altitude_m
+    wrapped = pc.subtract(pressure_altitude_m, 2.0 * _LEVEL_MAX_M)
+    return pc.if_else(pc.greater_equal(pressure_altitude_m, _LEVEL_MAX_M), wrapped, pressure_altitude_m)
 
 
 def _neither(records: Records, bits: tuple[str, str]) -> pa.Array:

@@ -21,10 +21,12 @@ class TimelineState(msgspec.Struct, frozen=True):
 
     sources  SAC * 256 + SIC of every source met, in order of appearance; -1 stands for "not said"
     clocks   a row a source, and a last one for the newest of all; see `kernels.timeline.unroll`
+    recent   category -> hashes of its latest reports: what is sent again is known again (see `repeats`)
     """
 
     sources: tuple[int, ...] = ()
     clocks: tuple[tuple[int, ...], ...] = ()
+    recent: dict[int, bytes] = {}
 
     @property
     def newest_ns(self) -> int | None:
@@ -72,4 +74,8 @@ def absolute(state: TimelineState, stamps: Stamps, day: date | None) -> tuple[In
     instants, verdicts = unroll(
         place[stamps.source + 1], stamp_ns, stamps.wrap_s * SECOND_NS, stamps.packet_ns, clocks, first_day_ns
     )
-    return instants, verdicts, TimelineState(sources, tuple(tuple(map(int, row)) for row in clocks))
+    return (
+        instants,
+        verdicts,
+        TimelineState(sources, tuple(tuple(map(int, row)) for row in clocks), state.recent),
+    )
