@@ -4,6 +4,7 @@
     decoded = asman.decode("capture.pcap")    # .tables["CAT048"] is a pyarrow.Table
     plots = asman.plots(decoded, "sensors.toml")
     tracks = asman.track(plots, "sensors.toml")
+    report = asman.score("truth.parquet", tracks)
 
 Names are imported when they are first used, so that `import asman` costs nothing.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from asman.apps.decode import decode as decode
     from asman.apps.plots import plots as plots
+    from asman.apps.score import score as score
     from asman.apps.track import track as track
 
 __version__ = "0.1.0"
@@ -21,10 +23,11 @@ __version__ = "0.1.0"
 _HOME = {
     "decode": "asman.apps.decode",
     "plots": "asman.apps.plots",
+    "score": "asman.apps.score",
     "track": "asman.apps.track",
 }
 
-__all__ = ["__version__", "decode", "plots", "track"]
+__all__ = ["__version__", "decode", "plots", "score", "track"]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "decode": ("asman.apps.decode", "ASTERIX recordings to NDJSON, Parquet or Arrow."),
     "plots": ("asman.apps.plots", "Recordings to plots: time, sensor, position, codes."),
     "track": ("asman.apps.track", "Plots or recordings to tracks."),
+    "score": ("asman.apps.score", "Tracks against truth: GOSPA, SIAP, NEES, requirements, as a page."),
     "doctor": ("asman.apps.doctor", "What is installed, compiled, reachable, and what to do about it."),
 }
 

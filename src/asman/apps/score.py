@@ -1,0 +1,156 @@
+"""`asman score`: a picture against truth, as a report for a board and as JSON for a machine."""
+
+import sys
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import csv, ipc
+
+from asman.apps import warm
+from asman.errors import ConfigError, InputError, nearest
+from asman.scoring.config import ScoreConfig
+from asman.scoring.report import Report
+
+Source = str | Path | pa.Table
+
+
+def score(truth: Source, tracks: Source, config: ScoreConfig | str | Path | None = None) -> Report:
+    """Score tracks against truth; each is a table, or a path to Parquet, Arrow or CSV.
+
+    truth   columns as in `asman.model.truth.TRUTH`; needed are time, aircraft, lat_deg, lon_deg. Optional
+            address, mode_3a, callsign, class and member are judged, or broken down by
+    tracks  columns as in `asman.model.tracks.TRACKS`; needed are time, track, lat_deg, lon_deg
+    config  how to score, or a path to a TOML of it; None: defaults and the shipped requirements
+
+    Raises InputError, naming the file, the column and the mend.
+    """
+    warm.prepare()
+    from asman.scoring.score import score_tables
+
+    settings = config if isinstance(config, ScoreConfig) else read_config(config)
+    names = [
+        one if isinstance(one, str) else str(one) if isinstance(one, Path) else None
+        for one in (truth, tracks)
+    ]
+    return score_tables(
+        read_table(truth), read_table(tracks), settings,
+        truth_name=names[0] or "truth", tracks_name=names[1] or "tracks",
+    )  # fmt: skip
+
+
+def read_config(path: str | Path | None, **changes: Any) -> ScoreConfig:
+    """Read a TOML of `ScoreConfig`; without `requirement` in it the shipped ones stand. `changes` win."""
+    shipped = tomllib.loads(files("asman.scoring").joinpath("requirements.toml").read_text(encoding="utf-8"))
+    own: dict[str, Any] = {}
+    if path is not None:
+        try:
+            own = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(str(path), f"cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(str(path), f"is not TOML: {error}") from error
+    known = [field.name for field in msgspec.structs.fields(ScoreConfig)]
+    for key in own:
+        if key not in known:
+            raise ConfigError(f"{path}: {key}", "is not a setting of scoring", nearest(key, known))
+    merged = {**shipped, **own, **{name: value for name, value in changes.items() if value is not None}}
+    try:
+        return msgspec.convert(merged, ScoreConfig)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(path or "options"), str(error)) from error
+
+
+def read_table(source: Source) -> pa.Table:
+    """Read Parquet, Arrow (file or stream) or CSV, by its ending; a table is given back as it is."""
+    if isinstance(source, pa.Table):
+        return source
+    path = Path(source)
+    readers = {
+        ".parquet": pq.read_table, ".csv": csv.read_csv, ".arrow": _read_arrow,
+        ".feather": _read_arrow, ".ipc": _read_arrow,
+    }  # fmt: skip
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise InputError(str(source), f"its ending '{path.suffix}' is none of {', '.join(readers)}")
+    if not path.is_file():
+        raise InputError(str(source), "there is no such file", "Check the path.")
+    try:
+        return reader(path)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
+        raise InputError(str(source), f"cannot be read as {path.suffix[1:]}: {error}") from error
+
+
+def _read_arrow(path: Path) -> pa.Table:
+    try:
+        with pa.memory_map(str(path)) as octets:
+            return ipc.open_file(octets).read_all()
+    except pa.ArrowInvalid:
+        with pa.memory_map(str(path)) as octets:
+            return ipc.open_stream(octets).read_all()
+
+
+@click.command("score")
+@click.argument("truth", type=click.Path(dir_okay=False))
+@click.argument("tracks", type=click.Path(dir_okay=False))
+@click.option("--report", "page", type=click.Path(dir_okay=False), help="Write a self-contained HTML page.")
+@click.option(
+    "--json", "data", type=click.Path(dir_okay=False, allow_dash=True), help="Write JSON; - is stdout."
+)
+@click.option("--config", type=click.Path(dir_okay=False), help="TOML with settings and requirements.")
+@click.option("--every", "every_s", type=float, help="Judge every so many seconds.")
+@click.option("--settle", "settle_s", type=float, help="Leave out so many seconds at the beginning.")
+@click.option("--cutoff", "cutoff_m", type=float, help="GOSPA's c in metres [2000].")
+@click.option("--grid", "grid_deg", type=float, help="Break down by cells of so many degrees.")
+@click.option("--unconfirmed", is_flag=True, default=None, help="Judge unconfirmed tracks too.")
+@click.option("--title", default="", help="Title of the page.")
+def command(
+    truth: str,
+    tracks: str,
+    page: str | None,
+    data: str | None,
+    config: str | None,
+    title: str,
+    **changes: Any,
+) -> None:
+    r"""Score TRACKS against TRUTH: GOSPA with its parts, SIAP, NEES, errors, requirements.
+
+    Both are Parquet, Arrow or CSV, with the columns of Truth and Tracks; only time, aircraft or track, and
+    position are needed.
+
+    \b
+    asman score truth.parquet tracks.parquet
+    asman score truth.parquet tracks.csv --report out.html --json out.json
+    """
+    report = score(truth, tracks, read_config(config, **changes))
+    if data == "-":
+        sys.stdout.write(to_json(report).decode() + "\n")
+    elif data is not None:
+        _write(Path(data), to_json(report) + b"\n")
+    if page is not None:
+        from asman.scoring.page import make_page
+
+        heading = title or f"{Path(tracks).name} against {Path(truth).name}"
+        _write(Path(page), make_page(report, heading).encode())
+    if data != "-":
+        from asman.apps.score_table import show
+
+        show(report)
+
+
+def to_json(report: Report) -> bytes:
+    """Write a report as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(report), indent=1)
+
+
+def _write(path: Path, octets: bytes) -> None:
+    try:
+        path.write_bytes(octets)
+    except OSError as error:
+        raise InputError(str(path), f"cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)

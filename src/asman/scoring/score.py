@@ -1,0 +1,114 @@
+"""A picture against truth, from two tables to the report. Pure: no file, no clock, no chance."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+
+from asman.errors import InputError
+from asman.scoring.accuracy import Errors, error_figures, latency, measure_errors, nees_figures
+from asman.scoring.columns import CODES, Rows, read_rows
+from asman.scoring.config import ScoreConfig
+from asman.scoring.gospa import measure_gospa, measure_t_gospa
+from asman.scoring.groups import measure_groups
+from asman.scoring.identity import measure_identity
+from asman.scoring.report import About, Report
+from asman.scoring.scene import Scene, make_scene
+from asman.scoring.siap import measure_continuity, measure_siap
+from asman.scoring.verdicts import judge
+from asman.scoring.worst import draw_sketch, find_ghosts, find_worst
+
+
+def score_tables(
+    truth: pa.Table,
+    tracks: pa.Table,
+    config: ScoreConfig,
+    *,
+    truth_name: str = "truth",
+    tracks_name: str = "tracks",
+) -> Report:
+    """Score a table of tracks (columns as in TRACKS) against a table of truth (columns as in TRUTH).
+
+    Needed are `time`, `lat_deg`, `lon_deg`, and `aircraft` or `track`. The names stand in messages.
+    Raises InputError where columns are missing or wrong, or where the tables have no time in common.
+    """
+    true = read_rows(truth, "aircraft", truth_name)
+    seen = read_rows(tracks, "track", tracks_name, confirmed_only=not config.unconfirmed)
+    for rows, item in ((true, truth_name), (seen, tracks_name)):
+        if not rows.time_ns.size:
+            because = "; ".join(f"{count} {words}" for words, count in rows.counted)
+            raise InputError(item, "nothing to judge is in it" + (f" ({because})" if because else ""))
+    scene = make_scene(true, seen, config)
+    if not scene.judged.any():
+        raise InputError(
+            truth_name, "no aircraft is there at any instant", "Raise truth_gap_s, or check times."
+        )
+    errors = measure_errors(scene, true, seen, config)
+    gospa, series = measure_gospa(scene, config)
+    continuity = measure_continuity(scene)
+    return Report(
+        about=_about(scene, true, seen, config, _simulated(tracks)),
+        notes=_notes(scene, true, seen, errors),
+        gospa=gospa,
+        t_gospa=measure_t_gospa(scene, config),
+        continuity=continuity,
+        siap=measure_siap(scene, errors, continuity),
+        identity=measure_identity(scene, true, seen),
+        errors=error_figures(errors),
+        nees=nees_figures(errors),
+        latency=latency(errors, config),
+        requirements=judge(config.requirement, scene, true, seen, errors),
+        groups=measure_groups(scene, true, seen, errors, config),
+        worst=find_worst(scene, true, seen, errors, config),
+        ghosts=find_ghosts(scene, seen),
+        series=series,
+        sketch=draw_sketch(scene),
+    )
+
+
+def _about(scene: Scene, truth: Rows, tracks: Rows, config: ScoreConfig, simulated: bool | None) -> About:
+    times = scene.instants.time_ns
+    places = int(scene.judged.sum())
+    return About(
+        begin=_iso(int(times[0])), end=_iso(int(times[-1])), instants=int(times.size),
+        step_s=scene.instants.step_s, own_instants=scene.instants.own,
+        aircraft=int(np.unique(scene.aircraft).size), tracks=int(np.unique(scene.track).size),
+        truth_hours=places * scene.instants.step_s / 3600.0, truth_places=places,
+        reports=int(scene.track.size), cutoff_m=config.cutoff_m, order=config.order, alpha=config.alpha,
+        switch_m=config.switch_m, simulated=simulated,
+    )  # fmt: skip
+
+
+def _iso(time_ns: int) -> str:
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+
+
+def _simulated(tracks: pa.Table) -> bool | None:
+    """Whether any track says that it is simulated; None where there is no such column."""
+    if "simulated" not in tracks.column_names or tracks.column("simulated").null_count == tracks.num_rows:
+        return None
+    return True in tracks.column("simulated").unique().to_pylist()
+
+
+def _notes(scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> tuple[str, ...]:
+    notes = list(scene.instants.notes)
+    notes += [f"truth: {count} {words}" for words, count in truth.counted]
+    notes += [f"tracks: {count} {words}" for words, count in tracks.counted]
+    unknown = int((~scene.judged).sum())
+    if unknown:
+        notes.append(f"{unknown} places in gaps of the truth are not judged, nor is a track near them")
+    if not np.isfinite(errors.nees).any():
+        notes.append("NEES is not judged: tracks have no var_e_m2 and var_n_m2")
+    elif "cov_en_m2" not in tracks.numbers:
+        notes.append("NEES takes east and north as uncorrelated: tracks have no cov_en_m2")
+    if not np.isfinite(errors.height_m).any():
+        notes.append("height is not judged: truth and tracks do not both have altitude_m")
+    if not np.isfinite(errors.velocity_mps).any():
+        notes.append("speed, course and velocity are not judged: tracks have no vn_mps and ve_mps")
+    missing = [name for name in CODES if name not in truth.codes or name not in tracks.codes]
+    if missing:
+        notes.append("identity is not judged by " + ", ".join(missing) + ": not in both tables")
+    if not errors.row.size:
+        notes.append("no aircraft was followed at any instant: accuracy cannot be judged")
+    return tuple(notes)

@@ -1,0 +1,120 @@
+"""Requirements as pass or fail, each with its number, or with the reason why it cannot be judged."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from asman.scoring.accuracy import Errors
+from asman.scoring.columns import Rows
+from asman.scoring.config import Measure, Requirement
+from asman.scoring.identity import shown_codes
+from asman.scoring.report import Verdict
+from asman.scoring.scene import Scene
+
+#: value (None: cannot be judged), rows it rests on, remark
+Finding = tuple[float | None, int, str]
+
+
+def judge(
+    requirements: tuple[Requirement, ...], scene: Scene, truth: Rows, tracks: Rows, errors: Errors
+) -> tuple[Verdict, ...]:
+    """Judge every requirement."""
+    return tuple(
+        _verdict(one, _MEASURES[one.measure](one, scene, truth, tracks, errors)) for one in requirements
+    )
+
+
+def _verdict(one: Requirement, finding: Finding) -> Verdict:
+    value, count, remark = finding
+    limit = one.at_least if one.at_least is not None else one.at_most
+    if limit is None:
+        raise AssertionError("a requirement has a limit: its constructor saw to it")
+    at_least = one.at_least is not None
+    verdict = "not judged"
+    if value is not None:
+        verdict = "pass" if (value >= limit if at_least else value <= limit) else "fail"
+    return Verdict(
+        id=one.id, standard=one.standard, text=one.text, evidence=one.evidence, limit=limit,
+        at_least=at_least, value=value, count=count, verdict=verdict, remark=remark,
+    )  # fmt: skip
+
+
+def _detection(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+    places = int(scene.judged.sum())
+    if not places:
+        return None, 0, "no aircraft was there"
+    if one.interval_s is not None and tracks.plot_time_ns is not None:
+        fresh = int((errors.age_s <= one.interval_s).sum())
+        return fresh / places, places, f"followed, and the latest plot not older than {one.interval_s:g} s"
+    remark = "followed at the instant"
+    if one.interval_s is not None and scene.instants.step_s > one.interval_s:
+        remark += f"; instants are {scene.instants.step_s:g} s apart, the standard says {one.interval_s:g} s"
+    return float((scene.follower >= 0).sum()) / places, places, remark
+
+
+def _gap_time(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+    rows = np.flatnonzero(scene.judged)
+    if not rows.size or one.gap_s is None:
+        return None, 0, "no aircraft was there"
+    missed = scene.follower[rows] < 0
+    aircraft = scene.aircraft[rows]
+    new = np.ones(rows.size, bool)
+    new[1:] = (missed[1:] != missed[:-1]) | (aircraft[1:] != aircraft[:-1])
+    run = np.cumsum(new) - 1
+    length = np.bincount(run)[run]
+    # Missed at one instant means nothing was there from the instant before to the one after.
+    long = missed & ((length + 1) * scene.instants.step_s > one.gap_s)
+    return (
+        float(long.sum()) / rows.size,
+        int(rows.size),
+        "a gap lasts from the last place followed to the next",
+    )
+
+
+def _position(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+    if not errors.row.size:
+        return None, 0, "no aircraft was followed"
+    return float(np.sqrt(np.mean(errors.position_m**2))), int(errors.row.size), "followed aircraft"
+
+
+def _false(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+    if not scene.nearest_m.size or one.beyond_m is None:
+        return None, 0, "there is no report"
+    far = scene.nearest_m > one.beyond_m
+    return float(far.mean()), int(far.size), "reports, every aircraft counted as near, in truth gaps too"
+
+
+def _codes(name: str) -> Callable[[Requirement, Scene, Rows, Rows, Errors], Finding]:
+    def measure(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+        codes = shown_codes(scene, truth, tracks, name)
+        if codes is None:
+            return None, 0, f"truth and tracks do not both have a column '{name}'"
+        shows, right = codes
+        if not shows.any():
+            return None, 0, f"no followed track shows a {name}"
+        return float(right.sum() / shows.sum()), int(shows.sum()), "followed tracks that show one"
+
+    return measure
+
+
+def _height(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
+    known = errors.height_m[np.isfinite(errors.height_m)]
+    if not known.size or one.tolerance_m is None:
+        return None, 0, "truth and tracks do not both have heights"
+    return (
+        float((np.abs(known) <= one.tolerance_m).mean()),
+        int(known.size),
+        "against the truth's height as given",
+    )
+
+
+_MEASURES: Final[dict[Measure, Callable[[Requirement, Scene, Rows, Rows, Errors], Finding]]] = {
+    "detection": _detection,
+    "gap_time": _gap_time,
+    "position_rms_m": _position,
+    "false_reports": _false,
+    "address_correct": _codes("address"),
+    "mode_3a_correct": _codes("mode_3a"),
+    "height_correct": _height,
+}
