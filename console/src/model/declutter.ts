@@ -6,7 +6,7 @@
  * covers least. Placement is quadratic in nothing: cost is labels x places x cells of one label.
  */
 
-const CELL_PX = 6;
+const CELL_PX = 4;
 /** The map's tools stand here. */
 const LEFT_MARGIN_PX = 48;
 const SYMBOL = 1;

@@ -13,7 +13,8 @@ export const LABEL_BUDGET = 320;
 const CANDIDATE_LIMIT = 4000;
 const LINE_PX = 13;
 const PADDING_PX = 3;
-const SYMBOL_RADIUS_PX = 7;
+/** Less than half a symbol: near places of labels must stay free of it. */
+const SYMBOL_RADIUS_PX = 5;
 
 /** With more tracks than this on the screen there is no room to heed vectors. */
 const VECTORS_HEEDED = 500;
