@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from asman.kernels.jit import kernel
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+Ints = NDArray[np.int64]
 
 
 @kernel
@@ -30,13 +30,17 @@ def assign(start: Ints, column: Ints, gain: Floats, columns: int, taken: Ints) -
     taken   (R,)      out: edge of each row, or -1
     """
     rows = start.size - 1
-    owner = np.full(columns, -1, np.int32)
-    value = np.zeros(columns)
+    owner = np.empty(columns, np.int64)
+    value = np.empty(columns)
     distance = np.empty(columns)
-    back = np.empty(columns, np.int32)
-    mark = np.zeros(columns, np.int32)
-    touched = np.empty(columns, np.int32)
-    scanned = np.empty(columns, np.int32)
+    back = np.empty(columns, np.int64)
+    mark = np.empty(columns, np.int64)
+    touched = np.empty(columns, np.int64)
+    scanned = np.empty(columns, np.int64)
+    for c in range(columns):
+        owner[c] = -1
+        value[c] = 0.0
+        mark[c] = 0
     for r in range(rows):
         taken[r] = -1
     for source in range(rows):
@@ -46,7 +50,7 @@ def assign(start: Ints, column: Ints, gain: Floats, columns: int, taken: Ints) -
         base = 0.0
         free_row = source
         free_distance = 0.0
-        end = -1
+        end = source - source - 1
         while True:
             for e in range(start[row], start[row + 1]):
                 c = column[e]

@@ -27,7 +27,7 @@ from asman.kernels.trackrows import SECOND, Tracks, carry, contradicts, contribu
 from asman.kernels.vertical import altitude_fits
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+Ints = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
 Records = Any
@@ -59,8 +59,8 @@ def candidates(
     place (T, 3)   m  earth-centred position of each track in the middle of the window
     start (P + 1,)    out: candidates of plot i are result[start[i] : start[i + 1]]
     """
-    found = np.empty(64, np.int32)
-    edges = np.empty(4 * plots.size + 64, np.int32)
+    found = np.empty(64, np.int64)
+    edges = np.empty(4 * plots.size + 64, np.int64)
     used = 0
     for i in range(plots.size):
         start[i] = used
@@ -85,7 +85,7 @@ def candidates(
         reach = min(reach, 3.0 * CELL_M)
         hits = near(plot.x, plot.y, plot.z, reach, place, head, link, found)
         if hits > found.size:
-            found = np.empty(2 * hits, np.int32)
+            found = np.empty(2 * hits, np.int64)
             near(plot.x, plot.y, plot.z, reach, place, head, link, found)
         for f in range(hits):
             k = found[f]
@@ -112,8 +112,9 @@ def candidates(
 @kernel
 def grown(array: Ints) -> Ints:
     """Twice the room, same content."""
-    larger = np.empty(2 * array.size, np.int32)
-    larger[: array.size] = array
+    larger = np.empty(2 * array.size, np.int64)
+    for i in range(array.size):
+        larger[i] = array[i]
     return larger
 
 
@@ -131,8 +132,8 @@ def judge(
     """
     columns = 0
     kept = 0
-    column_sensor = np.empty(edges.size, np.int32)
-    column_next = np.empty(edges.size, np.int32)
+    column_sensor = np.empty(edges.size, np.int64)
+    column_next = np.empty(edges.size, np.int64)
     for i in range(plots.size):
         keep_start[i] = kept
         split[i] = -1

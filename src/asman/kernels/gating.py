@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asman.kernels.jit import kernel
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+Ints = NDArray[np.int64]
 
 #: Edge of a cube: a little more than the usual reach of a gate, so that most searches meet eight cubes.
 CELL_M: Final = 12_000.0
@@ -46,7 +46,8 @@ def file_points(place: Floats, count: int, head: Ints, link: Ints) -> None:
     head  (2^b,)     first point of each bucket, -1 where none
     link  (N,)       next point of the same bucket
     """
-    head[:] = -1
+    for h in range(head.size):
+        head[h] = -1
     mask = head.size - 1
     for i in range(count - 1, -1, -1):
         if math.isnan(place[i, 0]):
@@ -59,7 +60,8 @@ def file_points(place: Floats, count: int, head: Ints, link: Ints) -> None:
 @kernel
 def file_addresses(address: Ints, count: int, head: Ints, link: Ints) -> None:
     """Chain the first `count` rows by address; rows without one (negative) are not filed."""
-    head[:] = -1
+    for h in range(head.size):
+        head[h] = -1
     mask = head.size - 1
     for i in range(count - 1, -1, -1):
         if address[i] < 0:

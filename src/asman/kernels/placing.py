@@ -41,7 +41,7 @@ SENSOR: Final = np.dtype(
         ("sigma_azimuth", "f8"),  # rad
         ("pd", "f8"),
         ("false_plots_per_scan", "f8"),
-        ("rotates", "i4"),  # 1: a radar, which sees an aircraft once a turn
+        ("rotates", "i1"),  # 1: a radar, which sees an aircraft once a turn
     ],
     align=True,
 )
@@ -68,9 +68,9 @@ PLOT: Final = np.dtype(
         ("ren", "f8"),
         ("rnn", "f8"),
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
-        ("sensor", "i4"),
-        ("address", "i4"),  # -1: none
-        ("mode_3a", "i4"),  # -1: none
+        ("sensor", "i8"),
+        ("address", "i8"),  # -1: none
+        ("mode_3a", "i8"),  # -1: none
         ("mode_3a_valid", "i1"),
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),

@@ -11,7 +11,7 @@ from asman.kernels.imm import Motion
 from asman.kernels.jit import kernel
 from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
 
-Ints = NDArray[np.int32]
+Ints = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
 Records = Any
@@ -35,9 +35,9 @@ ROW: Final = np.dtype(
         ("var_n_m2", "f8"),
         ("cov_en_m2", "f8"),
         ("existence", "f8"),
-        ("address", "i4"),
-        ("mode_3a", "i4"),
-        ("plots", "i4"),
+        ("address", "i8"),
+        ("mode_3a", "i8"),
+        ("plots", "i8"),
         ("confirmed", "i1"),
         ("on_ground", "i1"),
         ("simulated", "i1"),

@@ -21,7 +21,7 @@ from asman.kernels.tracklife import MERGED, SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import SECOND, Tracks, contradicts, from_plane, recentre
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
+Ints = NDArray[np.int64]
 Longs = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
@@ -52,12 +52,14 @@ def sweep(
     """
     capacity = tracks.row.size
     place = np.empty((capacity, 3))
-    link = np.empty(capacity, np.int32)
-    address_link = np.empty(capacity, np.int32)
-    address = np.empty(capacity, np.int32)
-    column_of = np.full(capacity, -1, np.int32)
-    head = np.empty(table_size(capacity), np.int32)
-    address_head = np.empty(table_size(capacity), np.int32)
+    link = np.empty(capacity, np.int64)
+    address_link = np.empty(capacity, np.int64)
+    address = np.empty(capacity, np.int64)
+    column_of = np.empty(capacity, np.int64)
+    for k in range(capacity):
+        column_of[k] = -1
+    head = np.empty(table_size(capacity), np.int64)
+    address_head = np.empty(table_size(capacity), np.int64)
     work = np.empty((4, 18))
     i = 0
     while i < plots.size:
@@ -113,20 +115,22 @@ def window(
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
-    start = np.empty(size + 1, np.int32)
+    start = np.empty(size + 1, np.int64)
     edges = candidates(tracks, first_new, plots, place, head, link, address_head, address_link, start)
-    keep_start = np.empty(size + 1, np.int32)
-    keep_track = np.empty(edges.size, np.int32)
-    keep_column = np.empty(edges.size, np.int32)
+    keep_start = np.empty(size + 1, np.int64)
+    keep_track = np.empty(edges.size, np.int64)
+    keep_column = np.empty(edges.size, np.int64)
     keep_gain = np.empty(edges.size)
-    split = np.empty(size, np.int32)
+    split = np.empty(size, np.int64)
     columns = judge(
         tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
         keep_column, keep_gain, split,
     )  # fmt: skip
-    taken = np.empty(size, np.int32)
+    taken = np.empty(size, np.int64)
     assign(keep_start, keep_column, keep_gain, columns, taken)
-    winner = np.full(columns, -1, np.int32)
+    winner = np.empty(columns, np.int64)
+    for c in range(columns):
+        winner[c] = -1
     for i in range(size):
         if taken[i] >= 0:
             winner[keep_column[taken[i]]] = i
@@ -255,8 +259,8 @@ def merge(
     counters: Longs,
 ) -> None:
     """End the lesser of two tracks wherever both follow one aircraft."""
-    found = np.empty(256, np.int32)
-    address = np.empty(count, np.int32)
+    found = np.empty(256, np.int64)
+    address = np.empty(count, np.int64)
     file_tracks(tracks, count, now_ns, place, address)
     size = min(table_size(count), head.size)
     file_points(place, count, head[:size], link)
@@ -265,7 +269,7 @@ def merge(
             continue
         hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         if hits > found.size:
-            found = np.empty(2 * hits, np.int32)
+            found = np.empty(2 * hits, np.int64)
             near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         for f in range(hits):
             m = found[f]

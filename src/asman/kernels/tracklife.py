@@ -68,12 +68,14 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs
     sensor = sensors[plot.sensor]
     slot = contributor(k, plot.sensor, tracks.heard)
     if slot < 0:
-        slot = contributor(k, -1, tracks.heard)
-        if slot < 0:
-            slot = 0
-            for i in range(tracks.heard.shape[1]):
-                if tracks.heard[k, i].last_ns < tracks.heard[k, slot].last_ns:
-                    slot = i
+        slot = 0
+        for i in range(tracks.heard.shape[1]):
+            if tracks.heard[k, i].sensor < 0:
+                slot = i
+                break
+            if tracks.heard[k, i].last_ns < tracks.heard[k, slot].last_ns:
+                slot = i
+        if tracks.heard[k, slot].sensor >= 0:
             counters[CONTRIBUTOR_REPLACED] += 1
         fresh = tracks.heard[k, slot]
         fresh.sensor = plot.sensor

@@ -33,11 +33,11 @@ TRACK: Final = np.dtype(
         ("callsign", "u8"),
         ("callsign_doubt", "u8"),
         ("existence", "f8"),
-        ("address", "i4"),  # -1: none
-        ("mode_3a", "i4"),  # -1: none
-        ("mode_3a_doubt", "i4"),
-        ("plots", "i4"),
-        ("plots_needed", "i4"),  # to be confirmed
+        ("address", "i8"),  # -1: none
+        ("mode_3a", "i8"),  # -1: none
+        ("mode_3a_doubt", "i8"),
+        ("plots", "i8"),
+        ("plots_needed", "i8"),  # to be confirmed
         ("alive", "i1"),
         ("confirmed", "i1"),
         ("on_ground", "i1"),  # -1: not said
@@ -51,8 +51,8 @@ CONTRIBUTOR: Final = np.dtype(
         ("last_ns", "i8"),
         ("due_ns", "i8"),  # a plot not seen by then counts as missed
         ("gap_s", "f8"),  # usual time between its plots
-        ("sensor", "i4"),  # -1: free
-        ("missed", "i4"),
+        ("sensor", "i8"),  # -1: free
+        ("missed", "i8"),
     ],
     align=True,
 )

@@ -13,7 +13,7 @@ from asman.model.tracks import TRACKS
 Records = Any
 
 
-def tracks_table(rows: Records, row_sensors: NDArray[np.int32], sensors: Sensors, origin: str) -> pa.Table:
+def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors, origin: str) -> pa.Table:
     """TRACKS of the rows that a kernel wrote; `origin` is the member whose node made them."""
     missing = {
         "altitude_m": np.isnan(rows["altitude_m"]),
@@ -53,7 +53,7 @@ def _callsigns(octets: NDArray[np.uint64]) -> pa.Array:
     return pa.array(texts, pa.string()).take(pa.array(inverse.astype(np.int64)))
 
 
-def _contributors(row_sensors: NDArray[np.int32], sensors: Sensors) -> pa.Array:
+def _contributors(row_sensors: NDArray[np.int64], sensors: Sensors) -> pa.Array:
     """Lists of sensor ids, each in the order of their names."""
     by_name = sorted(range(len(sensors)), key=lambda i: sensors[i].id)
     rank = np.full(len(sensors) + 1, len(sensors), np.int64)

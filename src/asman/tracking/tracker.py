@@ -70,7 +70,7 @@ class Tracker(msgspec.Struct):
     ignored: dict[str, int]
     grown: int
     rows: Records
-    row_sensors: NDArray[np.int32]
+    row_sensors: NDArray[np.int64]
 
 
 def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None) -> Tracker:
@@ -90,7 +90,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         ignored=dict.fromkeys(REASONS, 0),
         grown=0,
         rows=np.recarray(_NO_ROWS, ROW),
-        row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int32),
+        row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int64),
     )
 
 
@@ -134,7 +134,7 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
         tracker.held = held[np.argsort(held["time_ns"], kind="stable")].view(np.recarray)
     rows = tracker.held.size if updates else _NO_ROWS
     tracker.rows = np.recarray(rows, ROW)
-    tracker.row_sensors = np.empty((rows, CONTRIBUTORS), np.int32)
+    tracker.row_sensors = np.empty((rows, CONTRIBUTORS), np.int64)
     tracker.marks[WRITTEN] = 0
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
@@ -191,7 +191,7 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
     count = int(tracker.marks[COUNT])
     tracks = _each(tracker.tracks, count)
     rows = np.recarray(count, ROW)
-    row_sensors = np.empty((count, CONTRIBUTORS), np.int32)
+    row_sensors = np.empty((count, CONTRIBUTORS), np.int64)
     motion = motion_of(tracker.config)
     written = report(tracks, count, at_ns, confirmed_only, tracker.sensor_records, motion, rows, row_sensors)
     return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
