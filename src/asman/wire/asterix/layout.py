@@ -306,9 +306,9 @@ class Flattener:
         kind = _kind(content, bits)
         self.order.append(("column", len(self.columns)))
         full = name + _suffix(content)
-        slot = self.slots[kind]
+        slot = self.slots[_array(kind)]
         self.columns.append(Column(full, title, content, group, raw, bits, kind, slot, -1, bits > 64, cases))
-        self.slots[kind] += 1
+        self.slots[_array(kind)] += 1
 
     def stretch(self, name: str, title: str) -> list[int]:
         """Add a column of octets with a group of its own; return its raw column and group."""
@@ -354,13 +354,13 @@ class Flattener:
         content = self.all.contents[variation.content]
         kind = _kind(content, variation.bits)
         words = "; ".join(f"{_key(values)}: {self.words(case)}" for values, case in variation.cases)
-        raw, slot, big = self.child_raws, self.child_slots[kind], variation.bits > 64
+        raw, slot, big = self.child_raws, self.child_slots[_array(kind)], variation.bits > 64
         self.leaf_row(bit, variation.bits, raw, signed=content.signed)
         full = name + _suffix(content)
         column = Column(full, title, content, -1, raw, variation.bits, kind, slot, index, big, words)
         self.children.append(column)
         self.child_raws += 1
-        self.child_slots[kind] += 1
+        self.child_slots[_array(kind)] += 1
         return bit + variation.bits
 
     def words(self, content: int) -> str:
@@ -494,6 +494,11 @@ def _kind(content: Content, bits: int) -> int:
     if content.kind == "string" and content.characters != "octal":
         return ICAO if content.characters == "icao" else ASCII
     return INT8 if bits <= 8 else INT16 if bits <= 16 else INT32 if bits <= 32 else INT64
+
+
+def _array(kind: int) -> int:
+    """Name the kind whose array a column stands in: strings of either kind share theirs."""
+    return ICAO if kind == ASCII else kind
 
 
 def _letters(column: Column) -> int:
