@@ -27,7 +27,7 @@ def exercise(kant: Scenario) -> Exercise:
 
 @pytest.fixture(scope="session")
 def plain(kant: Scenario) -> Scenario:
-    """One Mode S radar at Bishkek without a fault of any kind, under airliners and overflights with Mode S."""
+    """A Mode S radar at Bishkek without a fault of any kind, under airliners and overflights."""
     radar = Sensor(
         id="R", member="KG", kind="modes", lat_deg=43.0, lon_deg=74.5, height_m=700.0, period_s=5.0,
         range_max_m=400_000.0, sigma_range_m=0.0, sigma_azimuth_deg=0.0, pd=1.0, false_plots_per_scan=0.0,

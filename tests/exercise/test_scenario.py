@@ -37,7 +37,7 @@ def test_the_shipped_scenario_has_three_members_with_radars_of_distinct_codes(ka
     ],
 )
 def test_a_misspelt_word_is_refused_with_the_nearest_known(kant_text, written, misspelt, hint):
-    with pytest.raises(InputError, match="kant.toml") as refusal:
+    with pytest.raises(InputError, match=r"kant\.toml") as refusal:
         parse_scenario(kant_text.replace(written, misspelt, 1), "kant.toml")
     assert refusal.value.mend == hint
 
@@ -56,7 +56,7 @@ def test_a_misspelt_word_is_refused_with_the_nearest_known(kant_text, written, m
 )
 def test_a_wrong_value_is_refused(kant_text, written, wrong):
     assert written in kant_text
-    with pytest.raises(InputError, match="kant.toml"):
+    with pytest.raises(InputError, match=r"kant\.toml"):
         parse_scenario(kant_text.replace(written, wrong, 1), "kant.toml")
 
 

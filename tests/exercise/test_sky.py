@@ -46,10 +46,12 @@ def test_velocity_is_the_derivative_of_position(exercise):
     step = 0.1
     seconds = np.arange(600.0, 7_200.0, 131.0)
     before, now, after = (_at(exercise, seconds + k * step) for k in (-1, 0, 1))
-    keys = [dict(zip(zip(np.round(t["s"] - k * step, 3), t["aircraft"], strict=True), range(t["s"].size), strict=True))
-            for k, t in zip((-1, 0, 1), (before, now, after), strict=True)]  # fmt: skip
-    both = [key for key in keys[1] if key in keys[0] and key in keys[2]]
-    rows = [np.array([index[key] for key in both]) for index in keys]
+    row_of = [
+        {key: row for row, key in enumerate(zip(np.round(t["s"] - k * step, 3), t["aircraft"], strict=True))}
+        for k, t in zip((-1, 0, 1), (before, now, after), strict=True)
+    ]
+    both = [key for key in row_of[1] if key in row_of[0] and key in row_of[2]]
+    rows = [np.array([index[key] for key in both]) for index in row_of]
     measured = (after["xyz"][rows[2]] - before["xyz"][rows[0]]) / (2 * step)
     claimed = np.array([now[name][rows[1]] for name in ("vn_mps", "ve_mps", "vu_mps")])
     difference = np.abs(np.linalg.norm(measured, axis=1) - np.linalg.norm(claimed, axis=0))

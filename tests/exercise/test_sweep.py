@@ -1,7 +1,7 @@
 """What simulated radars say: the configured statistics, and nothing that depends on how time is cut."""
 
-import itertools
 import math
+from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -202,7 +202,7 @@ def test_rows_never_depend_on_how_time_is_cut(exercise, cuts):
     begin = exercise.sky.begin_ns + 500 * SECOND
     edges = [0, *sorted(cuts), 60 * SECOND]
     whole = sweep(exercise, begin, begin + edges[-1])
-    parts = [sweep(exercise, begin + a, begin + b) for a, b in itertools.pairwise(edges)]
+    parts = [sweep(exercise, begin + a, begin + b) for a, b in pairwise(edges)]
     assert pa.concat_tables([part.plots for part in parts]).equals(whole.plots)
     assert pa.concat_tables([part.services for part in parts]).equals(whole.services)
     assert np.array_equal(np.concatenate([part.aircraft for part in parts]), whole.aircraft)

@@ -7,7 +7,7 @@ where a sector's plots need more than fits. Everything carries the SIM bit where
 Sources: EUROCONTROL CAT048 edition 1.32, CAT034 edition 1.29.
 """
 
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -71,11 +71,10 @@ def emissions(
     scenario: Scenario, sky: Sky, radars: NDArray[np.float64], begin_ns: int, end_ns: int, encode: Encode
 ) -> tuple[Datagram, ...]:
     """What leaves the radars in [begin, end), ns UTC, by time and sensor; plots before messages."""
-    windows = _windows(scenario, radars, begin_ns - sky.begin_ns, end_ns - sky.begin_ns)
+    windows = _windows(radars, begin_ns - sky.begin_ns, end_ns - sky.begin_ns)
     if not any(sectors.size for sectors in windows.sectors):
         return ()
-    latency = [scenario.effects_of(sensor.id).latency_s for sensor in scenario.sensor]
-    latency_ns = (np.array(latency) * SECOND_NS).astype(np.int64)
+    latency_ns = _latency_ns(radars)
     edges = [sector_time_ns(radars, r, sectors) + sky.begin_ns for r, sectors in enumerate(windows.sectors)]
     base = np.r_[0, np.cumsum([edge.size for edge in edges])]
 
@@ -108,12 +107,15 @@ def emissions(
     return tuple(Datagram(scenario.sensor[r].id, sent, octets) for sent, r, _, octets in rows)
 
 
-def _windows(scenario: Scenario, radars: NDArray[np.float64], begin: int, end: int) -> _Windows:
+def _latency_ns(radars: NDArray[np.float64]) -> Ints:
+    return (radars[:, sim.LATENCY] * SECOND_NS).astype(np.int64)
+
+
+def _windows(radars: NDArray[np.float64], begin: int, end: int) -> _Windows:
     """Which sectors each radar closes in the span, counting its latency, and when those began and ended."""
     sectors: list[Ints] = []
     edges = np.zeros((2, len(radars)), np.int64)
-    for r, sensor in enumerate(scenario.sensor):
-        latency = int(scenario.effects_of(sensor.id).latency_s * SECOND_NS)
+    for r, latency in enumerate(_latency_ns(radars).tolist()):
         closed = sectors_between(radars, r, max(begin - latency, 0), max(end - latency, 0))
         sectors.append(closed)
         if closed.size:
@@ -121,12 +123,12 @@ def _windows(scenario: Scenario, radars: NDArray[np.float64], begin: int, end: i
     return _Windows(sectors, edges[0], edges[1])
 
 
-def _sector_of(edges: list[Ints], radar: Ints, when: Ints, side: str) -> Ints:
+def _sector_of(edges: list[Ints], radar: Ints, when: Ints, side: Literal["left", "right"]) -> Ints:
     """Index, among its radar's edges, of the edge that closes the sector in which each time lies."""
     index = np.zeros(when.size, np.int64)
     for r, edge in enumerate(edges):
         mine = radar == r
-        index[mine] = np.searchsorted(edge, when[mine], side=side)  # type: ignore[call-overload]
+        index[mine] = np.searchsorted(edge, when[mine], side=side)
     return index
 
 

@@ -54,6 +54,7 @@ def _radar(sensor: Sensor, effects: Effects, phase_s: float) -> NDArray[np.float
         sim.ALTITUDE_MISSING: effects.altitude_missing, sim.ALTITUDE_GARBLED: effects.altitude_garbled,
         sim.HAS_SSR: float(not only_psr), sim.HAS_MODES: float(sensor.kind == "modes"),
         sim.HAS_PSR: float(only_psr or effects.psr), sim.QUANTISED: float(effects.quantised),
+        sim.LATENCY: effects.latency_s,
     }  # fmt: skip
     row = np.array([values[column] for column in range(sim.RADAR_COLUMNS)])
     row[[sim.X, sim.Y, sim.Z]] = lla_to_ecef(lat, lon, sensor.height_m)

@@ -41,8 +41,8 @@ SPEED_MAX_MPS: Final = 1000.0
     PERIOD, PHASE, RANGE_MAX, RANGE_MIN, PSR_RANGE_MAX, CONE_SINE,
     SIGMA_RANGE, SIGMA_AZIMUTH, RANGE_BIAS, RANGE_GAIN, AZIMUTH_BIAS, WOBBLE, WOBBLE_PHASE, TIME_BIAS,
     PD_SSR, PD_PSR, FALSE_MEAN, CODE_MISSING, CODE_GARBLED, ALTITUDE_MISSING, ALTITUDE_GARBLED,
-    HAS_SSR, HAS_MODES, HAS_PSR, QUANTISED, RADAR_COLUMNS,
-) = range(36)  # fmt: skip
+    HAS_SSR, HAS_MODES, HAS_PSR, QUANTISED, LATENCY, RADAR_COLUMNS,
+) = range(37)  # fmt: skip
 
 #: Bits of a detection: which part of the radar saw it.
 PSR, SSR, MODES = 1, 2, 4
@@ -260,7 +260,7 @@ def sweep_aircraft(
 
     Rows beyond the capacity C are counted, not written: call again with more.
 
-    radars     (R, 36)        see the columns above
+    radars     (R, 37)        see the columns above
     pieces, first, cycle, phase, flights    the sky, see `motion`
     equipment  (L,)           DARK, MODE_AC, MODE_S
     atmosphere (offset [m], scale): height = offset + scale * pressure altitude

@@ -248,31 +248,35 @@ def _limits(column: Column) -> tuple[int, int]:
 def _letters(array: pa.Array, column: Column, item: str) -> NDArray[np.uint64]:
     """Strings as codes of six bits (ICAO Annex 10 IV, table 3-9) or eight, blanks behind."""
     width = 6 if column.kind == ICAO else 8
-    letters = column.bits // width
-    words = array.cast(pa.string()).fill_null("").to_pylist()
-    codes = np.full((len(words), letters), _BLANK, np.uint64)
-    for row, octets in enumerate(_ascii(words, letters, item)):
-        codes[row, : len(octets)] = np.frombuffer(octets, np.uint8)
+    codes = _characters(array.cast(pa.string()).fill_null(""), column.bits // width, item)
     if column.kind == ICAO:
         capital = (codes >= ord("A")) & (codes <= ord("Z"))
-        fits = capital | (codes == _BLANK) | ((codes >= ord("0")) & (codes <= ord("9")))
-        if not fits.all():
-            row = int(np.argmin(fits.all(axis=1)))
-            raise InputError(
-                f"{item}, row {row}", f"'{words[row]}' has more than capitals, digits and blanks", "Mend it."
-            )
+        good = capital | (codes == _BLANK) | ((codes >= ord("0")) & (codes <= ord("9")))
+        _demand(good.all(axis=1), array, item, "has more than capitals, digits and blanks")
         codes = np.where(capital, codes - 64, codes)
-    shifts = np.arange(letters - 1, -1, -1, dtype=np.uint64) * np.uint64(width)
-    return np.bitwise_or.reduce(codes << shifts, axis=1) if len(words) else np.zeros(0, np.uint64)
+    shifts = np.arange(codes.shape[1] - 1, -1, -1, dtype=np.uint64) * np.uint64(width)
+    return np.bitwise_or.reduce(codes.astype(np.uint64) << shifts, axis=1)
 
 
-def _ascii(words: list[str], letters: int, item: str) -> list[bytes]:
-    for row, word in enumerate(words):
-        if len(word) > letters or not word.isascii():
-            raise InputError(
-                f"{item}, row {row}", f"'{word}' is not {letters} ASCII letters or fewer", "Mend it."
-            )
-    return [word.encode("ascii") for word in words]
+def _characters(words: pa.StringArray, letters: int, item: str) -> NDArray[np.uint8]:
+    """Octets of each string, (N, letters), blanks behind."""
+    _, places, data = words.buffers()
+    octets = np.frombuffer(data or b"", np.uint8)
+    ends = np.frombuffer(places or b"\0\0\0\0", np.int32)[words.offset :][: len(words) + 1]
+    lengths = np.diff(ends)
+    _demand(lengths <= letters, words, item, f"is longer than {letters} letters")
+    column = np.arange(letters)
+    there = column < lengths[:, None]
+    at = np.minimum(ends[:-1, None] + column, max(octets.size - 1, 0))
+    codes = np.where(there, octets[at] if octets.size else np.uint8(_BLANK), np.uint8(_BLANK))
+    _demand(np.asarray((codes < 127).all(axis=1)), words, item, "is not ASCII")
+    return codes
+
+
+def _demand(good: NDArray[np.bool_], array: pa.Array, item: str, problem: str) -> None:
+    if not good.all():
+        row = int(np.argmin(good))
+        raise InputError(f"{item}, row {row}", f"'{array[row].as_py()}' {problem}", "Mend or leave it out.")
 
 
 def _stretches(array: pa.Array, column: Column, heap: _Heap, item: str, octets: int) -> NDArray[np.uint64]:
