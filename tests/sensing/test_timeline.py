@@ -69,6 +69,17 @@ def test_timed_packets_carry_a_clock_through_a_silence_of_days():
     assert _seconds(instants) == [0.0, 3 * DAY + 7_200.0]
 
 
+def test_another_recording_may_begin_at_any_hour_and_takes_the_nearest_day():
+    _, _, state = absolute(TimelineState(), _stamps([28_800.0, 36_000.0]), MAY_2)
+    instants, verdicts, _ = absolute(state.reopened(), _stamps([28_800.0, 28_801.0]), MAY_2)
+    assert (verdicts == STAMPED).all()
+    assert _seconds(instants) == [28_800.0, 28_801.0]
+    _, _, state = absolute(TimelineState(), _stamps([86_398.0]), MAY_2)
+    instants, _, _ = absolute(state.reopened(), _stamps([5.0]), MAY_2)
+    assert _seconds(instants) == [DAY + 5.0]
+    assert TimelineState().reopened() == TimelineState()
+
+
 def test_one_stamp_that_leaps_is_not_believed_but_three_are_a_gap():
     stamps = [100.0, 50_000.0, 101.0, 20_000.0, 20_001.0, 20_002.0, 20_003.0]
     instants, verdicts, _ = absolute(TimelineState(), _stamps(stamps), MAY_2)

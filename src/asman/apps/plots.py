@@ -4,6 +4,8 @@ The library's functions take what a program has (paths, decoded records, sensors
 spoke, what was derived, what is missing and how to mend it. Plots go to a file or to stdout, words to stderr.
 """
 
+from __future__ import annotations
+
 import datetime
 import json
 import re
@@ -46,18 +48,18 @@ class Gathered(msgspec.Struct, frozen=True):
     dated     where the day is from, in words; empty where packets say it
     """
 
-    plots: "pa.Table"
-    services: "pa.Table"
+    plots: pa.Table
+    services: pa.Table
     ignored: dict[str, int]
-    sensors: "Sensors"
-    derived: "tuple[Source, ...]"
-    missing: "tuple[Source, ...]"
+    sensors: Sensors
+    derived: tuple[Source, ...]
+    missing: tuple[Source, ...]
     dated: str
 
 
 def plots(
     source: Recording | Sequence[Recording], sensors: Given = None, *, date: datetime.date | str | None = None
-) -> "pa.Table":
+) -> pa.Table:
     """Make plots of recordings.
 
     source   a path, what `asman.decode` gave, or several of these in the order of time
@@ -103,7 +105,7 @@ def gather(
             decoded.append(("decoded", one))
         else:
             tell(f"reading {Path(one).name}")
-            decoded.append((Path(one).name, decode(one)))
+            decoded.append((Path(one).name, decode(one, editions=pinned_editions(known))))
     found = [discover(one, known) for _, one in decoded]
     derived = _once(source for one in found for source in one.derived)
     missing = _once(source for one in found for source in one.missing)
@@ -113,7 +115,7 @@ def gather(
     state, tables, told, ignored = TimelineState(), [], [], Counter[str]()
     for name, one in decoded:
         tell(f"extracting {name}")
-        extracted, state = extract(one, everyone, state, recording=name, date=day)
+        extracted, state = extract(one, everyone, state.reopened(), recording=name, date=day)
         tables.append(extracted.plots)
         told.append(extracted.services)
         ignored.update(extracted.ignored)
@@ -128,7 +130,7 @@ def gather(
     )
 
 
-def load_sensors(sensors: Given) -> "Sensors":
+def load_sensors(sensors: Given) -> Sensors:
     """Sensors as they are, or of a sensors.toml; none for None. Raises ConfigError."""
     from asman.sensing.sensors_toml import parse
 
@@ -145,7 +147,16 @@ def load_sensors(sensors: Given) -> "Sensors":
     return tuple(sensors)
 
 
-def _once(sources: "Iterable[Source]") -> "tuple[Source, ...]":
+def pinned_editions(sensors: Sensors) -> dict[str, str]:
+    """Editions that sensors pin, by category; where two sensors disagree, detection decides."""
+    named: dict[str, set[str]] = {}
+    for sensor in sensors:
+        for category, edition in sensor.asterix_edition.items():
+            named.setdefault(category, set()).add(edition)
+    return {category: editions.pop() for category, editions in named.items() if len(editions) == 1}
+
+
+def _once(sources: Iterable[Source]) -> tuple[Source, ...]:
     """Each source once, as it was met first."""
     first: dict[str, Source] = {}
     for source in sources:
@@ -153,14 +164,14 @@ def _once(sources: "Iterable[Source]") -> "tuple[Source, ...]":
     return tuple(first.values())
 
 
-def _timed(decoded: "list[tuple[str, Decoded]]") -> bool:
+def _timed(decoded: list[tuple[str, Decoded]]) -> bool:
     """Tell whether the packets of the first recording were timed."""
     tables = decoded[0][1].tables.values() if decoded else []
     return any("time" in table.column_names and table["time"].null_count < table.num_rows for table in tables)
 
 
 def _day(
-    date: datetime.date | str | None, decoded: "list[tuple[str, Decoded]]"
+    date: datetime.date | str | None, decoded: list[tuple[str, Decoded]]
 ) -> tuple[datetime.date | None, str]:
     """The day of the first record, and in words where it is from, unless the user or the packets said it."""
     if isinstance(date, str):
@@ -180,12 +191,12 @@ def _day(
     return None, ""
 
 
-def _asked(missing: "Sequence[Source]") -> str:
+def _asked(missing: Sequence[Source]) -> str:
     names = ", ".join(f"SAC {one.sac}, SIC {one.sic}" for one in missing)
     return f"no site is known for {len(missing)} radar{'s' if len(missing) > 1 else ''} ({names})"
 
 
-def _to_fill(missing: "Sequence[Source]") -> str:
+def _to_fill(missing: Sequence[Source]) -> str:
     from asman.sensing.discover import template
 
     return "Fill in this sensors.toml and name it with --sensors:\n\n" + template(missing)
@@ -226,6 +237,8 @@ def command(
     _summary(gathered)
     if gathered.missing and not gathered.plots.num_rows:
         raise InputError("sensors", _asked(gathered.missing), _to_fill(gathered.missing))
+    if not gathered.plots.num_rows:
+        raise InputError(", ".join(path.name for path in recordings), "gave no plot; the reasons stand above")
     write(gathered.plots, output)
 
 
@@ -252,7 +265,7 @@ def _with_progress(recordings: tuple[Path, ...], sensors: Path | None, date: str
         return gather(recordings, sensors, date=date, tell=status.update)
 
 
-def write(table: "pa.Table", output: str) -> None:
+def write(table: pa.Table, output: str) -> None:
     """Write plots as the file's ending says; `-` is CSV on stdout."""
     import pyarrow.feather
     import pyarrow.parquet
@@ -268,7 +281,7 @@ def write(table: "pa.Table", output: str) -> None:
             _csv(table, file)
 
 
-def _csv(table: "pa.Table", file: IO[bytes]) -> None:
+def _csv(table: pa.Table, file: IO[bytes]) -> None:
     """CSV as a spreadsheet reads it; dictionary columns as their words."""
     import pyarrow as pa
     import pyarrow.csv
@@ -286,9 +299,9 @@ def _summary(gathered: Gathered) -> None:
     from rich.table import Table
 
     console = Console(stderr=True, highlight=False)
-    table = Table(
-        "sensor", "plots", "first", "last", "plots/s", "address", "altitude", box=None, pad_edge=False
-    )
+    table = Table(box=None, pad_edge=False)
+    for heading in ("sensor", "plots", "first", "last", "plots/s", "address", "altitude"):
+        table.add_column(heading, no_wrap=True)
     for name, *row in _per_sensor(gathered.plots):
         table.add_row(name, *row)
     if table.row_count:
@@ -304,7 +317,7 @@ def _summary(gathered: Gathered) -> None:
         console.print(_to_fill(gathered.missing), markup=False, soft_wrap=True)
 
 
-def _per_sensor(table: "pa.Table") -> list[tuple[str, ...]]:
+def _per_sensor(table: pa.Table) -> list[tuple[str, ...]]:
     """Rows of the summary, a sensor each."""
     import pyarrow as pa
 
@@ -314,10 +327,14 @@ def _per_sensor(table: "pa.Table") -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for name in pc.unique(names).to_pylist():
         some = table.filter(pc.equal(names, name))
-        first, last = pc.min(some["time"]).as_py(), pc.max(some["time"]).as_py()
+        # Stamps of 1/128 s need nanoseconds, which Python's own datetime lacks.
+        times = some["time"].cast(pa.timestamp("us", "UTC"), safe=False)
+        first, last = pc.min(times).as_py(), pc.max(times).as_py()
         seconds = (last - first).total_seconds()
         rate = f"{some.num_rows / seconds:.1f}" if seconds else "-"
         share = [f"{1 - some[c].null_count / some.num_rows:.0%}" for c in ("address", "pressure_altitude_m")]
-        stamps = [f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (first, last)]
+        stamps = [f"{first:%Y-%m-%d %H:%M:%S}", f"{last:%H:%M:%S}"]
+        if first.date() != last.date():
+            stamps[1] = f"{last:%Y-%m-%d %H:%M:%S}"
         rows.append((str(name), f"{some.num_rows:,}", *stamps, rate, *share))
     return sorted(rows)

@@ -30,6 +30,9 @@ TRUST_NS: Final = 3_600_000_000_000
 #: So many doubted stamps in a row, each near the one before, are believed.
 DOUBTS_MAX: Final = 3
 
+#: Stands among the newest clock's doubts when another recording begins: its first stamp may leap.
+REOPENED: Final = -1
+
 #: Columns of a clock: latest time, packet time then, latest doubted time, packet time then, doubts in a row.
 TIME, PACKET, DOUBT, DOUBT_PACKET, DOUBTS = range(5)
 CLOCK_WIDTH: Final = 5
@@ -111,7 +114,8 @@ def unroll(
                 verdict[i] = STAMPED
             continue
         now = _nearest(stamp_ns[i], wrap_ns[i], expected)
-        if clocks[newest, TIME] != NO_TIME and abs(now - expected) > TRUST_NS:
+        trusted = clocks[newest, TIME] == NO_TIME or clocks[newest, DOUBTS] == REOPENED
+        if not trusted and abs(now - expected) > TRUST_NS:
             near = clock[DOUBTS] > 0 and abs(now - _expected(clock, DOUBT, packet)) <= TRUST_NS
             clock[DOUBTS] = clock[DOUBTS] + 1 if near else 1
             clock[DOUBT] = now
@@ -124,6 +128,7 @@ def unroll(
         clock[DOUBTS] = 0
         clocks[newest, TIME] = now
         clocks[newest, PACKET] = clock[PACKET]
+        clocks[newest, DOUBTS] = 0
         if first[source[i]] == NO_TIME:
             first[source[i]] = now
         if first[newest] == NO_TIME:

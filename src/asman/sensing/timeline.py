@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.timeline import BROKEN, CLOCK_WIDTH, DOUBTS, NO_TIME, TIME, unroll
+from asman.kernels.timeline import BROKEN, CLOCK_WIDTH, DOUBTS, NO_TIME, REOPENED, TIME, unroll
 from asman.units import DAY_S, SECOND_NS
 
 #: Day of a recording of which nobody said the day: plainly not real, and easy to recognise.
@@ -32,6 +32,14 @@ class TimelineState(msgspec.Struct, frozen=True):
     def newest_ns(self) -> int | None:
         """The latest instant of any source, ns since 1970 UTC; None before the first."""
         return self.clocks[-1][TIME] if self.clocks and self.clocks[-1][TIME] != NO_TIME else None
+
+    def reopened(self) -> "TimelineState":
+        """For another recording that follows or overlaps: its clocks begin anew, on the nearest day."""
+        if self.newest_ns is None:
+            return self
+        newest = list(self.clocks[-1])
+        newest[DOUBTS] = REOPENED
+        return TimelineState((), (tuple(newest),), self.recent)
 
 
 class Stamps(msgspec.Struct, frozen=True):
@@ -59,8 +67,9 @@ def absolute(state: TimelineState, stamps: Stamps, day: date | None) -> tuple[In
     sources = state.sources + tuple(int(name) for name in named if name not in state.sources)
     clocks = np.full((len(sources) + 1, CLOCK_WIDTH), NO_TIME, np.int64)
     clocks[:, DOUBTS] = 0
+    for row, former in enumerate(state.clocks[:-1]):
+        clocks[row] = former
     if state.clocks:
-        clocks[: len(state.sources)] = state.clocks[:-1]
         clocks[-1] = state.clocks[-1]
     place = np.zeros(max(sources, default=0) + 2, np.int64)
     place[np.array(sources, np.int64) + 1] = np.arange(len(sources))
