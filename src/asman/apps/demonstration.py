@@ -17,12 +17,12 @@ import click
 from asman import exercise
 from asman.apps import browser, warm
 from asman.apps.serve import DEFAULT_PORT, PORTS_TRIED, listen
-from asman.apps.warming import compile_all
+from asman.apps.warming import compile_node, compile_simulator
 from asman.edge import process
 from asman.errors import AsmanError, ConfigError
 from asman.model.sensor import Sensors
 from asman.sensing.sensors_toml import written
-from asman.wire.asterix import encode
+from asman.wire.asterix.encode import encode
 
 #: Wall clock between two bursts of datagrams.
 BURST_S: Final = 0.1
@@ -74,14 +74,13 @@ class Demonstration:
         return 0
 
     def _start(self, port: int | None) -> dict[str, str]:
-        if not warm.is_warm():
+        if not (warm.is_warm() and warm.is_warm(warm.MARK_SIMULATOR)):
             _say("compiling kernels (once for this version) …")
-            _say(f"compiled in {warm.warm(_say, compile_all):.1f} s")
-        scenario = exercise.parse_scenario(
-            files("asman.exercise").joinpath("scenarios/kant.toml").read_text("utf-8"), "kant.toml"
-        )
+            took_s = warm.warm(_say, compile_node)
+            took_s += warm.warm(_say, compile_simulator, warm.MARK_SIMULATOR)
+            _say(f"compiled in {took_s:.1f} s")
         self._exercise = exercise.start(
-            scenario, aircraft=self._aircraft, seed=self._seed, begin_ns=time.time_ns()
+            scenario(), aircraft=self._aircraft, seed=self._seed, begin_ns=time.time_ns()
         )
         first = _consecutive(port, len(self._members))
         (self._folder / "token").touch(mode=0o600)
@@ -143,6 +142,12 @@ class Demonstration:
                 if node.poll() is not None:
                     raise AsmanError(f"the node of {member} ended (exit code {node.returncode})")
             time.sleep(max(0.0, BURST_S - self.late_s))
+
+
+def scenario() -> exercise.Scenario:
+    """Return the sky and the radars that the demo flies."""
+    text = files("asman.exercise").joinpath("scenarios/kant.toml").read_text("utf-8")
+    return exercise.parse_scenario(text, "kant.toml")
 
 
 def _interrupt(*_: Any) -> None:

@@ -140,10 +140,7 @@ async def replay(plan: Plan, outlet: Outlet) -> None:
     await outlet.answer(messages.COMMAND, command)
     await outlet.news(_hello(plan, prepared))
     await outlet.frame(await player.mind.do(player.mind.frame), jumped=True)
-    confirmed = len(player.mind.state.ring[-1].track) if player.mind.state.ring else 0
-    await outlet.progress(
-        f"the picture stands at {_clock_text(player)}, {confirmed} tracks in its latest trail"
-    )
+    await outlet.progress(f"the picture begins at {_clock_text(player)}")
     await outlet.news(Ready())
     await outlet.client.flush()
     player.anchor()
@@ -181,7 +178,7 @@ def _found(prepared: Prepared) -> list[str]:
     for source in prepared.missing:
         said.append(
             f"left out: SAC {source.sac} SIC {source.sic}, a radar whose site nobody says "
-            "(`asman plots` prints a sensors.toml to fill in)"
+            "(`asman plots REC --template` prints a sensors.toml to fill in)"
         )
     for name, moved_s in prepared.clock_s.items():
         said.append(

@@ -18,6 +18,8 @@ from typing import IO, Final
 
 #: File in the cache folder which says that everything a node needs is compiled.
 MARK: Final = "warm"
+#: The same for what a simulation needs beside.
+MARK_SIMULATOR: Final = "warm-simulator"
 #: Folders of former sources are removed when nobody used them for this long.
 FORGET_AFTER_S: Final = 30 * 86_400.0
 
@@ -51,18 +53,18 @@ def digest() -> str:
     return sources.hexdigest()[:16]
 
 
-def is_warm() -> bool:
-    """Tell whether every kernel of a node has been compiled for these sources."""
-    return (prepare() / MARK).is_file()
+def is_warm(mark: str = MARK) -> bool:
+    """Tell whether the kernels that `mark` stands for have been compiled for these sources."""
+    return (prepare() / mark).is_file()
 
 
-def warm(tell: Tell, run: Callable[[Tell], None]) -> float:
+def warm(tell: Tell, run: Callable[[Tell], None], mark: str = MARK) -> float:
     """Compile everything once by calling `run`, and return the seconds it took; 0.0 when already done.
 
     Another process that compiles at the same moment is waited for.
     """
     folder = prepare()
-    if (folder / MARK).is_file():
+    if (folder / mark).is_file():
         return 0.0
     begin = time.perf_counter()
     try:
@@ -72,10 +74,10 @@ def warm(tell: Tell, run: Callable[[Tell], None]) -> float:
         run(tell)
         return time.perf_counter() - begin
     with _locked(folder / "lock"):
-        if (folder / MARK).is_file():
+        if (folder / mark).is_file():
             return time.perf_counter() - begin
         run(tell)
-        (folder / MARK).touch()
+        (folder / mark).touch()
     _forget(folder)
     return time.perf_counter() - begin
 

@@ -159,8 +159,8 @@ def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> A
                 "One member's node. `WS /api/stream` carries the picture in binary deltas: "
                 "docs/reference/stream.md."
             ),
-            path="/api",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            path="/api/openapi.json",
+            render_plugins=[JsonRenderPlugin(path="/")],
             components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
             security=[{"token": []}],
         ),

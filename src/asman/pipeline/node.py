@@ -28,7 +28,7 @@ from asman.pipeline.watch import Watch, look
 from asman.sensing.plots import extract
 from asman.sensing.timeline import TimelineState
 from asman.units import SECOND_NS
-from asman.wire.asterix import decode
+from asman.wire.asterix.decode import decode
 from asman.wire.stream import Picture, Trails
 
 

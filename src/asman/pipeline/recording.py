@@ -18,11 +18,13 @@ from asman.sensing.discover import Source, discover, template
 from asman.sensing.plots import Extracted, extract
 from asman.sensing.timeline import TimelineState
 from asman.units import SECOND_NS
-from asman.wire.asterix import decode
+from asman.wire.asterix.decode import decode
 from asman.wire.framing import Framed, find
 
 #: Clocks that differ by more are not late, but set differently: the picture follows the sensors'.
 CLOCK_DIFFERS_S: Final = 5.0
+#: Detections that span so much more time than the packets were not captured as they were made.
+HURRIED: Final = 1.5
 #: Share of the plots left out on each side of the view: a false plot must not widen the map.
 VIEW_LEFT_OUT: Final = 0.01
 VIEW_MARGIN: Final = 0.08
@@ -156,12 +158,21 @@ def _piece(
     """Return when which octets arrive, and by how many seconds the packets' clock was moved."""
     start, length, time_ns = framed.frames
     timed = time_ns != NO_TIME
-    if not timed.any():
+    if not timed.any() or _was_hurried(time_ns[timed], found.plots):
         return _untimed(name, octets, decoded, found), 0.0
     start, length, time_ns = start[timed], length[timed], time_ns[timed]
     moved_ns = _clock_difference_ns(start, time_ns, found.plots)
     order = np.argsort(time_ns, kind="stable")
     return Piece(name, octets, start[order], length[order], time_ns[order] + moved_ns), moved_ns / SECOND_NS
+
+
+def _was_hurried(time_ns: NDArray[np.int64], plots: pa.Table) -> bool:
+    """Whether the packets were captured from something that played faster than the world."""
+    if not plots.num_rows:
+        return False
+    detected_ns = plots["time"].cast(pa.int64()).to_numpy()
+    seen_s, took_s = np.ptp(np.quantile(detected_ns, (0.02, 0.98))) / SECOND_NS, np.ptp(time_ns) / SECOND_NS
+    return bool(seen_s > HURRIED * took_s + CLOCK_DIFFERS_S)
 
 
 def _clock_difference_ns(start: NDArray[np.int64], time_ns: NDArray[np.int64], plots: pa.Table) -> int:
@@ -175,7 +186,7 @@ def _clock_difference_ns(start: NDArray[np.int64], time_ns: NDArray[np.int64], p
 
 
 def _untimed(name: str, octets: bytes, decoded: Decoded, found: Extracted) -> Piece:
-    """Blocks of a recording that does not say when they came: when the latest plot in them was detected."""
+    """Blocks of a recording that does not say when they came: when the latest plot in them was made."""
     blocks = np.unique(np.concatenate([table["block"].to_numpy() for table in decoded.tables.values()]))
     offset, time_ns = (found.plots[column].cast(pa.int64()).to_numpy() for column in ("offset", "time"))
     if not len(offset):

@@ -17,6 +17,8 @@ STEP_S: Final = 1
 STEP_NS: Final = STEP_S * SECOND_NS
 #: Silence that is still played through.
 GAP_S: Final = 180
+#: Steps after the last octet, so that the plots for which the tracker waits come to their end.
+TAIL_STEPS: Final = 3
 
 Ints = NDArray[np.int64]
 
@@ -75,7 +77,7 @@ def schedule(pieces: tuple[Piece, ...]) -> Schedule:
     busy = np.unique(np.concatenate(times) // STEP_NS)
     gap = GAP_S // STEP_S
     # Every busy step, and the silent ones after it up to the gap.
-    silent = np.minimum(np.diff(busy, append=busy[-1] + 1) - 1, gap)
+    silent = np.minimum(np.diff(busy, append=busy[-1] + 1 + TAIL_STEPS) - 1, gap)
     steps = np.repeat(busy, silent + 1)
     runs = np.arange(len(steps)) - np.repeat(np.cumsum(silent + 1) - (silent + 1), silent + 1)
     now_ns = (steps + runs + 1) * STEP_NS

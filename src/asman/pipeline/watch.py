@@ -96,7 +96,7 @@ def _unknown(decoded: Decoded, sensors: Sensors) -> Iterator[tuple[tuple[int, in
         if "I010/SAC" not in table.column_names or "I010/SIC" not in table.column_names:
             continue
         sac, sic = (
-            table[name].fill_null(-1).to_numpy().astype(np.int64) for name in ("I010/SAC", "I010/SIC")
+            table[name].cast(pa.int64()).fill_null(-1).to_numpy() for name in ("I010/SAC", "I010/SIC")
         )
         sources, records = np.unique(sac * 256 + sic, return_counts=True)
         for source, count in zip(sources.tolist(), records.tolist(), strict=True):

@@ -1,0 +1,124 @@
+"""What the API answers, and that it documents itself."""
+
+import httpx
+import pyarrow as pa
+import pytest
+
+from asman.edge import console
+from asman.edge.messages import Clock, FeedHealth, Health, SensorHealth
+from asman.model.tracks import TRACKS
+
+TOKEN = {"authorization": "Bearer t0ken"}
+
+
+def a_track(number: int, lat: float, lon: float, confirmed: bool = True) -> dict:
+    row = dict.fromkeys(TRACKS.names)
+    return row | {
+        "time": 1_700_000_000_000_000_000, "track": number, "lat_deg": lat, "lon_deg": lon, "confirmed": confirmed,
+        "vn_mps": 1.0, "ve_mps": 2.0, "existence": 0.99, "contributors": ["kant"], "plots": 3,
+    }  # fmt: skip
+
+
+def table(*rows: dict) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=TRACKS)
+
+
+def test_the_picture_is_geojson_with_the_columns_of_tracks(served):
+    served.reasoning.table = table(a_track(7, 42.8, 74.6))
+    answer = httpx.get(f"{served.url}/api/picture", headers=TOKEN)
+    assert answer.headers["content-type"] == "application/geo+json"
+    (feature,) = answer.json()["features"]
+    assert feature["geometry"] == {"type": "Point", "coordinates": [74.6, 42.8]}
+    assert feature["properties"]["contributors"] == ["kant"]
+    assert feature["properties"]["time"] == "2023-11-14T22:13:20.000Z"
+    assert feature["properties"]["altitude_m"] is None
+    assert set(feature["properties"]) == set(TRACKS.names) - {"lat_deg", "lon_deg"}
+
+
+@pytest.mark.parametrize(
+    ("query", "numbers"),
+    [("", [1, 2]), ("?unconfirmed=true", [1, 2, 3]), ("?bbox=70,40,80,45", [1]), ("?bbox=170,-90,-170,90", [2])],
+)
+def test_the_picture_is_cut_to_a_box(served, query, numbers):
+    served.reasoning.table = table(a_track(1, 42, 74), a_track(2, 0, 179), a_track(3, 0, 0, confirmed=False))
+    found = httpx.get(f"{served.url}/api/picture{query}", headers=TOKEN).json()
+    assert [feature["id"] for feature in found["features"]] == numbers
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "0,10,1,5", "0,nan,1,5", "0,0,inf,1"])
+def test_a_box_that_is_none_is_refused_with_what_is_needed(served, box):
+    answer = httpx.get(f"{served.url}/api/picture", params={"bbox": box}, headers=TOKEN)
+    assert answer.status_code == 400
+    assert "bbox" in answer.json()["detail"]
+
+
+def test_unknown_tracks_and_places_are_not_found_as_json(served):
+    for path in ("/api/tracks/5", "/api/nothing"):
+        answer = httpx.get(served.url + path, headers=TOKEN)
+        assert (answer.status_code, answer.json()["status_code"]) == (404, 404)
+
+
+def test_a_command_with_an_unknown_field_is_refused(served):
+    answer = httpx.post(f"{served.url}/api/replay", json={"pausd": True}, headers=TOKEN)
+    assert answer.status_code == 400
+    assert served.reasoning.commands == []
+
+
+def test_a_body_beyond_all_measure_is_refused(served):
+    answer = httpx.post(f"{served.url}/api/replay", content=b" " * 100_000, headers=TOKEN)
+    assert answer.status_code == 413
+
+
+def test_before_the_start_health_and_clock_say_so(served):
+    for path in ("/api/health", "/api/replay"):
+        assert httpx.get(served.url + path, headers=TOKEN).status_code == 503
+
+
+def test_the_openapi_document_names_every_endpoint(served):
+    found = httpx.get(f"{served.url}/api/openapi.json", headers=TOKEN).json()
+    assert set(found["paths"]) == {
+        "/api/health", "/api/picture", "/api/tracks/{track}", "/api/replay", "/metrics",
+    }  # fmt: skip
+    assert set(found["paths"]["/api/replay"]) == {"get", "post"}
+    assert "/api/stream" in found["info"]["description"]
+    properties = found["components"]["schemas"]["Health"]["properties"]
+    assert {"behind_s", "dropped", "sensors"} <= set(properties)
+
+
+def test_metrics_are_what_health_says(served):
+    sensor = SensorHealth(
+        id='ka"nt', kind="modes", sac=1, sic=2, lat_deg=1, lon_deg=2, last_seen_s=None, plots=5, rejected=1, plots_per_s=1.5
+    )
+    feed = FeedHealth(name="f", datagrams=3, octets=99, rejected=2, dropped=4, last_seen_s=1.0)
+    health = Health(
+        status="ok", node="n", member="KG", mode="live", simulated=False, time_s=10.5, uptime_s=1, tracks=2, confirmed=1,
+        plots=5, plots_per_s=1.5, rejected=3, dropped=4, behind_s=0.25, sensors=[sensor], feeds=[feed],
+    )  # fmt: skip
+    served.call(served.hub.news, health)
+    served.call(served.hub.news, Clock(time_s=1.0))
+    lines = httpx.get(f"{served.url}/metrics", headers=TOKEN).text.splitlines()
+    assert 'asman_sensor_plots_total{sensor="ka\\"nt"} 5' in lines
+    assert "asman_behind_seconds 0.25" in lines
+    assert 'asman_feed_dropped_total{feed="f"} 4' in lines
+    assert not any("last_seen_seconds{" in line for line in lines)
+    assert httpx.get(f"{served.url}/api/health", headers=TOKEN).json()["sensors"][0]["plots"] == 5
+
+
+def test_a_console_that_is_not_built_says_what_to_do(tmp_path):
+    found = console.page("/", tmp_path)
+    assert found.status == 503
+    assert b"make setup" in found.octets
+
+
+def test_the_console_is_served_from_its_folder_alone(tmp_path):
+    folder = tmp_path / "static"
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html>")
+    (folder / "assets" / "a.wasm").write_bytes(b"\0asm")
+    (tmp_path / "secret").write_text("no")
+    assert console.page("/", folder).media_type == "text/html"
+    assert console.page("/assets/a.wasm", folder).media_type == "application/wasm"
+    assert "immutable" in console.page("/assets/a.wasm", folder).cache_control
+    assert "no-cache" in console.page("/", folder).cache_control
+    for path in ("/../secret", "../secret", "//etc/passwd", "/assets/../../secret", "/assets", "/no"):
+        assert console.page(path, folder).status == 404, path
