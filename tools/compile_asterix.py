@@ -11,7 +11,7 @@ import sys
 import zlib
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from asterix import base, generated
@@ -39,6 +39,11 @@ from asman.wire.asterix.specification import Path as LeafPath
 
 FOLDER = Path(__file__).resolve().parent.parent / "src" / "asman" / "wire" / "asterix"
 NOTICE = "specifications.NOTICE"
+CHARACTERS: dict[str, Literal["ascii", "icao", "octal"]] = {
+    "StringAscii": "ascii",
+    "StringICAO": "icao",
+    "StringOctal": "octal",
+}
 
 
 class Pool:
@@ -74,8 +79,7 @@ class Compiler:
         elif issubclass(spec, base.ContentInteger):
             content = Content(kind="integer", signed=signed)
         elif issubclass(spec, base.ContentString):
-            names = {base.StringAscii: "ascii", base.StringICAO: "icao", base.StringOctal: "octal"}
-            content = Content(kind="string", characters=names[spec.cv_string_type])
+            content = Content(kind="string", characters=CHARACTERS[spec.cv_string_type.__name__])
         elif issubclass(spec, base.ContentBds):
             content = Content(kind="bds")
         elif issubclass(spec, base.ContentRaw):
@@ -155,6 +159,10 @@ class Compiler:
         return Edition(name, uaps, Selector(tuple(path), dict(chosen)))
 
 
+def _number(spec: Any) -> tuple[int, int]:
+    return spec.cv_edition
+
+
 def _paths(depends: Any) -> tuple[LeafPath, ...]:
     return tuple(tuple(path) for path in depends)
 
@@ -167,7 +175,7 @@ def compile_all() -> bytes:
     """Return the JSON of every category and edition."""
     compiler = Compiler()
     categories = {
-        category: tuple(compiler.edition(spec) for spec in sorted(editions, key=lambda one: one.cv_edition))
+        category: tuple(compiler.edition(spec) for spec in sorted(editions, key=_number))
         for category, editions in sorted(generated.manifest["CATS"].items())
     }
     source = f"libasterix {distribution('libasterix').version}"

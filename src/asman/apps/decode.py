@@ -20,8 +20,8 @@ def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Deco
     source    a path, or the octets themselves: data blocks, pcap or pcapng
     editions  category ("48") -> edition ("1.32"); what is not named is detected
 
-    Bad octets are rows of `.rejected`, never an exception. Raises InputError when the file cannot be read, when it
-    is empty, or when `editions` names what there is not.
+    Bad octets are rows of `.rejected`, never an exception. Raises InputError when the file cannot be read,
+    when it is empty, or when `editions` names what there is not.
     """
     from asman.wire.asterix import decode as decode_octets
     from asman.wire.framing import find

@@ -2,30 +2,31 @@
 
 An ASTERIX record begins with a field specification (FSPEC): seven bits an octet say which items follow, the
 eighth whether another octet does. What the items look like stands in a *program* that
-`asman.wire.asterix.layout` makes from the published specification; nothing here knows a category. Every leaf is
-one unaligned big-endian 64-bit load, two shifts and a store: that is faster than generated code, and compiles
-once for all categories. Nothing is read outside the buffer.
+`asman.wire.asterix.layout` makes from the published specification; nothing here knows a category. The octets
+of a leaf are loaded as one unaligned big-endian 64-bit number, shifted twice and stored: that is faster than
+generated code, and compiles once for all categories. Nothing is read outside the buffer.
 
 A batch of records is read column by column into cells small enough to stay in the cache;
 `asman.kernels.asterix_columns` then turns it into columns of their final type.
 
-Arrays cost a function call two atomic counts each, so the functions below the entry take their addresses, as
-`Memory`; `word` alone reads octets past a checked end, and knows the buffer's.
+Arrays, all one-dimensional:
 
     octets   uint8   the recording
     program  int32   what items look like, see below
-    cells    uint64  column c of row r at c * width + r: integers as they stand in the octets, sign-extended.
-                     From `children` on: column d of child h at d * height + h.
+    cells    uint64  column c of row r at c * width + r: integers as they stand in the octets, sign-extended;
+                     from `children` on, column d of child h at d * height + h
     present  uint8   1 at g * width + r where row r has group g of leaves
-    notes    int64   sizes and state, see below
+    notes    int64   state, see below
 
-Functions that read return the octet after what they read, or a negative reason. The program:
+An array costs a function call two atomic counts, so the functions below the entry take addresses, as
+`Memory`. Those that read return the octet after what they read, or a negative reason. The program:
 
-    head        UAPS, FRNS, SELECTOR (node, column), CHOSEN (count), CARRY (group, SAC column, SIC column); then for
-                each UAP the octets that its FSPEC may have, then its nodes by field reference number (-1 undefined),
-                then the UAP of each value of the selector (-1 none). A node is an index into the program:
+    head        UAPS, FRNS, SELECTOR (node, column), CHOSEN (count), CARRY (group, SAC column, SIC column);
+                then for each UAP the octets that its FSPEC may have, then its nodes by field reference number
+                (-1 undefined), then the UAP of each value of the selector (-1 none). A node is an index:
     PARTS       number of parts; each: octets, group, ends in FX?, leaves, leaves with spares; leaves
-    REPETITIVE  octets of the count (0: FX), octets of one, repetition, group, column of the count, leaves; leaves
+    REPETITIVE  octets of the count (0: FX), octets of one, repetition, group, column of the count, number of
+                leaves; leaves
     EXPLICIT    column, group
     COMPOUND    octets its FSPEC may have, number of subitems; nodes of the subitems (-1 undefined)
     RFS         column, group
@@ -39,7 +40,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import config, types
+from numba import types
+from numba.core import config
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -56,8 +58,9 @@ UAPS, FRNS, SELECTOR, CHOSEN, CARRY, HEAD = 0, 1, 2, 4, 5, 8
 # Lengths of what the program holds.
 PART, LEAF = 5, 5
 
-# Places in the notes: where reading goes on (block, octet or 0), the source that was carried, the latest failure
-# (octet, node), how many nodes are to do, which; then the children of each repetition, then which groups are filled.
+# Places in the notes: where reading goes on (block, octet or 0), the source that was carried, the latest
+# failure (octet, node), how many nodes are to do, which; then the children of each repetition, then which
+# groups are filled.
 BLOCK, AT, CARRIED, SAC, SIC, FAULT, FAULT_NODE, COUNT, TODO, NOTES = 0, 1, 2, 3, 4, 5, 6, 7, 8, 264
 
 # Reasons to give up a record, and with it the rest of its block.
@@ -75,7 +78,11 @@ CUT, FSPEC_LONG, FSPEC_OPEN, UNDEFINED, LAST_FX, EXPLICIT_SIZE, RFS_ITEM, UAP, E
 # Not the data's fault: there is no room for more children; empty it and come back to the same record.
 HEAP_FULL = 100
 
+#: A whole number, compiled or not.
+Int = int | np.integer[Any]
 Octets = NDArray[np.uint8]
+#: NUMBA_DISABLE_JIT: kernels run as plain Python, for tests and debuggers.
+UNCOMPILED = bool(getattr(config, "DISABLE_JIT"))  # noqa: B009  (numba's settings are made at run time)
 Program = NDArray[np.int32]
 Cells = NDArray[np.uint64]
 Present = NDArray[np.uint8]
@@ -83,9 +90,13 @@ Notes = NDArray[np.int64]
 
 
 class Sizes(NamedTuple):
-    """Room for rows (the last takes what nobody wants) and children, where children begin in `cells`, what there is.
+    """What there is room for, and how much there is.
 
-    spares  1: spare bits are read as well
+    width        rows; the last takes what nobody wants
+    height       children
+    children     where they begin in `cells`
+    groups, repetitions
+    spares       1: spare bits are read as well
     """
 
     width: int
@@ -99,21 +110,21 @@ class Sizes(NamedTuple):
 class Memory(NamedTuple):
     """Addresses of the arrays, the octet after the buffer's last, and the sizes."""
 
-    octets: int
-    limit: int
-    program: int
-    cells: int
-    present: int
-    notes: int
-    width: int
-    height: int
-    children: int
-    groups: int
-    repetitions: int
-    spares: int
+    octets: Int
+    limit: Int
+    program: Int
+    cells: Int
+    present: Int
+    notes: Int
+    width: Int
+    height: Int
+    children: Int
+    groups: Int
+    repetitions: Int
+    spares: Int
 
 
-def _reader(field: int, kind: Any, *, big: bool = False) -> Any:
+def _reader(field: Int, kind: Any, *, big: bool = False) -> Any:
     """Make a function (m, place) that loads element `place` of the array whose address is `field` of `m`.
 
     With `big`, place counts octets, and eight of them are loaded, most significant first.
@@ -121,8 +132,8 @@ def _reader(field: int, kind: Any, *, big: bool = False) -> Any:
     size = ctypes.sizeof(kind)
     step = 1 if big else size
 
-    def plain(m: Memory, place: int) -> int:
-        address = m[field] + int(place) * step
+    def plain(m: Memory, place: Int) -> Int:
+        address = int(m[field]) + int(place) * step
         return (
             int.from_bytes(ctypes.string_at(address, 8), "big") if big else kind.from_address(address).value
         )
@@ -144,15 +155,15 @@ def _reader(field: int, kind: Any, *, big: bool = False) -> Any:
 
         return (types.uint64 if big else types.int64)(m, types.int64), generate
 
-    return plain if config.DISABLE_JIT else compiled
+    return plain if UNCOMPILED else compiled
 
 
-def _writer(field: int, kind: Any) -> Any:
-    """Make a function (m, place, value) that stores to element `place` of the array whose address is `field`."""
+def _writer(field: Int, kind: Any) -> Any:
+    """Make a function (m, place, value) that stores to an element of the array whose address is `field`."""
     size = ctypes.sizeof(kind)
 
-    def plain(m: Memory, place: int, value: int) -> None:
-        kind.from_address(m[field] + int(place) * size).value = int(value)
+    def plain(m: Memory, place: Int, value: Int) -> None:
+        kind.from_address(int(m[field]) + int(place) * size).value = int(value)
 
     @intrinsic
     def compiled(typing: Any, m: Any, place: Any, value: Any) -> Any:
@@ -166,11 +177,11 @@ def _writer(field: int, kind: Any) -> Any:
 
         return types.void(m, types.int64, types.int64), generate
 
-    return plain if config.DISABLE_JIT else compiled
+    return plain if UNCOMPILED else compiled
 
 
-#: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a cell, a mark
-#: of presence, a note.
+#: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a cell, a
+#: mark of presence, a note.
 octet = _reader(0, ctypes.c_uint8)
 eight = _reader(0, ctypes.c_uint64, big=True)
 code = _reader(2, ctypes.c_int32)
@@ -184,7 +195,7 @@ put_note = _writer(5, ctypes.c_int64)
 
 
 @rare
-def last_word(m: Memory, at: int) -> np.uint64:
+def last_word(m: Memory, at: Int) -> np.uint64:
     """Return eight octets from `at` on, most significant first; those after the buffer's end count as 0."""
     value = np.uint64(0)
     for i in range(8):
@@ -195,7 +206,7 @@ def last_word(m: Memory, at: int) -> np.uint64:
 
 
 @part
-def word(m: Memory, at: int) -> np.uint64:
+def word(m: Memory, at: Int) -> np.uint64:
     """Return eight octets from `at` on, most significant first."""
     if at + 8 <= m.limit:
         return np.uint64(eight(m, at))
@@ -203,14 +214,14 @@ def word(m: Memory, at: int) -> np.uint64:
 
 
 @part
-def mark(m: Memory, group: int, row: int) -> None:
+def mark(m: Memory, group: Int, row: Int) -> None:
     """Note that the row has the group."""
     put_present(m, group * m.width + row, 1)
     put_note(m, NOTES + m.repetitions + group, 1)
 
 
 @part
-def read_leaves(m: Memory, at: int, leaf: int, count: int, first: int, stride: int) -> None:
+def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: Int) -> None:
     """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
     begin = word(m, at)
     for i in range(leaf, leaf + count * LEAF, LEAF):
@@ -229,7 +240,7 @@ def read_leaves(m: Memory, at: int, leaf: int, count: int, first: int, stride: i
 
 
 @part
-def read_parts(m: Memory, at: int, end: int, node: int, row: int) -> int:
+def read_parts(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read a fixed item (one part) or an extended one (parts that end in FX)."""
     part = node + 2
     for k in range(code(m, node + 1), 0, -1):
@@ -250,7 +261,7 @@ def read_parts(m: Memory, at: int, end: int, node: int, row: int) -> int:
 
 
 @part
-def read_repetitive(m: Memory, at: int, end: int, node: int, row: int) -> int:
+def read_repetitive(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read repetitions into the children."""
     counted, size, repetition = code(m, node + 1), code(m, node + 2), code(m, node + 3)
     left = 1
@@ -282,14 +293,14 @@ def read_repetitive(m: Memory, at: int, end: int, node: int, row: int) -> int:
 
 
 @part
-def keep_stretch(m: Memory, node: int, row: int, at: int, size: int) -> None:
+def keep_stretch(m: Memory, node: Int, row: Int, at: Int, size: Int) -> None:
     """Note where the octets of an item lie."""
     put_cell(m, code(m, node + 1) * m.width + row, (at << STRETCH_BITS) | size)
     mark(m, code(m, node + 2), row)
 
 
 @part
-def read_explicit(m: Memory, at: int, end: int, node: int, row: int) -> int:
+def read_explicit(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read an item whose first octet is its length; keep where its contents lie."""
     if at + 1 > end:
         return -CUT
@@ -303,7 +314,7 @@ def read_explicit(m: Memory, at: int, end: int, node: int, row: int) -> int:
 
 
 @part
-def read_simple(m: Memory, at: int, end: int, node: int, row: int) -> int:
+def read_simple(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read an item that holds no other items."""
     put_note(m, FAULT, at)
     put_note(m, FAULT_NODE, node)
@@ -316,7 +327,7 @@ def read_simple(m: Memory, at: int, end: int, node: int, row: int) -> int:
 
 
 @part
-def fspec_end(m: Memory, at: int, end: int, longest: int) -> int:
+def fspec_end(m: Memory, at: Int, end: Int, longest: Int) -> Int:
     """Return the octet after the FSPEC that begins at `at`."""
     for i in range(longest):
         if at + i >= end:
@@ -327,7 +338,7 @@ def fspec_end(m: Memory, at: int, end: int, longest: int) -> int:
 
 
 @rare
-def list_subitems(m: Memory, at: int, end: int, node: int) -> int:
+def list_subitems(m: Memory, at: Int, end: Int, node: Int) -> Int:
     """List in the notes which subitems a compound item's own FSPEC names."""
     spec, count = at, 0
     at = fspec_end(m, at, end, code(m, node + 1))
@@ -347,7 +358,7 @@ def list_subitems(m: Memory, at: int, end: int, node: int) -> int:
 
 
 @part
-def read_item(m: Memory, at: int, end: int, node: int, row: int) -> int:
+def read_item(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read any item but random field sequencing."""
     put_note(m, FAULT, at)
     put_note(m, FAULT_NODE, node)
@@ -365,7 +376,7 @@ def read_item(m: Memory, at: int, end: int, node: int, row: int) -> int:
 
 
 @part
-def has_simple(m: Memory, node: int, row: int) -> bool:
+def has_simple(m: Memory, node: Int, row: Int) -> bool:
     """Tell whether the record already has an item that holds no other items."""
     kind = code(m, node)
     group = (
@@ -375,7 +386,7 @@ def has_simple(m: Memory, node: int, row: int) -> bool:
 
 
 @rare
-def has_item(m: Memory, node: int, row: int) -> bool:
+def has_item(m: Memory, node: Int, row: Int) -> bool:
     """Tell whether the record already has the item, or any subitem of it."""
     if code(m, node) != COMPOUND:
         return has_simple(m, node, row)
@@ -386,11 +397,11 @@ def has_item(m: Memory, node: int, row: int) -> bool:
 
 
 @rare
-def read_rfs(m: Memory, at: int, end: int, node: int, row: int, items: int) -> int:
+def read_rfs(m: Memory, at: Int, end: Int, node: Int, row: Int, items: Int) -> Int:
     """Read random field sequencing: items, each with its number before it, in any order.
 
-    An item that the record already has goes to the last row, that of what nobody wants; the octets of all stay
-    as a column.
+    An item that the record already has goes to the last row, that of what nobody wants; the octets of all
+    stay as a column.
     """
     begin = at
     if at + 1 > end:
@@ -416,7 +427,7 @@ def read_rfs(m: Memory, at: int, end: int, node: int, row: int, items: int) -> i
 
 
 @rare
-def same_in_all(m: Memory, number: int) -> bool:
+def same_in_all(m: Memory, number: Int) -> bool:
     """Tell whether a field reference number means the same in every UAP."""
     first = HEAD + code(m, UAPS) + number
     same = True
@@ -426,7 +437,7 @@ def same_in_all(m: Memory, number: int) -> bool:
 
 
 @rare
-def choose(m: Memory, row: int) -> int:
+def choose(m: Memory, row: Int) -> Int:
     """Return the UAP that the selecting leaf names, -1 for none."""
     value = cell(m, code(m, SELECTOR + 1) * m.width + row)
     if value >= code(m, CHOSEN):
@@ -435,7 +446,7 @@ def choose(m: Memory, row: int) -> int:
 
 
 @rare
-def longest_fspec(m: Memory) -> int:
+def longest_fspec(m: Memory) -> Int:
     """Return the octets that the FSPEC may have in any UAP."""
     longest = code(m, HEAD)
     for uap in range(1, code(m, UAPS)):
@@ -444,7 +455,7 @@ def longest_fspec(m: Memory) -> int:
 
 
 @part
-def read_record(m: Memory, at: int, end: int, row: int) -> int:
+def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
     """Read one record."""
     begin = at
     put_note(m, FAULT, at)
@@ -492,7 +503,7 @@ def read_record(m: Memory, at: int, end: int, row: int) -> int:
 
 
 @rare
-def forget(m: Memory, repeated: NDArray[np.int32], row: int) -> None:
+def forget(m: Memory, repeated: NDArray[np.int32], row: Int) -> None:
     """Undo a record that failed half way."""
     for r in range(m.repetitions):
         if has(m, repeated[r, 0] * m.width + row):
@@ -502,7 +513,7 @@ def forget(m: Memory, repeated: NDArray[np.int32], row: int) -> None:
 
 
 @rare
-def carry(m: Memory, row: int) -> None:
+def carry(m: Memory, row: Int) -> None:
     """Give a record without source (SAC, SIC) that of the record before it in its block."""
     group = code(m, CARRY)
     sac, sic = code(m, CARRY + 1) * m.width + row, code(m, CARRY + 2) * m.width + row
@@ -529,17 +540,18 @@ def read_blocks(
     sizes: Sizes,
     records: NDArray[np.int64],
     rejects: NDArray[np.int64],
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Read records of the blocks until a batch is full; return how many, and how many failed.
 
     starts, lengths (B,)  octet where each block begins, and its octets, header included; all within `octets`
     repeated  (R, 2)      group and column of the count of each repetition
     records   (rows, 3)   filled: octet where the record begins, octets, index of its block
-    rejects   (K, 5)      filled: octet of the failure, index of the block, reason, node, where the record begins
+    rejects   (K, 5)      filled: octet of the failure, index of the block, reason, node, where the record
+                          begins
 
-    A record that cannot be read gives up the rest of its block, because nothing says where the next one begins;
-    what came before it stays. `notes[BLOCK] == B` says that all is read. No more room for children or rejects ends
-    a batch early.
+    A record that cannot be read gives up the rest of its block, because nothing says where the next one
+    begins; what came before it stays. `notes[BLOCK] == B` says that all is read. No more room for children or
+    rejects ends a batch early.
     """
     m = Memory(
         np.int64(octets.ctypes.data),

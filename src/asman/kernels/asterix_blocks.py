@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.asterix import Int
 from asman.kernels.jit import kernel
 
 
@@ -13,12 +14,12 @@ def find_blocks(
     lengths: NDArray[np.int64],
     blocks: NDArray[np.int64],
     broken: NDArray[np.int64],
-) -> tuple[int, int]:
+) -> tuple[Int, Int]:
     """Split frames into data blocks.
 
     starts, lengths (F,)  the frames
     blocks (B, 4) int64   filled: first octet, octets, category, frame
-    broken (F, 4) int64   filled: octet, octets given up, category, frame, of frames that end in something else
+    broken (F, 4) int64   filled: octet, octets given up, category, frame, of what is none
     returns how many of each
     """
     found, bad = 0, 0

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import NOTES, Cells, Notes, Present, Sizes
+from asman.kernels.asterix import NOTES, Cells, Int, Notes, Present, Sizes
 from asman.kernels.jit import kernel, part, rare
 
 # Kinds of column that `scale` makes.
@@ -20,14 +20,14 @@ class Out(NamedTuple):
     """Finished columns of one segment; a column's place in its array is its slot.
 
     valid       (G, ~)    uint8    validity bitmaps, least significant bit first, one a group
-    count       (G,)      int64    rows that have the group
+    rows_with   (G,)      int64    rows that have the group
     f64, u8, u16, u32, u64  (slots, rows)
     ends        (slots, rows + 1)  int32  where each string ends in `text`
     text        (slots, rows * 11) uint8
     """
 
     valid: NDArray[np.uint8]
-    count: NDArray[np.int64]
+    rows_with: NDArray[np.int64]
     f64: NDArray[np.float64]
     u8: NDArray[np.uint8]
     u16: NDArray[np.uint16]
@@ -39,7 +39,7 @@ class Out(NamedTuple):
 
 @kernel
 def mark_cases(
-    cells: Cells, present: Present, notes: Notes, sizes: Sizes, rows: int, cases: NDArray[np.int32]
+    cells: Cells, present: Present, notes: Notes, sizes: Sizes, rows: Int, cases: NDArray[np.int32]
 ) -> None:
     """Fill the groups of dependent leaves: present where the leaves they depend on have the case's values.
 
@@ -63,11 +63,11 @@ def mark_cases(
 
 
 @rare
-def pack_bits(present: Present, begin: int, rows: int, bits: NDArray[np.uint8], first: int) -> int:
+def pack_bits(present: Present, begin: Int, rows: Int, bits: NDArray[np.uint8], first: Int) -> Int:
     """Write the presence of `rows` rows as a bitmap from bit `first` on; return how many are present.
 
-    Eight marks of 0 or 1 are one load and one multiplication that moves each to its bit. `present` has room for
-    eight marks after the last row, which are 0; `bits` for an octet after the last.
+    Eight marks of 0 or 1 are one load and one multiplication that moves each to its bit. `present` has room
+    for eight marks after the last row, which are 0; `bits` for an octet after the last.
     """
     marks = present[begin : begin + (rows + 7) // 8 * 8].view(np.uint64)
     shift = np.uint64(first & 7)
@@ -85,12 +85,12 @@ def pack_bits(present: Present, begin: int, rows: int, bits: NDArray[np.uint8], 
 def scale_numbers(
     raw: NDArray[np.uint64],
     present: NDArray[np.uint8],
-    rows: int,
-    kind: int,
+    rows: Int,
+    kind: Int,
     lsb: float,
-    slot: int,
+    slot: Int,
     out: Out,
-    first: int,
+    first: Int,
 ) -> None:
     """Write one column of numbers, 0 where absent."""
     if kind == FLOAT:
@@ -116,7 +116,7 @@ def scale_numbers(
 
 
 @part
-def icao_letter(code: int) -> int:
+def icao_letter(code: Int) -> Int:
     """Return the letter of a 6-bit code (ICAO Annex 10 IV, table 3-9); 0 for codes without one."""
     if 1 <= code <= 26:
         return 64 + code
@@ -129,12 +129,12 @@ def icao_letter(code: int) -> int:
 def scale_text(
     raw: NDArray[np.uint64],
     present: NDArray[np.uint8],
-    rows: int,
-    kind: int,
-    letters: int,
+    rows: Int,
+    kind: Int,
+    letters: Int,
     ends: NDArray[np.int32],
     text: NDArray[np.uint8],
-    first: int,
+    first: Int,
 ) -> None:
     """Write one column of strings without the blanks behind them; what is no letter is left out."""
     at = np.int64(ends[first])
@@ -161,11 +161,11 @@ def scale(
     present: Present,
     notes: Notes,
     sizes: Sizes,
-    rows: int,
+    rows: Int,
     columns: NDArray[np.int32],
     lsbs: NDArray[np.float64],
     out: Out,
-    first: int,
+    first: Int,
 ) -> None:
     """Turn a batch into rows `first` on of `out`, and make `notes` ready for the next batch.
 
@@ -175,7 +175,7 @@ def scale(
     width, filled = sizes.width, NOTES + sizes.repetitions
     for group in range(sizes.groups):
         if notes[filled + group]:
-            out.count[group] += pack_bits(present, group * width, rows, out.valid[group], first)
+            out.rows_with[group] += pack_bits(present, group * width, rows, out.valid[group], first)
     for c in range(columns.shape[0]):
         group, kind, slot = np.int64(columns[c, 0]), columns[c, 2], columns[c, 3]
         raw = cells[np.int64(columns[c, 1]) * width :]
@@ -199,14 +199,14 @@ def scale_children(
     present: Present,
     notes: Notes,
     sizes: Sizes,
-    rows: int,
+    rows: Int,
     repeated: NDArray[np.int32],
     columns: NDArray[np.int32],
     lsbs: NDArray[np.float64],
     ones: NDArray[np.uint8],
     ends: NDArray[np.int32],
     out: Out,
-    first: int,
+    first: Int,
 ) -> None:
     """Append a batch's repetitions; call before `scale`.
 
@@ -214,7 +214,7 @@ def scale_children(
     columns  (D, 5)         repetition, column among the children, kind, slot, letters of a string
     ones     (H,)           all 1: what is repeated is there
     ends     (R, rows + 1)  int32: where each record's repetitions end
-    out                     columns of children; `out.count[r]` says how many there are of repetition r
+    out                     columns of children; `out.rows_with[r]` says how many there are of repetition r
     """
     width = sizes.width
     for r in range(repeated.shape[0]):
@@ -227,11 +227,11 @@ def scale_children(
     for c in range(columns.shape[0]):
         r, kind, slot = columns[c, 0], columns[c, 2], columns[c, 3]
         raw = cells[sizes.children + np.int64(columns[c, 1]) * sizes.height :]
-        count, begin = notes[NOTES + r], out.count[r]
+        count, begin = np.int64(notes[NOTES + r]), np.int64(out.rows_with[r])
         if kind >= ICAO:
             scale_text(raw, ones, count, kind, columns[c, 4], out.ends[slot], out.text[slot], begin)
         elif count:
             scale_numbers(raw, ones, count, kind, lsbs[c], slot, out, begin)
     for r in range(repeated.shape[0]):
-        out.count[r] += notes[NOTES + r]
+        out.rows_with[r] += notes[NOTES + r]
         notes[NOTES + r] = 0

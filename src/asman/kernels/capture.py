@@ -1,13 +1,19 @@
 """Walk packet captures: the packets of pcap and pcapng files, and the UDP payload of each.
 
-Formats: pcap and pcapng as the IETF drafts draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng say; IPv4 RFC 791,
-IPv6 RFC 8200, UDP RFC 768, IEEE 802.1Q tags, Linux cooked captures as the link-layer types of tcpdump.org.
+Formats: pcap and pcapng as the IETF drafts draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng say; IPv4 RFC
+791, IPv6 RFC 8200, UDP RFC 768, IEEE 802.1Q tags, Linux cooked captures as the link-layer types of
+tcpdump.org.
 """
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.jit import kernel
+
+#: A whole number, compiled or not.
+Int = int | np.integer[Any]
 
 # Why a packet gives no payload.
 FOUND, NOT_IP, NOT_UDP, FRAGMENT, CUT_SHORT, LINK_UNKNOWN, NOT_ASTERIX = 0, 1, 2, 3, 4, 5, 6
@@ -32,7 +38,7 @@ INTERFACES = 256
 
 
 @kernel
-def unsigned(octets: NDArray[np.uint8], at: int, size: int, big: bool) -> int:
+def unsigned(octets: NDArray[np.uint8], at: Int, size: Int, big: bool) -> Int:
     """Return an unsigned integer of `size` octets; octets after the end count as 0."""
     value = 0
     for i in range(size):
@@ -43,8 +49,8 @@ def unsigned(octets: NDArray[np.uint8], at: int, size: int, big: bool) -> int:
 
 @kernel
 def walk_pcap(
-    octets: NDArray[np.uint8], big: bool, fraction_ns: int, packets: NDArray[np.int64]
-) -> tuple[int, int]:
+    octets: NDArray[np.uint8], big: bool, fraction_ns: Int, packets: NDArray[np.int64]
+) -> tuple[Int, Int]:
     """List the packets of a pcap file.
 
     fraction_ns      ns of a unit of the time's fraction: 1000, or 1
@@ -72,7 +78,7 @@ def walk_pcap(
 
 
 @kernel
-def tick(octets: NDArray[np.uint8], at: int, end: int, big: bool) -> tuple[int, int]:
+def tick(octets: NDArray[np.uint8], at: Int, end: Int, big: bool) -> tuple[Int, Int]:
     """Read an interface's clock from its options: units a second, and seconds to add."""
     units, offset_s = 1_000_000, 0
     while at + 4 <= end:
@@ -92,7 +98,7 @@ def tick(octets: NDArray[np.uint8], at: int, end: int, big: bool) -> tuple[int, 
 
 
 @kernel
-def to_ns(high: int, low: int, units: int, offset_s: int) -> int:
+def to_ns(high: Int, low: Int, units: Int, offset_s: Int) -> Int:
     """Turn a time in units into ns, without overflow."""
     ticks = (high << 32) | low
     seconds, rest = ticks // units, ticks % units
@@ -102,7 +108,7 @@ def to_ns(high: int, low: int, units: int, offset_s: int) -> int:
 
 
 @kernel
-def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[int, int]:
+def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[Int, Int]:
     """List the packets of a pcapng file; arguments and results as `walk_pcap`."""
     big = False
     interfaces = np.zeros((INTERFACES, 3), np.int64)
@@ -143,7 +149,7 @@ def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[
 
 
 @kernel
-def network(octets: NDArray[np.uint8], at: int, end: int, link: int) -> tuple[int, int]:
+def network(octets: NDArray[np.uint8], at: Int, end: Int, link: Int) -> tuple[Int, Int]:
     """Return where the IP packet begins and its ethertype; -1 for a link type that is not known."""
     if link in (RAW_OLD, RAW_BSD, RAW, IP4, IP6):
         version = (octets[at] >> 4) if at < end else 0
@@ -165,7 +171,7 @@ def network(octets: NDArray[np.uint8], at: int, end: int, link: int) -> tuple[in
 
 
 @kernel
-def transport(octets: NDArray[np.uint8], at: int, end: int, kind: int) -> tuple[int, int, int]:
+def transport(octets: NDArray[np.uint8], at: Int, end: Int, kind: Int) -> tuple[Int, Int, Int]:
     """Return where UDP begins, where the IP packet ends, and FOUND or a reason."""
     if kind == 0x0800:
         if at + 20 > end:

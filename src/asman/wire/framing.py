@@ -1,8 +1,9 @@
 """Find the ASTERIX in a recording by what it holds, not by its name: data blocks, pcap, pcapng, GPS framing.
 
 A capture's packets are unwrapped down to UDP, whatever the port: Ethernet with or without VLAN tags, Linux
-cooked, loopback, raw IP; IPv4 with options, IPv6 with extension headers. What is something else is counted, with why.
-Fragments of IP packets are counted too, not put together: a data block of a live feed fits one packet.
+cooked, loopback, raw IP; IPv4 with options, IPv6 with extension headers. What is something else is counted,
+with why. Fragments of IP packets are counted too, not put together: a data block of a live feed fits one
+packet.
 """
 
 from typing import Final, NamedTuple
@@ -88,7 +89,7 @@ def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8]) -> Framed:
 def _walk(view: NDArray[np.uint8], kind: tuple[bool, int] | None) -> tuple[NDArray[np.int64], int]:
     packets = np.empty((view.size // 16 + 1, 4), np.int64)
     found, end = walk_pcapng(view, packets) if kind is None else walk_pcap(view, kind[0], kind[1], packets)
-    return packets[:found].copy(), end
+    return packets[:found].copy(), int(end)
 
 
 def _packets(name: str, view: NDArray[np.uint8], packets: NDArray[np.int64], end: int) -> Framed:

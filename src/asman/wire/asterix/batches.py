@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.asterix import BLOCK, NOTES, read_blocks
 from asman.model.plots import TIME
+from asman.wire.asterix.blocks import Blocks
 from asman.wire.asterix.layout import Layout
 from asman.wire.asterix.segment import Segment, append, arrays, make_segment
 from asman.wire.asterix.work import Work, make_work
@@ -18,22 +19,8 @@ SEGMENT: Final = 131_072
 MORE: Final = 1.1
 
 
-class Blocks(NamedTuple):
-    """Data blocks in file order: first octet, octets, category, frame, and when the frame arrived."""
-
-    start: NDArray[np.int64]
-    length: NDArray[np.int64]
-    category: NDArray[np.int64]
-    frame: NDArray[np.int64]
-    time_ns: NDArray[np.int64]
-
-    def of(self, chosen: NDArray[np.bool_]) -> "Blocks":
-        """Return some of the blocks."""
-        return Blocks(*(column[chosen] for column in self))
-
-
 class Read(NamedTuple):
-    """Records as a table, and rows of `Rejects` (octet, block, reason, node, octet where the record begins)."""
+    """Records as a table, and rows of `Work.rejects`."""
 
     table: pa.Table
     rejects: NDArray[np.int64]
@@ -47,7 +34,8 @@ def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
     parts: list[dict[pa.Field, pa.Array]] = []
     segment, filled = None, 0
     while work.notes[BLOCK] < blocks.start.size:
-        rows, rejects = read_blocks(octets, blocks.start, blocks.length, *batch, work.records, work.rejects)
+        got, rejects = read_blocks(octets, blocks.start, blocks.length, *batch, work.records, work.rejects)
+        rows = int(got)
         if rejects:
             failed.append(work.rejects[:rejects].copy())
         if segment is not None and (filled + rows > segment.rows or _crowded(segment, work)):
@@ -65,7 +53,7 @@ def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
 
 
 def room(layout: Layout, blocks: Blocks, work: Work, rows: int) -> Segment:
-    """Allocate a segment for the batch at hand, and for as many records as the octets to come seem to hold."""
+    """Allocate a segment for the batch at hand, and for what the octets to come seem to hold."""
     block = int(work.notes[BLOCK])
     left = int(blocks.length[block:].sum())
     octets = int(work.records[:rows, 1].sum()) + 1
@@ -85,7 +73,7 @@ def _used(work: Work) -> NDArray[np.int64]:
 
 def _crowded(segment: Segment, work: Work) -> bool:
     used = _used(work)
-    return bool(used.size) and int((segment.inner.count + used).max()) > segment.children
+    return bool(used.size) and int((segment.inner.rows_with + used).max()) > segment.children
 
 
 def finish(
@@ -112,8 +100,9 @@ def join(parts: list[dict[pa.Field, pa.Array]], layout: Layout) -> pa.Table:
         return pa.table(list(parts[0].values()), schema=pa.schema(list(parts[0])))
     places = {name: place for place, name in enumerate(_names(layout))}
     fields = {field.name: field for part in parts for field in part}
-    ordered = sorted(fields.values(), key=lambda field: places.get(field.name, -1))
-    schema = pa.schema(ordered)
+    before = [name for name in fields if name not in places]
+    names = before + [name for name in places if name in fields]
+    schema = pa.schema([fields[name] for name in names])
     columns: list[pa.ChunkedArray] = []
     for one in schema:
         chunks = [

@@ -11,7 +11,9 @@ from asman.kernels.asterix_blocks import find_blocks
 from asman.model.decoded import REJECTED, Decoded, EditionChoice
 from asman.model.frames import Frames
 from asman.wire.asterix import reasons
-from asman.wire.asterix.batches import Blocks, read
+from asman.wire.asterix.batches import read
+from asman.wire.asterix.blocks import Blocks
+from asman.wire.asterix.editions import Judgement, choose
 from asman.wire.asterix.layout import Layout, layout
 from asman.wire.asterix.specification import specifications
 
@@ -44,16 +46,26 @@ class Rejected:
 
 
 def decode(
-    octets: Octets, frames: Frames, *, editions: Mapping[str, str] | None = None, framing: str = "raw"
+    octets: Octets,
+    frames: Frames,
+    *,
+    editions: Mapping[str, str] | None = None,
+    trusted: bool = False,
+    framing: str = "raw",
 ) -> Decoded:
     """Decode every data block that lies in the frames.
 
     octets    a whole recording, or the datagrams of a moment one after another
     frames    where ASTERIX lies in it, and when it arrived
     editions  category ("CAT048", "048" or "48") -> edition ("1.32"): not to be detected
+    trusted   `editions` were judged before: read at once, as a live stream does
     framing   how the octets were wrapped; kept in the result
 
-    Bad octets never raise: they are rows of `rejected`. Raises InputError when `editions` names what there is not.
+    A category that is plausible in no edition, or not in the one that is named, is rejected whole, with a
+    reason that says which would be: nothing is read into garbage.
+
+    Bad octets never raise: they are rows of `rejected`. Raises InputError when `editions` names what there is
+    not.
     """
     view = as_array(octets)
     pinned = pins(editions or {})
@@ -67,14 +79,26 @@ def decode(
             refuse(mine, reasons.NO_CATEGORY.format(category=category), rejected)
             continue
         name = f"CAT{category:03}"
-        edition = pinned.get(category) or specifications().categories[category][-1].edition
-        choices[name] = EditionChoice(edition, category in pinned, {})
-        chosen = layout(category, edition)
+        judged = _choose(view, mine, category, pinned.get(category, ""), trusted=trusted)
+        choices[name] = EditionChoice(judged.edition, category in pinned, judged.scores)
+        if judged.refusal:
+            refuse(mine, judged.refusal, rejected)
+            continue
+        chosen = layout(category, judged.edition)
         found = read(view, mine, chosen)
         note_rejects(found.rejects, mine, chosen, rejected)
         if found.table.num_rows:
             tables[name] = found.table
     return Decoded(tables, rejected.table(), choices, framing, view.size)
+
+
+def _choose(
+    view: NDArray[np.uint8], blocks: Blocks, category: int, pinned: str, *, trusted: bool
+) -> Judgement:
+    if pinned and trusted:
+        return Judgement(pinned, {}, "")
+    editions = [one.edition for one in specifications().categories[category]]
+    return choose(view, blocks, category, editions, pinned)
 
 
 def as_array(octets: Octets) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Flatten one edition's tree of items into the integer tables that the kernel reads, and describe its columns."""
+"""Flatten one edition's tree of items into the program that the kernel reads by, and describe its columns."""
 
 from functools import cache
 from typing import Final, NamedTuple

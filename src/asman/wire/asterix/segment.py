@@ -69,7 +69,7 @@ def _out(slots: tuple[int, ...], groups: int, rows: int) -> Out:
     strings = slots[ICAO] + slots[ASCII]
     return Out(
         valid=np.zeros((groups, rows // 8 + 9), np.uint8),
-        count=np.zeros(groups, np.int64),
+        rows_with=np.zeros(groups, np.int64),
         f64=np.zeros((slots[FLOAT], rows), np.float64),
         u8=np.zeros((slots[INT8], rows), np.uint8),
         u16=np.zeros((slots[INT16], rows), np.uint16),
@@ -97,7 +97,7 @@ def arrays(
 ) -> dict[pa.Field, pa.Array]:
     """Return the columns that any record of the segment filled, in the order of the specification."""
     made: dict[pa.Field, pa.Array] = {}
-    counts = segment.out.count.tolist()
+    counts = segment.out.rows_with.tolist()
     maps = {
         group: pa.py_buffer(segment.out.valid[group])
         for group, count in enumerate(counts)
@@ -166,7 +166,7 @@ def _letters(octets: bytes) -> str:
 
 def children(segment: Segment, layout: Layout, index: int, octets: NDArray[np.uint8]) -> pa.Array:
     """Return what is repeated, of all records in a row: one column, or structs."""
-    rows = int(segment.inner.count[index])
+    rows = int(segment.inner.rows_with[index])
     leaves = [column for column in layout.children if column.repetition == index]
     columns = [leaf(segment.inner, column, rows, None, 0, octets) for column in leaves]
     if len(leaves) == 1 and _alone(leaves[0]):

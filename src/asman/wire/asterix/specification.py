@@ -154,5 +154,5 @@ class Specifications(msgspec.Struct, frozen=True):
 @cache
 def specifications() -> Specifications:
     """Read the shipped specifications, once a process."""
-    packed = files(__package__).joinpath(FILE).read_bytes()
+    packed = files("asman.wire.asterix").joinpath(FILE).read_bytes()
     return msgspec.json.decode(zlib.decompress(packed), type=Specifications)

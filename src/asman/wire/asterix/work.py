@@ -10,8 +10,8 @@ from asman.wire.asterix.layout import Layout
 
 #: Records of a batch: its cells fit a core's cache.
 BATCH: Final = 4096
-#: Added to a batch's rows and children, so that columns do not fall into the same lines of the cache; the last of
-#: these rows takes what nobody wants.
+#: Added to a batch's rows and children, so that columns do not fall into the same lines of the cache; the
+#: last of these rows takes what nobody wants.
 PADDING: Final = 8
 #: Repetitions that a batch holds; those of the largest block fit.
 HEAP: Final = 65_536
