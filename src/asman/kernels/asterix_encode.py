@@ -28,7 +28,7 @@ from asman.kernels.asterix import (
     STRETCH_BITS,
     UAPS,
 )
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part
 
 #: A block's head: category and length.
 BLOCK_HEAD = 3
@@ -62,7 +62,7 @@ class Records(NamedTuple):
     block: NDArray[np.int64]
 
 
-@kernel
+@part
 def write_leaves(
     out: Octets,
     at: int,
@@ -89,27 +89,27 @@ def write_leaves(
             out[where + k] |= np.uint8((word >> np.uint64(56 - 8 * k)) & np.uint64(0xFF))
 
 
-@kernel
-def next_part(program: Program, part: int) -> int:
+@part
+def next_part(program: Program, at_part: int) -> int:
     """Return where the part after `part` stands."""
-    return part + PART + LEAF * program[part + 4]
+    return at_part + PART + LEAF * program[at_part + 4]
 
 
-@kernel
+@part
 def has_simple(program: Program, records: Records, row: int, node: int) -> bool:
     """Tell whether a record has an item that holds no other items."""
     kind = program[node]
     if kind == PARTS:
-        part = node + 2
+        at_part = node + 2
         for _ in range(program[node + 1]):
-            if records.present[program[part + 1], row]:
+            if records.present[program[at_part + 1], row]:
                 return True
-            part = next_part(program, part)
+            at_part = next_part(program, at_part)
         return False
     return records.present[program[node + 4] if kind == REPETITIVE else program[node + 2], row] != 0
 
 
-@kernel
+@part
 def has_item(program: Program, records: Records, row: int, node: int) -> bool:
     """Tell whether a record has an item, or any subitem of it."""
     if program[node] != COMPOUND:
@@ -120,35 +120,35 @@ def has_item(program: Program, records: Records, row: int, node: int) -> bool:
     return False
 
 
-@kernel
+@part
 def count_parts(program: Program, records: Records, row: int, node: int) -> int:
     """How many parts of an item to write: up to the last that is there, and is allowed to be last."""
     last, open_end = 0, False
-    part = node + 2
+    at_part = node + 2
     for k in range(program[node + 1]):
         # A part without FX cannot say that the next does not follow.
-        if records.present[program[part + 1], row] or open_end:
+        if records.present[program[at_part + 1], row] or open_end:
             last = k + 1
-        open_end = last == k + 1 and program[part + 2] == 0
-        part = next_part(program, part)
+        open_end = last == k + 1 and program[at_part + 2] == 0
+        at_part = next_part(program, at_part)
     return last
 
 
-@kernel
+@part
 def write_parts(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write a fixed item, or an extended one as far as its last part that is there."""
     count = count_parts(program, records, row, node)
-    part = node + 2
+    at_part = node + 2
     for k in range(count):
-        write_leaves(out, at, program, part + PART, program[part + 3], records.raw, row, records.heap)
-        at += program[part]
-        if program[part + 2] and k < count - 1:
+        write_leaves(out, at, program, at_part + PART, program[at_part + 3], records.raw, row, records.heap)
+        at += program[at_part]
+        if program[at_part + 2] and k < count - 1:
             out[at - 1] |= np.uint8(1)
-        part = next_part(program, part)
+        at_part = next_part(program, at_part)
     return at
 
 
-@kernel
+@part
 def write_repetitive(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write repetitions, their number before them or an FX bit in each."""
     counted, size, repetition = program[node + 1], program[node + 2], program[node + 3]
@@ -166,7 +166,7 @@ def write_repetitive(out: Octets, at: int, program: Program, records: Records, r
     return at
 
 
-@kernel
+@part
 def write_explicit(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write an item of octets, its length before it."""
     stretch = records.raw[program[node + 1], row]
@@ -180,7 +180,7 @@ def write_explicit(out: Octets, at: int, program: Program, records: Records, row
     return at + 1 + size
 
 
-@kernel
+@part
 def write_simple(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write an item that holds no other items."""
     kind = program[node]
@@ -191,7 +191,7 @@ def write_simple(out: Octets, at: int, program: Program, records: Records, row: 
     return write_explicit(out, at, program, records, row, node)
 
 
-@kernel
+@part
 def write_item(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write any item; a compound one with a field specification of its own."""
     if program[node] != COMPOUND:
@@ -214,7 +214,7 @@ def write_item(out: Octets, at: int, program: Program, records: Records, row: in
     return at
 
 
-@kernel
+@part
 def first_item(program: Program, records: Records, row: int) -> int:
     """Return where the items of a record's UAP stand, by field reference number; -1 for no UAP."""
     items = HEAD + program[UAPS]
@@ -227,7 +227,7 @@ def first_item(program: Program, records: Records, row: int) -> int:
     return items + uap * program[FRNS] if uap >= 0 else -1
 
 
-@kernel
+@part
 def fits(program: Program, records: Records, row: int, items: int) -> bool:
     """Tell whether every item that a record has, in any UAP, is one of its own UAP."""
     for other in range(HEAD + program[UAPS], HEAD + program[UAPS] * (1 + program[FRNS])):
@@ -241,7 +241,7 @@ def fits(program: Program, records: Records, row: int, items: int) -> bool:
     return True
 
 
-@kernel
+@part
 def write_record(out: Octets, at: int, program: Program, records: Records, row: int) -> int:
     """Write one record."""
     items = first_item(program, records, row)
@@ -269,7 +269,7 @@ def write_record(out: Octets, at: int, program: Program, records: Records, row: 
     return at
 
 
-@kernel
+@part
 def close_block(out: Octets, begin: int, end: int, category: int) -> None:
     """Write the head of the block that ends before `end`."""
     out[begin] = np.uint8(category)
@@ -277,7 +277,7 @@ def close_block(out: Octets, begin: int, end: int, category: int) -> None:
     out[begin + 2] = np.uint8((end - begin) & 0xFF)
 
 
-@kernel
+@part
 def move_on(out: Octets, begin: int, end: int) -> None:
     """Move a record by a block's head, and leave zeros where it was."""
     for k in range(end - 1, begin - 1, -1):

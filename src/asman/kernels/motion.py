@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ECCENTRICITY2, SEMI_MAJOR_M
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part, rare
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Vector = tuple[float, float, float]
 
 #: Mean radius of the earth (IUGG): turns lengths into angles when a path is laid; speeds err by 0.5 %.
 MEAN_RADIUS_M: Final = 6_371_008.8
@@ -38,58 +39,61 @@ _ARC_ANGLE, _ARC_SINE, ARC_COLUMNS = 6, 7, 8
 PLAN_COLUMNS: Final = 12
 
 
-@kernel
-def _rotated(
-    nx: float, ny: float, nz: float, ax: float, ay: float, az: float, angle: float
-) -> tuple[float, float, float]:
-    """Rotate `n` about the unit axis `a` (Rodrigues' formula)."""
-    sine = math.sin(angle)
-    cosine = math.cos(angle)
-    along = (ax * nx + ay * ny + az * nz) * (1.0 - cosine)
-    return (
-        nx * cosine + (ay * nz - az * ny) * sine + ax * along,
-        ny * cosine + (az * nx - ax * nz) * sine + ay * along,
-        nz * cosine + (ax * ny - ay * nx) * sine + az * along,
-    )
-
-
-@kernel
-def _dot(a: Floats, b: Floats) -> float:
-    """Scalar product; numba's own `@` would need SciPy's BLAS at run time."""
+@part
+def _dot(a: Vector, b: Vector) -> float:
+    """Scalar product."""
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 
 
-@kernel
-def _cross(a: Floats, b: Floats) -> Floats:
+@part
+def _cross(a: Vector, b: Vector) -> Vector:
     """Vector product."""
-    return np.array((a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]))
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
 
 
-@kernel
-def _turn_to(n: Floats, d: Floats, target: Floats, radius: float, arc: Floats) -> float:
-    """Lay into `arc` the turn that heads from `n`, flying along `d`, to `target`; return its angle [rad].
+@part
+def _blend(a: Vector, p: float, b: Vector, q: float) -> Vector:
+    """Return a p + b q."""
+    return a[0] * p + b[0] * q, a[1] * p + b[1] * q, a[2] * p + b[2] * q
+
+
+@rare
+def _rotated(n: Vector, axis: Vector, angle: float) -> Vector:
+    """Rotate `n` about the unit `axis` (Rodrigues' formula)."""
+    cosine = math.cos(angle)
+    beside = _blend(n, cosine, _cross(axis, n), math.sin(angle))
+    return _blend(beside, 1.0, axis, _dot(axis, n) * (1.0 - cosine))
+
+
+@rare
+def _turn_to(n: Vector, d: Vector, target: Vector, radius: float) -> tuple[Vector, float]:
+    """Return axis and angle [rad] of the turn that heads from `n`, flying along `d`, to `target`.
 
     The turn's end moves as it grows, so its angle is iterated; where the target lies inside the turning
     circle it ends unsettled, and the flight passes the target by. Heading never jumps.
     """
     left = _cross(n, d)
     side = 1.0 if _dot(target, left) >= 0.0 else -1.0
-    centre = side * (n * math.cos(radius) + side * left * math.sin(radius))
+    # Rotation is counter-clockwise, seen from outside: a right turn goes about the opposite of its centre.
+    axis = _blend(n, side * math.cos(radius), left, math.sin(radius))
     angle = 0.0
     for _ in range(12):
-        ex, ey, ez = _rotated(n[0], n[1], n[2], centre[0], centre[1], centre[2], angle)
-        gx, gy, gz = _rotated(d[0], d[1], d[2], centre[0], centre[1], centre[2], angle)
-        end = np.array((ex, ey, ez))
-        heading = np.array((gx, gy, gz))
+        end, heading = _rotated(n, axis, angle), _rotated(d, axis, angle)
         short = side * math.atan2(_dot(target, _cross(end, heading)), _dot(target, heading))
         if abs(short) < 1e-9:
             break
         angle = min(max(angle + short, 0.0), 1.9 * math.pi)
-    arc[0:3] = n
-    arc[3:6] = centre
-    arc[_ARC_ANGLE] = angle
-    arc[_ARC_SINE] = math.sin(radius)
-    return angle
+    return axis, angle
+
+
+@part
+def _put_arc(arcs: Floats, row: int, n: Vector, axis: Vector, angle: float, sine: float) -> None:
+    """Write one arc."""
+    for k in range(3):
+        arcs[row, k] = n[k]
+        arcs[row, 3 + k] = axis[k]
+    arcs[row, _ARC_ANGLE] = angle
+    arcs[row, _ARC_SINE] = sine
 
 
 @kernel
@@ -101,45 +105,45 @@ def lay_path(waypoints: Floats, radius: float, terminal: float, arcs: Floats) ->
     terminal  rad       of those
     arcs      (2W, 8)   filled
     """
-    n = waypoints[0].copy()
-    d = waypoints[1] - n * _dot(n, waypoints[1])
-    d /= math.sqrt(_dot(d, d))
+    n = (waypoints[0, 0], waypoints[0, 1], waypoints[0, 2])
+    onward = (waypoints[1, 0], waypoints[1, 1], waypoints[1, 2])
+    d = _blend(onward, 1.0, n, -_dot(n, onward))
+    d = _blend(d, 1.0 / math.sqrt(_dot(d, d)), n, 0.0)
     count = 0
     for w in range(1, waypoints.shape[0]):
-        target = waypoints[w]
-        bend = terminal if w in (2, waypoints.shape[0] - 1) else radius
-        if w > 1 and _turn_to(n, d, target, bend, arcs[count]) > 1e-9:
-            arc = arcs[count]
-            ex, ey, ez = _rotated(n[0], n[1], n[2], arc[3], arc[4], arc[5], arc[_ARC_ANGLE])
-            gx, gy, gz = _rotated(d[0], d[1], d[2], arc[3], arc[4], arc[5], arc[_ARC_ANGLE])
-            n[:] = (ex, ey, ez)
-            d[:] = (gx, gy, gz)
-            count += 1
+        target = (waypoints[w, 0], waypoints[w, 1], waypoints[w, 2])
+        if w > 1:
+            bend = terminal if w in (2, waypoints.shape[0] - 1) else radius
+            axis, angle = _turn_to(n, d, target, bend)
+            if angle > 1e-9:
+                _put_arc(arcs, count, n, axis, angle, math.sin(bend))
+                n, d = _rotated(n, axis, angle), _rotated(d, axis, angle)
+                count += 1
         axis = _cross(n, d)
         angle = math.atan2(_dot(target, d), _dot(target, n))
-        if angle <= 1e-9:
-            continue
-        arc = arcs[count]
-        arc[0:3] = n
-        arc[3:6] = axis
-        arc[_ARC_ANGLE] = angle
-        arc[_ARC_SINE] = 1.0
-        ex, ey, ez = _rotated(n[0], n[1], n[2], axis[0], axis[1], axis[2], angle)
-        gx, gy, gz = _rotated(d[0], d[1], d[2], axis[0], axis[1], axis[2], angle)
-        n[:] = (ex, ey, ez)
-        d[:] = (gx, gy, gz)
-        count += 1
+        if angle > 1e-9:
+            _put_arc(arcs, count, n, axis, angle, 1.0)
+            n, d = _rotated(n, axis, angle), _rotated(d, axis, angle)
+            count += 1
     return count
 
 
-@kernel
+@part
+def _put_phase(phases: Floats, row: int, length: float, change: float, climb: float) -> int:
+    """Write one phase; return the row after it."""
+    phases[row, 0], phases[row, 1], phases[row, 2] = length, change, climb
+    return row + 1
+
+
+@rare
 def _phases(plan: Floats, length: float, phases: Floats) -> int:
     """Cut a flight of `length` into phases (length [m], speed change [m/s²], climb [m/s]); return how many.
 
     Climb, cruise in equal weaves that climb and sink by turns, descent. A flight too short for its cruise
     height climbs only as far as leaves four fifths of it for climb and descent.
     """
-    v0, vc, v1, h0, hc, h1, climb, descent = plan[:8]
+    v0, vc, v1 = plan[0], plan[1], plan[2]
+    h0, hc, h1, climb, descent = plan[3], plan[4], plan[5], plan[6], plan[7]
     up_s = max(hc - h0, 0.0) / climb
     down_s = max(hc - h1, 0.0) / descent
     needed = up_s * 0.5 * (v0 + vc) + down_s * 0.5 * (vc + v1)
@@ -153,20 +157,17 @@ def _phases(plan: Floats, length: float, phases: Floats) -> int:
     top = h0 + climb * up_s
     count = 0
     if up_s > 0.0:
-        phases[count] = (up_m, (vc - v0) / up_s, climb)
-        count += 1
+        count = _put_phase(phases, count, up_m, (vc - v0) / up_s, climb)
     weaves = max(int(plan[8]), 1)
     cruise_m = (length - up_m - down_m) / weaves
     for w in range(weaves):
-        phases[count] = (cruise_m, 0.0, plan[9] if w % 2 == 0 else -plan[9])
-        count += 1
+        count = _put_phase(phases, count, cruise_m, 0.0, plan[9] if w % 2 == 0 else -plan[9])
     if down_s > 0.0:
-        phases[count] = (down_m, (v1 - vc) / down_s, -(top - h1) / down_s)
-        count += 1
+        count = _put_phase(phases, count, down_m, (v1 - vc) / down_s, -(top - h1) / down_s)
     return count
 
 
-@kernel
+@rare
 def lay_flight(
     waypoints: Floats, plan: Floats, begin: float, flight: int, pieces: Floats, first: int
 ) -> tuple[int, float]:
@@ -178,43 +179,48 @@ def lay_flight(
     """
     arcs = np.zeros((2 * waypoints.shape[0], ARC_COLUMNS))
     arc_count = lay_path(waypoints, plan[10] / MEAN_RADIUS_M, plan[11] / MEAN_RADIUS_M, arcs)
-    arc_m = arcs[:, _ARC_ANGLE] * arcs[:, _ARC_SINE] * MEAN_RADIUS_M
+    length = 0.0
+    for a in range(arc_count):
+        length += arcs[a, _ARC_ANGLE] * arcs[a, _ARC_SINE] * MEAN_RADIUS_M
     phases = np.zeros((int(plan[8]) + 4, 3))
-    phase_count = _phases(plan, arc_m[:arc_count].sum(), phases)
+    phase_count = _phases(plan, length, phases)
     row, t, v, h = first, begin, plan[0] if plan[4] > plan[3] else plan[1], plan[3]
     p, phase_left = 0, phases[0, 0]
     for a in range(arc_count):
-        done = 0.0
-        while arc_m[a] - done > 1e-6:
+        n, axis = (arcs[a, 0], arcs[a, 1], arcs[a, 2]), (arcs[a, 3], arcs[a, 4], arcs[a, 5])
+        per_m = 1.0 / (MEAN_RADIUS_M * arcs[a, _ARC_SINE])
+        arc_m, done = arcs[a, _ARC_ANGLE] / per_m, 0.0
+        while arc_m - done > 1e-6:
             while phase_left <= 1e-6 and p < phase_count - 1:
                 p += 1
                 phase_left = phases[p, 0]
-            step = arc_m[a] - done
+            step = arc_m - done
             if p < phase_count - 1:
                 step = min(step, phase_left)
-            change = phases[p, 1]
+            change, climb = phases[p, 1], phases[p, 2]
             after = math.sqrt(max(v * v + 2.0 * change * step, 1.0))
             seconds = 2.0 * step / (v + after)
-            per_m = 1.0 / (MEAN_RADIUS_M * arcs[a, _ARC_SINE])
-            piece = pieces[row]
-            ex, ey, ez = _rotated(
-                arcs[a, 0], arcs[a, 1], arcs[a, 2], arcs[a, 3], arcs[a, 4], arcs[a, 5], done * per_m
-            )
-            piece[BEGIN] = t
-            piece[NORMAL : NORMAL + 3] = (ex, ey, ez)
-            piece[AXIS : AXIS + 3] = arcs[a, 3:6]
-            piece[RATE] = v * per_m
-            piece[RATE_CHANGE] = change * per_m
-            piece[HEIGHT] = h
-            piece[CLIMB] = phases[p, 2]
-            piece[FLIGHT] = flight
+            place = _rotated(n, axis, done * per_m)
+            for k in range(3):
+                pieces[row, NORMAL + k], pieces[row, AXIS + k] = place[k], axis[k]
+            pieces[row, BEGIN], pieces[row, HEIGHT], pieces[row, FLIGHT] = t, h, flight
+            pieces[row, RATE], pieces[row, RATE_CHANGE], pieces[row, CLIMB] = v * per_m, change * per_m, climb
             row += 1
             t += seconds
-            h += phases[p, 2] * seconds
+            h += climb * seconds
             v = after
             done += step
             phase_left -= step
     return row, t
+
+
+@part
+def _stay(pieces: Floats, row: int, t: float) -> None:
+    """Write a piece that stands on the ground where the one before it began; nobody sees it."""
+    for k in range(PIECE_COLUMNS):
+        pieces[row, k] = pieces[row - 1, k]
+    pieces[row, BEGIN], pieces[row, FLIGHT] = t, -1.0
+    pieces[row, RATE], pieces[row, RATE_CHANGE], pieces[row, HEIGHT], pieces[row, CLIMB] = 0.0, 0.0, 0.0, 0.0
 
 
 @kernel
@@ -242,10 +248,7 @@ def lay_lines(
                 continue
             row, t = lay_flight(waypoints[i, : counts[i]], plans[i], t, f, pieces, row)
             if ground_s[i] > 0.0:
-                pieces[row] = pieces[row - 1]
-                pieces[row, BEGIN] = t
-                pieces[row, RATE : CLIMB + 1] = 0.0
-                pieces[row, FLIGHT] = -1.0
+                _stay(pieces, row, t)
                 row += 1
                 t += ground_s[i]
         first[line + 1] = row
@@ -271,9 +274,9 @@ def normal_at(pieces: Floats, row: int, t: float) -> tuple[float, float, float, 
     """Unit normal and height [m] at time `t` [s] of the cycle, within piece `row`."""
     s = t - pieces[row, BEGIN]
     angle = (pieces[row, RATE] + 0.5 * pieces[row, RATE_CHANGE] * s) * s
-    nx, ny, nz = _rotated(
-        pieces[row, 1], pieces[row, 2], pieces[row, 3], pieces[row, 4], pieces[row, 5], pieces[row, 6], angle
-    )
+    n = (pieces[row, NORMAL], pieces[row, NORMAL + 1], pieces[row, NORMAL + 2])
+    axis = (pieces[row, AXIS], pieces[row, AXIS + 1], pieces[row, AXIS + 2])
+    nx, ny, nz = _rotated(n, axis, angle)
     return nx, ny, nz, pieces[row, HEIGHT] + pieces[row, CLIMB] * s
 
 

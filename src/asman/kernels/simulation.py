@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ecef_to_enu
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part, rare
 from asman.kernels.motion import FLIGHT, find_piece, normal_at, normal_to_ecef
 
 Floats = NDArray[np.float64]
@@ -79,7 +79,7 @@ def uniform(key: np.uint64, index: int) -> float:
     return (float(bits >> np.uint64(11)) + 0.5) * 1.1102230246251565e-16
 
 
-@kernel
+@part
 def chance(key: np.uint64) -> np.int64:
     """24 bits of a key for whoever needs some later."""
     return np.int64(mix(key) >> np.uint64(40))
@@ -98,7 +98,7 @@ def poisson(mean: float, u: float) -> int:
     return k
 
 
-@kernel
+@rare
 def _seen_from(
     radar: Floats, pieces: Floats, first: int, last: int, cycle: float, t: float
 ) -> tuple[float, float, float, float, int]:
@@ -119,7 +119,7 @@ def _seen_from(
     return e, n, u, h, p
 
 
-@kernel
+@part
 def _may_be_met(radar: Floats, e: float, n: float, u: float, middle: float, half: float) -> bool:
     """Tell whether the beam can meet, within `half` [s] of `middle`, an aircraft that is at e, n, u then.
 
@@ -141,7 +141,7 @@ def _may_be_met(radar: Floats, e: float, n: float, u: float, middle: float, half
     return abs(ahead) * period <= half + margin * period
 
 
-@kernel
+@rare
 def _crossing(
     radar: Floats,
     pieces: Floats,
@@ -174,7 +174,7 @@ def _crossing(
     return t, azimuth, e, n, u, h, p
 
 
-@kernel
+@part
 def _horizon(radar: Floats, height: float) -> float:
     """Range [m] at which smooth ground under 4/3 earth hides an aircraft of this height."""
     above = height - radar[GROUND]
@@ -184,7 +184,7 @@ def _horizon(radar: Floats, height: float) -> float:
     return math.sqrt(radius * radar[MAST]) + math.sqrt(radius * above)
 
 
-@kernel
+@part
 def _detection(radar: Floats, equipment: int, range_: float, key: np.uint64) -> int:
     """Which parts of the radar saw an aircraft that its beam met: bits PSR, SSR, MODES."""
     seen = 0
@@ -195,7 +195,7 @@ def _detection(radar: Floats, equipment: int, range_: float, key: np.uint64) -> 
     return seen
 
 
-@kernel
+@part
 def _flaws(radar: Floats, seen: int, key: np.uint64) -> int:
     """What the radar could not read, or doubts, of a reply."""
     if seen == PSR:
@@ -212,7 +212,7 @@ def _flaws(radar: Floats, seen: int, key: np.uint64) -> int:
     return flaws
 
 
-@kernel
+@rare
 def _measure(
     radar: Floats, origin_ns: int, t_ns: int, range_: float, azimuth: float, key: np.uint64
 ) -> tuple[int, float, float]:
@@ -233,7 +233,7 @@ def _measure(
     return stamp, max(range_, 0.0), azimuth
 
 
-@kernel
+@part
 def _pressure_altitude(height: float, offset: float, scale: float, step: float) -> float:
     """Pressure altitude [m] that a transponder reports in steps of `step` [m] at a height."""
     return math.floor((height - offset) / scale / step + 0.5) * step
