@@ -203,7 +203,9 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
             )
         log_place = math.log(max(density, 1e-300))
     found = min(row.existence * sensor.pd, 0.999)
-    gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + rules.birth_pm2)
+    gain = log_place + math.log(found / (1.0 - found)) - math.log(
+        plot.clutter_pm2 + max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2)
+    )
     if same:
         return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
     if plot.mode_3a >= 0 and row.mode_3a >= 0:

@@ -23,11 +23,16 @@ from asman.kernels.jit import kernel
 Record = Any
 Records = Any
 
-#: Where no altitude is known: the middle of the airspace, and its spread.
+#: Where no altitude is known: the middle of the airspace and its spread; near a radar it is seen lower.
 PRIOR_ALTITUDE_M: Final = 6_000.0
 PRIOR_SIGMA_M: Final = 3_500.0
+PRIOR_SLOPE: Final = 0.06
 #: Pressure altitude differs from height above the ellipsoid by weather and geoid.
 PRESSURE_SIGMA_M: Final = 120.0
+
+#: A surface movement radar stands on a tower, and sees what rolls below it.
+SURFACE_MAST_M: Final = 20.0
+SURFACE_SIGMA_M: Final = 10.0
 
 #: A sensor, as kernels see it.
 SENSOR: Final = np.dtype(
@@ -42,6 +47,7 @@ SENSOR: Final = np.dtype(
         ("pd", "f8"),
         ("false_plots_per_scan", "f8"),
         ("rotates", "i1"),  # 1: a radar, which sees an aircraft once a turn
+        ("surface", "i1"),  # 1: a radar of the surface of an airport
     ],
     align=True,
 )
@@ -91,13 +97,11 @@ def place_radar(
     lat0 = sensor.lat
     lon0 = sensor.lon
     sigma_azimuth = sensor.sigma_azimuth
-    # Below the antenna's own range an altitude above it cannot be: halve it, with a spread to match.
-    room = 0.7 * range_
+    # Farther above the antenna than the range is nobody: weather and garbles, and the spread must say so.
     above = altitude - sensor.height_m
-    if above > room:
-        altitude_sigma = max(altitude_sigma, 0.3 * range_)
-        altitude = sensor.height_m + room
-        above = room
+    if above > range_:
+        altitude_sigma += above - range_
+        above = range_
     unbiased = range_ * math.exp(0.5 * sigma_azimuth * sigma_azimuth)
     lat, lon, _ = polar_to_lla(unbiased, azimuth, altitude, lat0, lon0, sensor.height_m)
     x, y, z = lla_to_ecef(lat, lon, 0.0)
@@ -122,6 +126,20 @@ def place_radar(
 
 
 @kernel
+def prior_altitude(range_: float, sensor: Record) -> tuple[float, float]:
+    """Altitude [m] and its sigma [m] of what a radar sees at a range, when nothing tells it.
+
+    A radar of the airport's surface sees what rolls; others see the less high the nearer.
+    """
+    if sensor.surface == 1:
+        return sensor.height_m - SURFACE_MAST_M, SURFACE_SIGMA_M
+    above = PRIOR_SLOPE * range_
+    if above >= PRIOR_ALTITUDE_M:
+        return PRIOR_ALTITUDE_M, PRIOR_SIGMA_M
+    return sensor.height_m + above, min(0.7 * above + 100.0, PRIOR_SIGMA_M)
+
+
+@kernel
 def place_plots(plots: Records, sensors: Records) -> None:
     """Fill place, covariance and clutter density of every plot, in place.
 
@@ -136,7 +154,7 @@ def place_plots(plots: Records, sensors: Records) -> None:
             elif not math.isnan(plot.height_m):
                 altitude, sigma = plot.height_m, 30.0
             else:
-                altitude, sigma = PRIOR_ALTITUDE_M, PRIOR_SIGMA_M
+                altitude, sigma = prior_altitude(plot.range_m, sensor)
             lat, lon, x, y, z, ree, ren, rnn = place_radar(
                 plot.range_m, plot.azimuth, altitude, sigma, sensor
             )

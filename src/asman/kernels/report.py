@@ -89,7 +89,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
         entry = tracks.heard[k, i]
         if entry.sensor < 0:
             continue
-        gap = usual_gap_s(entry.gap_s, sensors[entry.sensor])
+        gap = usual_gap_s(entry.gap_s, row.on_ground, sensors[entry.sensor])
         if (row.time_ns - entry.last_ns) * SECOND <= LATELY * gap:
             row_sensors[at, used] = entry.sensor
             used += 1

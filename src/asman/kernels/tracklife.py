@@ -47,6 +47,7 @@ class Rules(NamedTuple):
     window_ns: int
     gate: float
     birth_pm2: float
+    birth_share: float
     birth_speed_sigma_mps: float
     ground_speed_sigma_mps: float
     jump_mps: float
@@ -66,6 +67,7 @@ class Rules(NamedTuple):
 def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs) -> None:
     """Note that a sensor saw track `k`, and when its next plot is due."""
     sensor = sensors[plot.sensor]
+    on_ground = tracks.row[k].on_ground
     slot = contributor(k, plot.sensor, tracks.heard)
     if slot < 0:
         slot = 0
@@ -86,7 +88,7 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs
     entry = tracks.heard[k, slot]
     entry.last_ns = plot.time_ns
     entry.missed = 0
-    entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, sensor) * 1e9)
+    entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
 
 
 @kernel
@@ -160,7 +162,8 @@ def birth(
         tracks.heard[k, i].sensor = -1
     # False plots carry no answers of transponders, or rarely.
     clutter = plot.clutter_pm2 * (0.01 if plot.address >= 0 else (0.1 if plot.mode_3a >= 0 else 1.0))
-    row.existence = rules.birth_pm2 / (rules.birth_pm2 + clutter)
+    fresh = max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2)
+    row.existence = fresh / (fresh + clutter)
     row.plots_needed = rules.confirm_plots_with_address if plot.address >= 0 else rules.confirm_plots
     if twin:
         row.plots_needed = rules.confirm_plots_of_twin
@@ -255,7 +258,7 @@ def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, co
         if entry.sensor < 0 or entry.due_ns > now_ns:
             continue
         sensor = sensors[entry.sensor]
-        gap_s = usual_gap_s(entry.gap_s, sensor)
+        gap_s = usual_gap_s(entry.gap_s, row.on_ground, sensor)
         gap_ns = max(int(gap_s * 1e9), 1)
         pd = min(sensor.pd, rules.miss_pd_max)
         while entry.due_ns <= now_ns:

@@ -21,6 +21,10 @@ Records = Any
 
 #: How many sensors a track remembers as its contributors; beyond that the stalest makes room, and is counted.
 CONTRIBUTORS: Final = 16
+#: Usual silence between squitters of one aircraft: aloft, on the ground, and at most [s].
+SQUITTER_GAP_S: Final = 4.0
+GROUND_GAP_S: Final = 8.0
+SILENCE_S: Final = 15.0
 EARTH_RADIUS_M: Final = 6_371_000.0
 SECOND: Final = 1e-9
 
@@ -190,11 +194,18 @@ def contributor(k: int, sensor: int, heard: Records) -> int:
 
 
 @kernel
-def usual_gap_s(gap_s: float, sensor: Record) -> float:
-    """How long to wait for the next plot of a sensor before it counts as missed [s]."""
+def usual_gap_s(gap_s: float, on_ground: int, sensor: Record) -> float:
+    """How long to wait for the next plot of a sensor before it counts as missed [s].
+
+    A radar comes round. Squitters do not: reception fades for seconds, and what stands still on the ground
+    speaks every ten seconds or so (ICAO Annex 10 IV, 5.1.1.4.2: surface squitters at their low rate, of which
+    a receiver hears some).
+    """
     period = sensor.period_ns * SECOND
-    most = 3.0 * period if sensor.rotates else max(15.0, period)
-    return min(max(gap_s, period), most)
+    if sensor.rotates == 1:
+        return min(max(gap_s, period), 3.0 * period)
+    least = GROUND_GAP_S if on_ground == 1 else SQUITTER_GAP_S
+    return min(max(gap_s, period, least), max(SILENCE_S, period))
 
 
 @kernel

@@ -20,6 +20,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     window_s                s      plots this close in time are associated together
     gate                    1      squared Mahalanobis distance; chi-square, 2 dof, 99.9 %
     birth_pm2               1/m²   density of plots of aircraft not known yet, a scan
+    birth_share             1      at least this share of the density of false plots is new aircraft
     birth_speed_mps         m/s    no aircraft is faster; by root 3 the sigma of an unknown velocity
     ground_speed_mps        m/s    the same for what says that it is on the ground
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
@@ -46,6 +47,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     window_s: float = 0.25
     gate: float = 13.8
     birth_pm2: float = 1e-10
+    birth_share: float = 0.05
     birth_speed_mps: float = 350.0
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
@@ -81,6 +83,7 @@ def rules_of(config: TrackerConfig) -> Rules:
         window_ns=round(config.window_s * 1e9),
         gate=config.gate,
         birth_pm2=config.birth_pm2,
+        birth_share=config.birth_share,
         birth_speed_sigma_mps=config.birth_speed_mps / math.sqrt(3.0),
         ground_speed_sigma_mps=config.ground_speed_mps / math.sqrt(3.0),
         jump_mps=config.jump_mps,

@@ -17,6 +17,9 @@ Records = Any
 #: Why a plot was not used, in the order in which it is asked.
 REASONS: Final = ("no_time", "field_monitor", "no_sensor", "no_position", "late")
 
+#: A primary radar with no longer range watches the surface of an airport.
+_SURFACE_RANGE_M: Final = 25_000.0
+
 #: What the plots of a sensor that no table names are held to be (per axis, from experience with both).
 _UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}
 
@@ -37,6 +40,7 @@ def sensor_records(sensors: Sensors) -> Records:
             sensor.pd,
             sensor.false_plots_per_scan,
             int(rotates),
+            int(sensor.kind == "psr" and sensor.range_max_m <= _SURFACE_RANGE_M),
         )
     return out
 
@@ -104,6 +108,9 @@ def plot_records(
     out.primary = (out.address < 0) & (out.mode_3a < 0) & np.isnan(out.altitude_m)
     radar = _unbias(out, sensors)
     out.range_m[~radar] = math.nan
+    if records.size:
+        surface = radar & (records.surface[np.maximum(out.sensor, 0)] == 1) & (out.address < 0)
+        out.on_ground[surface] = 1
 
     problems = np.full(size, len(REASONS), np.int8)
     placed = np.where(
