@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from asman.kernels.timeline import LEAPED, STAMPED, UNTIMED
 from asman.model.decoded import Decoded
-from asman.model.plots import PLOTS
+from asman.model.plots import PLOTS, TIME
 from asman.model.sensor import RADAR_KINDS, Sensors
 from asman.sensing import repeats
-from asman.sensing.arrow import dictionary, from_floats, pc
+from asman.sensing.arrow import column, dictionary, from_floats, pc
 from asman.sensing.layouts import LAYOUTS
 from asman.sensing.position import place
 from asman.sensing.reports import DETECTIONS, Reports, read
@@ -149,7 +149,7 @@ def _plots(
 
     columns: dict[str, pa.Array] = {
         **reports.columns,
-        "time": pa.array(instants).cast(PLOTS.field("time").type),
+        "time": column(instants, TIME),
         "sensor": dictionary(sensor, [one.id for one in sensors]),
         "range_m": from_floats(position.range_m),
         "azimuth_deg": from_floats(position.azimuth_deg),
@@ -174,16 +174,16 @@ def _services(
     index = _by_source(sensors, kinds)[found.source + 1]
     said = found.source >= 0
     columns: dict[str, pa.Array] = {
-        "time": pa.array(instants).cast(SERVICES.field("time").type),
+        "time": column(instants, TIME),
         "sensor": dictionary(index, [one.id for one in sensors]),
-        "sac": pa.array((found.source >> 8).astype(np.int16), mask=~said),
-        "sic": pa.array((found.source & 255).astype(np.int16), mask=~said),
+        "sac": column((found.source >> 8).astype(np.int16), pa.int16(), said),
+        "sic": column((found.source & 255).astype(np.int16), pa.int16(), said),
         "kind": dictionary(found.kind, list(KINDS)),
         "azimuth_deg": from_floats(found.azimuth_deg),
         "period_s": from_floats(found.period_s),
-        "category": pa.array(np.full(instants.size, found.category, np.int16)),
+        "category": column(np.full(instants.size, found.category, np.int16), pa.int16()),
         "recording": dictionary(np.zeros(instants.size, np.int64), [recording]),
-        "offset": pa.array(found.offset),
+        "offset": column(found.offset, pa.int64()),
     }
     return _table(columns, SERVICES, timed)
 
@@ -215,13 +215,14 @@ def _by_source(sensors: Sensors, kinds: tuple[str, ...]) -> Ints:
 def _table(columns: dict[str, pa.Array], schema: pa.Schema, rows: Bools) -> pa.Table:
     """Columns in the schema's order, null where there is no column, and only some rows."""
     count = rows.size
-    whole = [columns.get(field.name, pa.nulls(0)) for field in schema]
-    filled = [
-        pa.nulls(count, field.type) if len(column) != count else column.cast(field.type)
-        for field, column in zip(schema, whole, strict=True)
-    ]
-    table = pa.table(filled, schema=schema)
-    return table if rows.all() else table.filter(pa.array(rows))
+    filled: list[pa.Array] = []
+    for field in schema:
+        one = columns.get(field.name)
+        if one is None:
+            one = pa.nulls(count, field.type)
+        filled.append(one if one.type == field.type else one.cast(field.type))
+    table = pa.Table.from_arrays(filled, schema=schema)
+    return table if rows.all() else table.filter(column(rows, pa.bool_()))
 
 
 def _in_order(tables: list[pa.Table], schema: pa.Schema) -> pa.Table:

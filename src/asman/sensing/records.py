@@ -31,7 +31,7 @@ FACTORS: Final[dict[str, float]] = {
 
 
 class Records:
-    """One category's records.
+    """One category's records, in SI by path.
 
     category  e.g. 48
     rows      how many records
@@ -88,9 +88,12 @@ class Records:
     def is_in(self, path: str, values: tuple[int, ...]) -> NDArray[np.bool_]:
         """Whether a leaf is filled and has one of some values."""
         column = self.column(path)
-        if column is None:
-            return np.zeros(self.rows, np.bool_)
-        return pc.is_in(column, pa.array(values, column.type)).to_numpy(zero_copy_only=False)
+        found = np.zeros(self.rows, np.bool_)
+        if column is not None:
+            codes = pc.fill_null(column.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+            for value in values:
+                found |= codes == value
+        return found
 
     def floats(self, *paths: str) -> NDArray[np.float64]:
         """As `number`, with NaN for null."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.model.sensor import SensorKind
-from asman.sensing.arrow import pc, to_floats
+from asman.sensing.arrow import column, pc, to_floats
 from asman.sensing.records import Records
 from asman.units import DAY_S, FLIGHT_LEVEL_M
 
@@ -130,7 +130,7 @@ def read(layout: Layout, table: pa.Table) -> Reports:
         "simulated": _any(records, layout.simulated),
         "field_monitor": _any(records, (layout.field_monitor,)),
         "sensor_track": records.integer(pa.int32(), layout.sensor_track),
-        "category": pa.array(np.full(records.rows, layout.category, np.int16)),
+        "category": column(np.full(records.rows, layout.category, np.int16), pa.int16()),
         "offset": records.offset,
     }
     columns.update(layout.reported(records))
@@ -169,19 +169,18 @@ def _neither(records: Records, bits: tuple[str, str]) -> pa.Array:
 
 def _any(records: Records, bits: tuple[str, ...]) -> pa.Array:
     """True where any of the bits is set; a bit that was not sent is not set."""
-    found = pa.array(np.zeros(records.rows, np.bool_))
+    found = np.zeros(records.rows, np.bool_)
     for bit in bits:
-        if records.has(bit):
-            found = pc.or_(found, pc.fill_null(records.flag(bit), False))
-    return found
+        found |= records.is_in(bit, (1,))
+    return column(found, pa.bool_())
 
 
 def _addresses(address: pa.Array) -> pa.Array:
     """Null for the addresses that nobody has, all zeros, all ones (ICAO Annex 10, volume III, part I, 9)."""
     if address.null_count == len(address):
         return address
-    nobody = pc.is_in(address, pa.array([0, 0xFFFFFF], pa.int32()))
-    return pc.if_else(nobody, pa.scalar(None, pa.int32()), address)
+    somebody = pc.and_(pc.not_equal(address, 0), pc.not_equal(address, 0xFFFFFF))
+    return pc.if_else(somebody, address, pa.scalar(None, pa.int32()))
 
 
 def _callsigns(text: pa.Array) -> pa.Array:
