@@ -275,8 +275,8 @@ def ask(
 
 
 @kernel
-def rows_of(near: Near, slot: Ints, members: Ints) -> Ints:
-    """Rows of the tracks that a cluster contends for, each once."""
+def rows_of(near: Near, slot: Ints, members: Ints, seen: Flags) -> Ints:
+    """Rows of the tracks that a cluster contends for, each once. seen (C,): room, False before and after."""
     count = 0
     for i in range(members.size):
         count += near.pair_start[members[i] + 1] - near.pair_start[members[i]]
@@ -284,10 +284,29 @@ def rows_of(near: Near, slot: Ints, members: Ints) -> Ints:
     count = 0
     for i in range(members.size):
         for pair in range(near.pair_start[members[i]], near.pair_start[members[i] + 1]):
-            if slot[near.pair_track[pair]] >= 0:
-                rows[count] = slot[near.pair_track[pair]]
+            row = slot[near.pair_track[pair]]
+            if row >= 0 and not seen[row]:
+                seen[row] = True
+                rows[count] = row
                 count += 1
-    return np.unique(rows[:count])
+    for i in range(count):
+        seen[rows[i]] = False
+    return rows[:count].copy()
+
+
+@kernel
+def by_cluster(root: Ints) -> Ints:
+    """Aircraft in order of their cluster's root, and of their number within it: a counting sort."""
+    place = np.zeros(root.size + 1, np.int64)
+    for a in range(root.size):
+        place[root[a] + 1] += 1
+    for a in range(root.size):
+        place[a + 1] += place[a]
+    order = np.empty(root.size, np.int64)
+    for a in range(root.size):
+        order[place[root[a]]] = a
+        place[root[a]] += 1
+    return order
 
 
 @kernel
@@ -318,7 +337,8 @@ def follow(
     trial = np.zeros(near.edge_gain.size, np.bool_)
     taken = np.zeros(near.edge_gain.size, np.bool_)
     last_user = np.full(tracks, -1, np.int64)
-    order = np.argsort(root, kind="mergesort")
+    order = by_cluster(root)
+    seen = np.zeros(slots, np.bool_)
     sums = np.zeros(3)
     begin = 0
     while begin < aircraft:
@@ -327,7 +347,7 @@ def follow(
             finish += 1
         members = order[begin:finish]
         begin = finish
-        rows = rows_of(near, slot, members)
+        rows = rows_of(near, slot, members, seen)
         if members.size > 1 and exact(near, slot, members, instants, switch, owner, taken, path):
             gains, switches = gains_and_switches(near, members, taken, instants, last_user)
             sums[0] += gains

@@ -138,6 +138,7 @@ def _measure(split: Split, part: int, scene: Scene, errors: Errors, config: Scor
     gospa = None
     if places and missed is not None:
         gospa = root((near + (missed + (false or 0)) * unit / 2.0) / places, config.order)
+    apart = np.hypot(errors.east_m[mine], errors.north_m[mine])
     nees = errors.nees[mine]
     nees = nees[np.isfinite(nees)]
     return Group(
@@ -145,6 +146,6 @@ def _measure(split: Split, part: int, scene: Scene, errors: Errors, config: Scor
         missed_share=missed / places if missed is not None and places else None,
         false_share=false / reports if false is not None and reports else None,
         gospa_m=gospa if split.shown is not None else None,
-        position_rms_m=float(np.sqrt(np.mean(errors.position_m[mine] ** 2))) if mine.any() else None,
+        position_rms_m=float(np.sqrt(np.mean(apart**2))) if apart.size else None,
         nees=float(nees.mean()) if nees.size else None,
     )  # fmt: skip

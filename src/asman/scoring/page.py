@@ -42,8 +42,9 @@ _WHERE = (
 )
 _NEAR = "Errors of tracks that follow an aircraft, track minus truth. The last bar holds everything beyond."
 _HONEST = (
-    "The error weighed by the accuracy that the track itself claims. An honest track has 2 on average and "
-    "95 % below 5.99 (line); more means that it promises too much. Intervals count each aircraft as one sample."
+    "The error weighed by the accuracy that the track itself claims. An honest track has 2 on average "
+    "and 95 % below 5.99 (line); more means that it promises too much. Intervals count each aircraft as one "
+    "sample."
 )
 
 
@@ -51,9 +52,9 @@ def _head(report: Report, title: str) -> str:
     about = report.about
     flag = '<p class="simulated">SIMULATED</p>' if about.simulated else ""
     return (
-        f"<header>{flag}<h1>{escape(title)}</h1><p>{about.begin} to {about.end} · {about.instants:,} instants, "
-        f"one every {about.step_s:g} s · {about.aircraft:,} aircraft for {about.truth_hours:,.1f} hours of "
-        f"flight · {about.tracks:,} tracks</p></header>"
+        f"<header>{flag}<h1>{escape(title)}</h1><p>{about.begin} to {about.end} · {about.instants:,} "
+        f"instants, one every {about.step_s:g} s · {about.aircraft:,} aircraft for {about.truth_hours:,.1f} "
+        f"hours of flight · {about.tracks:,} tracks</p></header>"
     )
 
 
@@ -109,8 +110,8 @@ def _requirements(report: Report) -> str:
             f"<small>{escape(one.remark)}" + (f" ({one.count:,})</small>" if one.count else "</small>"),
         ))  # fmt: skip
     words = (
-        "† second-hand: as an open evaluation tool is configured, or as others quote it. Check the limit in the "
-        "standard before you rely on a verdict."
+        "† second-hand: as an open evaluation tool is configured, or as others quote it. Check the limit in "
+        "the standard before you rely on a verdict."
     )
     heads = ("", "standard", "requirement", ">measured", ">limit", "measured on")
     return _section("Requirements", words, _table(heads, rows))
@@ -120,7 +121,8 @@ def _errors(report: Report) -> str:
     rows = [
         (
             escape(one.name), one.unit, f"{one.rms:,.2f}",
-            f"{one.bias:+,.2f}" if one.name not in _SIZES else "–", f"{one.median:,.2f}", f"{one.p95:,.2f}", f"{one.worst:,.1f}", f"{one.count:,}",
+            f"{one.bias:+,.2f}" if one.name not in _SIZES else "–",
+            f"{one.median:,.2f}", f"{one.p95:,.2f}", f"{one.worst:,.1f}", f"{one.count:,}",
         )
         for one in report.errors
     ]  # fmt: skip
@@ -157,8 +159,8 @@ def _continuity(report: Report) -> str:
         ("spuriousness", _percent(siap.spuriousness), "reports that lie on no aircraft"),
         ("continuity", _percent(siap.continuity), "of an aircraft's time lies in its longest unbroken track"),
         ("velocity RMS", _figure(siap.velocity_mps, "{:.1f} m/s"), "size of the velocity's error"),
-        ("switches", f"{one.switches:,}", f"{one.switches_per_hour:.2f} an hour of flight; {one.swaps:,} to a "
-         "track that had followed another aircraft"),
+        ("switches", f"{one.switches:,}", f"{one.switches_per_hour:.2f} an hour of flight; {one.swaps:,} to "
+         "a track that had followed another aircraft"),
         ("tracks per aircraft", f"{one.tracks_per_aircraft:.2f}", "1 is right"),
         ("start delay", _figure(one.start_delay_s, "{:.0f} s"), "median, of aircraft that entered meanwhile"),
         ("never tracked", f"{one.never_tracked:,}", "aircraft"),
@@ -218,11 +220,11 @@ def _method(report: Report) -> str:
     about = report.about
     notes = "".join(f"<li>{escape(note)}</li>" for note in report.notes)
     words = (
-        f"c = {about.cutoff_m:g} m, p = {about.order:g}, α = {about.alpha:g}, γ = {about.switch_m:g} m. Distances "
-        "are horizontal, on the WGS-84 ellipsoid. Truth is interpolated to the picture's instants by cubic Hermite "
-        "curves on local tangent planes; an aircraft counts from its first to its last sample. At each instant "
-        "tracks and aircraft are assigned exactly (GOSPA, OSPA); over time by the assignment behind T-GOSPA, on "
-        "which all figures about single aircraft and tracks rest."
+        f"c = {about.cutoff_m:g} m, p = {about.order:g}, α = {about.alpha:g}, γ = {about.switch_m:g} m. "
+        "Distances are horizontal, on the WGS-84 ellipsoid. Truth is interpolated to the picture's instants "
+        "by cubic Hermite curves on local tangent planes; an aircraft counts from its first to its last "
+        "sample. At each instant tracks and aircraft are assigned exactly (GOSPA, OSPA); over time by the "
+        "assignment behind T-GOSPA, on which all figures about single aircraft and tracks rest."
     )
     return _section("Method and notes", words, f"<ul>{notes}</ul>" if notes else "")
 

@@ -34,11 +34,12 @@ def find_worst(
     near = np.bincount(errors.aircraft, weights=scene.follower_m[errors.row] ** p, minlength=aircraft)
     cost = near + missed * unit / 2.0 + switches * config.switch_m**p
     track = followed_track(scene)
+    position_m = errors.position_m
     found: list[Worst] = []
     for a in np.argsort(-cost, kind="stable")[:WORST_SHOWN]:
         if cost[a] <= 0.0:
             break
-        mine = errors.position_m[errors.aircraft == a]
+        mine = position_m[errors.aircraft == a]
         seen = track[(scene.aircraft == a) & (track >= 0)]
         _, first = np.unique(seen, return_index=True)
         found.append(
