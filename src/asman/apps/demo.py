@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from asman.apps.warm import prepare
 from asman.errors import ConfigError
 
 MEMBERS: Final = ("KG", "RU", "KZ")
@@ -40,6 +41,7 @@ def command(
     marked as simulated. The consoles' addresses go to standard output, words to standard error; the first
     member's console opens. Ctrl-C ends everything.
     """
+    prepare()
     from asman.apps.demonstration import Demonstration
     from asman.apps.serve import duration_s
 

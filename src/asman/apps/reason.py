@@ -17,6 +17,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from asman.apps.plan import Plan
+from asman.apps.warm import prepare
 from asman.edge import bus, messages
 from asman.edge.messages import Failed, News, Progress, tell
 from asman.errors import InputError
@@ -119,6 +120,7 @@ def main() -> int:
     """Read the plan from standard input and reason until the bus is gone."""
     import uvloop
 
+    prepare()
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
     return uvloop.run(_reason(plan))
 
