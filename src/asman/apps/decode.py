@@ -1,17 +1,28 @@
 """`asman decode` and `asman.decode`: ASTERIX recordings to tables, NDJSON, Parquet or Arrow."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import pyarrow as pa
+import click
 
 from asman.errors import InputError
-from asman.model.decoded import REJECTED, Decoded
-from asman.wire.framing import Framed
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.console import Console
+
+    from asman.model.decoded import Decoded
+    from asman.wire.framing import Framed
 
 Source = str | PathLike[str] | bytes | bytearray | memoryview
+#: Reasons that stderr shows; the rest are counted together.
+REASONS_SHOWN: Final = 12
 
 
 def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Decoded:
@@ -23,6 +34,10 @@ def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Deco
     Bad octets are rows of `.rejected`, never an exception. Raises InputError when the file cannot be read,
     when it is empty, or when `editions` names what there is not.
     """
+    from asman.apps.warm import prepare
+
+    prepare()
+    from asman.model.decoded import Decoded
     from asman.wire.asterix import decode as decode_octets
     from asman.wire.framing import find
 
@@ -31,10 +46,8 @@ def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Deco
     decoded = decode_octets(octets, framed.frames, editions=editions, framing=framed.name)
     if not framed.rejected:
         return decoded
-    lost = pa.concat_tables([_lost(framed), decoded.rejected]).sort_by(
-        [("block", "ascending"), ("offset", "ascending")]
-    )
-    return Decoded(decoded.tables, lost, decoded.editions, decoded.framing, decoded.octets)
+    rejected = with_lost(framed, decoded.rejected)
+    return Decoded(decoded.tables, rejected, decoded.editions, decoded.framing, decoded.octets)
 
 
 def read_file(path: Path) -> bytes:
@@ -52,11 +65,168 @@ def read_file(path: Path) -> bytes:
     return octets
 
 
-def _lost(framed: Framed) -> pa.Table:
-    offsets = np.array([one.offset for one in framed.rejected], np.int64)
-    lengths = np.array([one.length for one in framed.rejected], np.int64)
-    reasons = [one.reason for one in framed.rejected]
-    categories = pa.nulls(len(reasons), pa.int16())
-    return pa.table(
-        [pa.array(offsets), pa.array(offsets), categories, pa.array(lengths), reasons], schema=REJECTED
+def with_lost(framed: Framed, rejected: pa.Table) -> pa.Table:
+    """Add what the framing could not use to what the decoder could not read."""
+    import numpy as np
+    import pyarrow as pa
+
+    from asman.model.decoded import REJECTED
+
+    offsets = pa.array(np.array([one.offset for one in framed.rejected], np.int64))
+    lengths = pa.array(np.array([one.length for one in framed.rejected], np.int64))
+    nothing = pa.nulls(len(framed.rejected), pa.int16())
+    reasons = pa.array([one.reason for one in framed.rejected])
+    lost = pa.table([offsets, offsets, nothing, lengths, reasons], schema=REJECTED)
+    return pa.concat_tables([lost, rejected]).sort_by([("block", "ascending"), ("offset", "ascending")])
+
+
+#: A paragraph that begins with a backspace keeps its lines.
+_HELP: Final = """Decode ASTERIX recordings (data blocks, pcap, pcapng) to scaled values.
+
+\b
+asman decode capture.pcap | head                     one JSON object a record
+asman decode capture.pcap -o records.parquet         one file a category
+asman decode capture.pcap --summary                  what is in it?
+asman decode old.ast --edition 21=0.26               do not detect the edition
+
+Editions are detected by how plausible the records read. What cannot be read is counted on stderr, with why.
+"""
+
+
+@click.command(help=_HELP, short_help="ASTERIX recordings to NDJSON, Parquet or Arrow.")
+@click.argument("recordings", nargs=-1, required=True, metavar="REC...", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", default="-", metavar="FILE", help=".ndjson, .parquet, .arrow; - is NDJSON on stdout."
+)
+@click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="Pin an edition: 21=2.1.")
+@click.option("--category", "categories", multiple=True, metavar="CAT", help="Only these categories.")
+@click.option("--limit", type=click.IntRange(min=1), help="So many records, of each category in files.")
+@click.option("--summary", is_flag=True, help="Print what there is, instead of the records.")
+def command(
+    recordings: tuple[Path, ...],
+    output: str,
+    editions: tuple[str, ...],
+    categories: tuple[str, ...],
+    limit: int | None,
+    summary: bool,
+) -> None:
+    """Check the options, decode, write, and say what was given up."""
+    from rich.console import Console
+
+    from asman.apps.decode_output import ENDINGS, write_ndjson, write_tables
+
+    if output != "-" and Path(output).suffix not in ENDINGS:
+        raise InputError(f"-o {output}", "unknown ending", f"Known: {', '.join(ENDINGS)}, - for stdout")
+    pinned = dict(_pair(one) for one in editions)
+    wanted = {_category(one) for one in categories}
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    found = _decode_all(recordings, pinned, wanted, console)
+    try:
+        if summary:
+            _summarise(found)
+        elif output == "-":
+            write_ndjson(found, sys.stdout.buffer, limit=limit)
+            sys.stdout.buffer.flush()
+        elif output.endswith(".ndjson"):
+            with Path(output).open("wb") as file, console.status(f"writing {output}"):
+                write_ndjson(found, file, limit=limit)
+        else:
+            with console.status(f"writing {output}"):
+                written = write_tables(found, Path(output), limit=limit)
+            console.print("written: " + ", ".join(map(str, written)))
+    except BrokenPipeError:
+        # The reader has enough (`| head`): nothing is left to say, and nothing to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    except OSError as error:
+        raise InputError(f"-o {output}", f"cannot be written: {error.strerror}") from error
+    _say_rejected(found, console)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    category, equals, edition = text.partition("=")
+    if not equals:
+        raise InputError(f"--edition {text}", "is not CATEGORY=EDITION", "Write it as --edition 21=2.1")
+    return category, edition
+
+
+def _category(text: str) -> str:
+    digits = text.upper().removeprefix("CAT")
+    if not digits.isdecimal() or int(digits) > 255:
+        raise InputError(f"--category {text}", "is no category", "Write it as --category 48")
+    return f"CAT{int(digits):03}"
+
+
+def _decode_all(
+    paths: Sequence[Path], editions: dict[str, str], wanted: set[str], console: Console
+) -> dict[str, Decoded]:
+    """Decode every recording. Raises InputError when nothing at all could be read."""
+    found: dict[str, Decoded] = {}
+    for path in paths:
+        with console.status(f"reading {path.name} (the first run compiles, for some seconds)"):
+            decoded = decode(path, editions=editions)
+        found[str(path)] = _only(decoded, wanted) if wanted else decoded
+    if not any(decoded.records for decoded in found.values()):
+        _say_rejected(found, console)
+        tried = ", ".join(f"{path} as {decoded.framing}" for path, decoded in found.items())
+        asked = f"of {', '.join(sorted(wanted))}" if wanted else "that could be read"
+        raise InputError(
+            ", ".join(found), f"holds no record {asked} (tried: {tried})", "The reasons stand above"
+        )
+    return found
+
+
+def _only(decoded: Decoded, wanted: set[str]) -> Decoded:
+    import pyarrow as pa
+
+    from asman.model.decoded import Decoded
+
+    numbers = {int(name[3:]) for name in wanted}
+    mine = pa.array(
+        [one is None or one in numbers for one in decoded.rejected["category"].to_pylist()], pa.bool_()
     )
+    tables = {name: table for name, table in decoded.tables.items() if name in wanted}
+    editions = {name: choice for name, choice in decoded.editions.items() if name in wanted}
+    return Decoded(tables, decoded.rejected.filter(mine), editions, decoded.framing, decoded.octets)
+
+
+def _say_rejected(found: dict[str, Decoded], console: Console) -> None:
+    """Say on stderr what was given up: why, how often, and where first."""
+    for name, decoded in found.items():
+        if not decoded.rejected.num_rows:
+            continue
+        grouped = decoded.rejected.group_by("reason").aggregate(
+            [("offset", "count"), ("offset", "min"), ("length", "sum")]
+        )
+        rows = grouped.sort_by([("offset_count", "descending"), ("offset_min", "ascending")]).to_pylist()
+        head = f"{name}: {decoded.rejected.num_rows:,} rejected, {decoded.records:,} records read"
+        console.print(head, markup=False)
+        for row in rows[:REASONS_SHOWN]:
+            times = f"{row['offset_count']:,} x" if row["offset_count"] > 1 else "once"
+            where = f"first at octet {row['offset_min']:,}, {row['length_sum']:,} octets"
+            console.print(f"  {times}: {row['reason']} ({where})", markup=False)
+        if len(rows) > REASONS_SHOWN:
+            console.print(f"  and {len(rows) - REASONS_SHOWN} more reasons", markup=False)
+
+
+def _summarise(found: dict[str, Decoded]) -> None:
+    """Print what the recordings hold."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("recording", "framing", "category", "edition", "plausible", "records", "octets")
+    for name, decoded in found.items():
+        for category, choice in decoded.editions.items():
+            records = decoded.tables.get(category)
+            octets = int(records["length"].to_numpy().sum()) if records is not None else 0
+            score = choice.scores.get(choice.edition)
+            table.add_row(
+                name,
+                decoded.framing,
+                category,
+                choice.edition + (" (pinned)" if choice.pinned else ""),
+                "" if score is None else f"{score:.1%}",
+                f"{records.num_rows if records is not None else 0:,}",
+                f"{octets:,}",
+            )
+    Console().print(table)

@@ -201,7 +201,7 @@ def _type(column: Column) -> pa.DataType:
 def metadata(column: Column) -> dict[str, str]:
     """Say a column's title, unit, LSB, meanings and how people read it."""
     content = column.content
-    said: dict[str, str] = {"title": column.title}
+    said: dict[str, str] = {"title": column.title, "bits": str(column.bits)}
     if content.kind == "quantity":
         said |= {"unit": content.unit, "lsb": repr(content.lsb)}
     if content.kind == "table":
