@@ -6,13 +6,13 @@ Stone Soup is a peer, no dependency. In an environment of its own:
     benchmarks/.peers/stonesoup/bin/pip install stonesoup==1.9.1
     benchmarks/.peers/stonesoup/bin/python tests/golden/make_scoring_stonesoup.py
 
-Stone Soup's OSPA pairs by the sum of distances, not of their p-th powers: for p = 2 it is therefore not always
-the least, as the definition has it. Both orders are kept; the test says what must hold of each.
+Stone Soup's OSPA pairs by the sum of distances, not of their p-th powers: for p = 2 it is therefore not
+always the least, as the definition has it. Both orders are kept; the test says what must hold of each.
 """
 
 import json
 import math
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ import stonesoup
 from stonesoup.metricgenerator.ospametric import GOSPAMetric, OSPAMetric
 from stonesoup.types.state import State
 
-BEGIN = datetime(2026, 1, 1)
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 CUTOFF_M = 2000.0
 
 
@@ -49,7 +49,7 @@ def scene(seed: int) -> list[dict]:
             lat = np.minimum(middle[0] + north, 89.999)
             lon = middle[1] + east / np.cos(np.radians(lat))
             lon = (lon + 180.0) % 360.0 - 180.0
-            places.append([[round(float(a), 9), round(float(b), 9)] for a, b in zip(lat, lon)])
+            places.append([[round(float(a), 9), round(float(b), 9)] for a, b in zip(lat, lon, strict=True)])
         if not places[0] and not places[1]:
             places[0] = [[middle[0], middle[1]]]
         instants.append({"truth": places[0], "tracks": places[1]})
@@ -75,7 +75,9 @@ def main() -> None:
             one.update(judge(one, BEGIN + timedelta(seconds=10 * k)))
         scenes.append(instants)
     out = Path(__file__).with_name("scoring_stonesoup.json")
-    out.write_text(json.dumps({"stonesoup": stonesoup.__version__, "cutoff_m": CUTOFF_M, "scenes": scenes}) + "\n")
+    out.write_text(
+        json.dumps({"stonesoup": stonesoup.__version__, "cutoff_m": CUTOFF_M, "scenes": scenes}) + "\n"
+    )
     print(f"wrote {out}")
 
 

@@ -52,7 +52,9 @@ def test_what_gains_nothing_is_left_alone():
     middle=st.sampled_from([(0.0, 0.0), (43.0, 75.0), (-50.0, 179.999), (89.99, 10.0), (-90.0, 0.0)]),
     gate=st.sampled_from([500.0, 2000.0, 9000.0]),
 )
-def test_near_pairs_are_those_found_by_looking_at_every_pair(seed: int, middle: tuple[float, float], gate: float):
+def test_near_pairs_are_those_found_by_looking_at_every_pair(
+    seed: int, middle: tuple[float, float], gate: float
+):
     chance = np.random.default_rng(seed)
     places = []
     for count in (40, 30):

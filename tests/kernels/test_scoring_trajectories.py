@@ -1,4 +1,4 @@
-"""The assignment over time against the linear programme that defines T-GOSPA, and against all joint holdings."""
+"""The assignment over time against the linear programme behind T-GOSPA, and against all joint holdings."""
 
 import itertools
 
@@ -100,7 +100,9 @@ def test_small_clusters_are_solved_outright(gain: np.ndarray, switch: float):
 
 @settings(max_examples=25, deadline=None)
 @given(gain=scenes(most=5), switch=st.sampled_from([0.2, 1.0]))
-def test_the_bound_is_never_below_the_linear_programme_nor_the_result_above_it(gain: np.ndarray, switch: float):
+def test_the_bound_is_never_below_the_linear_programme_nor_the_result_above_it(
+    gain: np.ndarray, switch: float
+):
     _, gains, switches, bound = follow(near_of(gain), gain.shape[2], gain.shape[0], switch, 48)
     programme = linear_programme(gain, switch)
     assert gains - switch * switches <= programme + 1e-9 <= bound + 2e-9

@@ -11,7 +11,7 @@ R = 6_371_000.0
 
 
 def great_circle(time: np.ndarray, lat0: float, lon0: float, course: float, speed: float):
-    """Places and velocities of an aircraft that flies straight over the globe (a sphere is near enough here)."""
+    """Places and velocities of an aircraft that flies straight over a sphere."""
     way = speed * time / R
     lat = np.arcsin(math.sin(lat0) * np.cos(way) + math.cos(lat0) * np.sin(way) * math.cos(course))
     lon = lon0 + np.arctan2(
@@ -36,7 +36,13 @@ def interpolated(time, lat, lon, instants, gap_s=30.0, vn=None, ve=None):
 
 @pytest.mark.parametrize(
     ("lat0", "lon0", "course"),
-    [(42.0, 74.0, 60.0), (10.0, 179.95, 90.0), (-35.0, -179.95, 300.0), (89.9, 0.0, 5.0), (-89.95, 50.0, 170.0)],
+    [
+        (42.0, 74.0, 60.0),
+        (10.0, 179.95, 90.0),
+        (-35.0, -179.95, 300.0),
+        (89.9, 0.0, 5.0),
+        (-89.95, 50.0, 170.0),
+    ],
 )
 def test_straight_flight_is_followed_to_centimetres_anywhere(lat0: float, lon0: float, course: float):
     time = np.arange(0.0, 121.0, 4.0)
@@ -63,7 +69,9 @@ def test_a_turn_is_followed_and_its_rate_told():
 
     def exact(at):
         east, north = radius * (1 - np.cos(rate * at)), radius * np.sin(rate * at)
-        return geodesy.enu_to_lla_array(east, north, np.zeros_like(at), math.radians(45), math.radians(7), 0.0)[:2]
+        return geodesy.enu_to_lla_array(
+            east, north, np.zeros_like(at), math.radians(45), math.radians(7), 0.0
+        )[:2]
 
     lat, lon = exact(time)
     vn, ve = speed * np.cos(rate * time), speed * np.sin(rate * time)

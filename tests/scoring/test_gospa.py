@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
+from tests.scoring.scenes import table
 
 from asman.scoring.config import ScoreConfig
 from asman.scoring.gospa import powers
 from asman.scoring.report import Report
 from asman.scoring.score import score_tables
-from tests.scoring.scenes import table
 
 GOLDEN = json.loads((Path(__file__).parent.parent / "golden/scoring_stonesoup.json").read_text())
 AGAIN = "to regenerate: see the head of tests/golden/make_scoring_stonesoup.py"
@@ -26,7 +26,7 @@ def scored(scene: list[dict], order: float) -> Report:
     for k, instant in enumerate(scene):
         for kind, places in rows.items():
             places += [(10.0 * k, n, *place) for n, place in enumerate(instant[kind])]
-    # Anchors far off at every instant: each adds one exact pair, so that no instant is without truth or tracks.
+    # Anchors far off at every instant, an exact pair each: so no instant is without truth or tracks.
     for kind in rows.values():
         kind += [(10.0 * k, 99, -20.0, 100.0) for k in range(len(scene))]
     config = ScoreConfig(order=order, every_s=10.0, truth_gap_s=1e9, unconfirmed=True)
@@ -62,7 +62,9 @@ def test_gospa_and_its_parts_are_stone_soups(number: int, order: int):
 def distances(instant: dict) -> np.ndarray:
     from asman.kernels.scoring_pictures import surface
 
-    truth, tracks = (np.radians(np.array(instant[kind], float).reshape(-1, 2)) for kind in ("truth", "tracks"))
+    truth, tracks = (
+        np.radians(np.array(instant[kind], float).reshape(-1, 2)) for kind in ("truth", "tracks")
+    )
     a, b = (surface(one[:, 0].copy(), one[:, 1].copy()) for one in (truth, tracks))
     return np.linalg.norm(a[:, None] - b[None], axis=2)
 
