@@ -16,19 +16,14 @@ Keys = NDArray[np.uint64]
 
 
 @kernel
-def hash_rows(columns: NDArray[np.uint64]) -> Keys:
-    """Hash every row of columns (K, N), given as their bits; no row hashes to 0."""
-    width, rows = columns.shape
-    keys = np.empty(rows, np.uint64)
-    for i in range(rows):
-        key = np.uint64(0x9E3779B97F4A7C15)
-        for k in range(width):
-            key = (key ^ columns[k, i]) + np.uint64(0x9E3779B97F4A7C15)
-            key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            key = key ^ (key >> np.uint64(31))
+def mix(keys: Keys, column: Keys) -> None:
+    """Mix a column (N,), given as its bits, into the hashes of its rows (N,), in place; no row becomes 0."""
+    for i in range(keys.size):
+        key = (keys[i] ^ column[i]) + np.uint64(0x9E3779B97F4A7C15)
+        key = (key ^ (key >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        key = (key ^ (key >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        key = key ^ (key >> np.uint64(31))
         keys[i] = key if key != np.uint64(0) else np.uint64(1)
-    return keys
 
 
 @kernel

@@ -11,12 +11,30 @@ from numpy.typing import NDArray
 pc: Final[Any] = import_module("pyarrow.compute")
 
 
-def to_floats(column: pa.Array) -> NDArray[np.float64]:
+def split(numbers: pa.Array) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
+    """An Arrow column of numbers or timestamps as numpy, without copying, and which rows are not null.
+
+    None for the latter says that all are valid. Where a row is null its number is anything.
+    """
+    kind = numbers.type
+    width = np.dtype(np.int64) if pa.types.is_timestamp(kind) else np.dtype(kind.to_pandas_dtype())
+    bitmap, data = numbers.buffers()
+    values: NDArray[Any] = np.frombuffer(data, width)[numbers.offset : numbers.offset + len(numbers)]
+    if bitmap is None or numbers.null_count == 0:
+        return values, None
+    bits = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little")
+    return values, bits[numbers.offset : numbers.offset + len(numbers)].view(np.bool_)
+
+
+def to_floats(numbers: pa.Array) -> NDArray[np.float64]:
     """An Arrow column of numbers as float64, NaN for null; the caller owns it."""
-    column = column.cast(pa.float64())
-    if column.null_count:
-        column = pc.fill_null(column, float("nan"))
-    return np.array(column.to_numpy(zero_copy_only=False))
+    if numbers.null_count == len(numbers):
+        return np.full(len(numbers), np.nan)
+    values, valid = split(numbers)
+    floats = values.astype(np.float64)
+    if valid is not None:
+        floats[~valid] = np.nan
+    return floats
 
 
 def column(values: NDArray[Any], kind: pa.DataType, valid: NDArray[np.bool_] | None = None) -> pa.Array:

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.sensing.arrow import column, from_floats, pc, to_floats
+from asman.sensing.arrow import column as as_column
+from asman.sensing.arrow import from_floats, pc, split, to_floats
 from asman.sensing.records import Records
 from asman.sensing.reports import ADSB, MLAT, MODES, MODES_PSR, PSR, SSR, SSR_PSR, UNKNOWN, Bools, Layout
 
@@ -44,8 +45,12 @@ def _coded(path: str, words: tuple[int, ...]) -> Callable[[Records], Codes]:
     """A reader of a detection code by a table of words."""
 
     def detection(records: Records) -> Codes:
-        codes = pc.fill_null(records.integer(pa.int32(), path), 0).to_numpy(zero_copy_only=False)
-        return np.array(words, np.int32)[codes]
+        column = records.column(path)
+        if column is None:
+            return np.full(records.rows, UNKNOWN, np.int32)
+        codes, valid = split(column)
+        table = np.array(words, np.int32)
+        return table[codes] if valid is None else np.where(valid, table[np.where(valid, codes, 0)], UNKNOWN)
 
     return detection
 
@@ -80,7 +85,7 @@ def _ground_bit(path: str) -> Callable[[Records], pa.Array]:
 def _flight_status(records: Records) -> pa.Array:
     """On the ground by the transponder's flight status; null for the states that leave it open."""
     ground = records.is_in("I230/STAT", _ON_GROUND)
-    return column(ground, pa.bool_(), ground | records.is_in("I230/STAT", _AIRBORNE))
+    return as_column(ground, pa.bool_(), ground | records.is_in("I230/STAT", _AIRBORNE))
 
 
 def _never_said(records: Records) -> pa.Array:
@@ -139,7 +144,7 @@ def _cat021_reported(records: Records) -> dict[str, pa.Array]:
     anonymous = records.is_in("I040/ATP", (3,))
     if anonymous.any():
         columns["address"] = pc.if_else(
-            column(anonymous, pa.bool_()), pa.scalar(None, pa.int32()), records.integer(pa.int32(), "I080")
+            as_column(anonymous, pa.bool_()), pa.scalar(None, pa.int32()), records.integer(pa.int32(), "I080")
         )
     return columns
 

@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.sensing.arrow import pc, to_floats
+from asman.sensing.arrow import column as as_column
+from asman.sensing.arrow import pc, split, to_floats
 from asman.units import FLIGHT_LEVEL_M, FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS, NAUTICAL_MILE_M
 
 #: Unit at the end of a column's name -> factor to metres, seconds, metres per second; angles stay degrees.
@@ -43,6 +44,8 @@ class Records:
         self._table = table
         self._names: dict[str, tuple[str, float]] = {}
         for name in table.column_names:
+            if pa.types.is_null(table.schema.field(name).type):
+                continue
             stem, _, unit = name.rpartition("_")
             if stem and unit in FACTORS:
                 self._names[stem] = (name, FACTORS[unit])
@@ -65,9 +68,9 @@ class Records:
         for path in paths:
             column = self.column(path)
             if column is not None:
+                values, valid = split(column)
                 factor = self._names[path][1]
-                column = column.cast(pa.float64())
-                found.append(column if factor == 1.0 else pc.multiply(column, factor))
+                found.append(as_column(values.astype(np.float64) * factor, pa.float64(), valid))
         return self._first(found, pa.float64())
 
     def integer(self, kind: pa.DataType, *paths: str) -> pa.Array:
@@ -83,16 +86,21 @@ class Records:
     def flag(self, path: str, value: int = 1) -> pa.Array:
         """Whether a leaf has a value (bool, null where it is not filled)."""
         column = self.column(path)
-        return pa.nulls(self.rows, pa.bool_()) if column is None else pc.equal(column, value)
+        if column is None:
+            return pa.nulls(self.rows, pa.bool_())
+        values, valid = split(column)
+        return as_column(values == value, pa.bool_(), valid)
 
     def is_in(self, path: str, values: tuple[int, ...]) -> NDArray[np.bool_]:
         """Whether a leaf is filled and has one of some values."""
         column = self.column(path)
         found = np.zeros(self.rows, np.bool_)
         if column is not None:
-            codes = pc.fill_null(column.cast(pa.int64()), -1).to_numpy(zero_copy_only=False)
+            codes, valid = split(column)
             for value in values:
                 found |= codes == value
+            if valid is not None:
+                found &= valid
         return found
 
     def floats(self, *paths: str) -> NDArray[np.float64]:
@@ -113,7 +121,8 @@ class Records:
         unknown = np.iinfo(np.int64).min
         if column is None or column.null_count == self.rows:
             return np.full(self.rows, unknown, np.int64)
-        return pc.fill_null(column.cast(pa.int64()), unknown).to_numpy(zero_copy_only=False)
+        values, valid = split(column)
+        return values if valid is None else np.where(valid, values, unknown)
 
     @property
     def source(self) -> NDArray[np.int64]:
@@ -125,12 +134,11 @@ class Records:
         sac, sic = self.column("I010/SAC"), self.column("I010/SIC")
         if sac is None or sic is None:
             return np.full(self.rows, -1, np.int64)
-        whole = pc.add(pc.multiply(sac.cast(pa.int64()), 256), sic.cast(pa.int64()))
-        if whole.null_count == 0:
-            return whole.to_numpy(zero_copy_only=False)
-        said = whole.is_valid().to_numpy(zero_copy_only=False)
+        high, said = split(sac)
+        values = high.astype(np.int64) * 256 + split(sic)[0]
+        if said is None:
+            return values
         latest = np.maximum.accumulate(np.where(said, np.arange(self.rows), -1))
-        values = pc.fill_null(whole, -1).to_numpy(zero_copy_only=False)
         block = self.column("block")
         blocks = np.zeros(self.rows, np.int64) if block is None else block.to_numpy(zero_copy_only=False)
         inherits = (latest >= 0) & (blocks[latest] == blocks)

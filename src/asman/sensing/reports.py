@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.model.sensor import SensorKind
-from asman.sensing.arrow import column, pc, to_floats
+from asman.sensing.arrow import column, from_floats, pc, split, to_floats
 from asman.sensing.records import Records
 from asman.units import DAY_S, FLIGHT_LEVEL_M
 
@@ -156,10 +156,13 @@ def read(layout: Layout, table: pa.Table) -> Reports:
 
 def _signed(pressure_altitude_m: pa.Array) -> pa.Array:
     """Give levels below zero their sign where an edition has none."""
-    if not (pc.max(pressure_altitude_m).as_py() or 0.0) >= _LEVEL_MAX_M:
-        return pressure_altitude_m
-    wrapped = pc.subtract(pressure_altitude_m, 2.0 * _LEVEL_MAX_M)
-    return pc.if_else(pc.greater_equal(pressure_altitude_m, _LEVEL_MAX_M), wrapped, pressure_altitude_m)
+    levels = to_floats(pressure_altitude_m)
+    wrapped = levels >= _LEVEL_MAX_M
+    return (
+        from_floats(np.where(wrapped, levels - 2.0 * _LEVEL_MAX_M, levels))
+        if wrapped.any()
+        else pressure_altitude_m
+    )
 
 
 def _neither(records: Records, bits: tuple[str, str]) -> pa.Array:
@@ -179,8 +182,9 @@ def _addresses(address: pa.Array) -> pa.Array:
     """Null for the addresses that nobody has, all zeros, all ones (ICAO Annex 10, volume III, part I, 9)."""
     if address.null_count == len(address):
         return address
-    somebody = pc.and_(pc.not_equal(address, 0), pc.not_equal(address, 0xFFFFFF))
-    return pc.if_else(somebody, address, pa.scalar(None, pa.int32()))
+    values, valid = split(address)
+    somebody = (values != 0) & (values != 0xFFFFFF)
+    return column(values, pa.int32(), somebody if valid is None else somebody & valid)
 
 
 def _callsigns(text: pa.Array) -> pa.Array:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.model.plots import NAME, TIME
-from asman.sensing.arrow import pc
+from asman.sensing.arrow import to_floats
 from asman.sensing.records import Records
 
 SERVICES: Final[pa.Schema] = pa.schema(
@@ -80,7 +80,7 @@ def messages(name: str, table: pa.Table) -> Messages | None:
     for code, kind in _MESSAGES[name].items():
         words[code] = kind
     codes = records.integer(pa.int32(), "I000")
-    kind = words[pc.fill_null(codes, 0).to_numpy(zero_copy_only=False) & 0xFF]
+    kind = words[np.nan_to_num(to_floats(codes)).astype(np.int64) & 0xFF]
     rows = ~records.is_in("I000", (1,)) if name == "CAT010" else np.ones(records.rows, np.bool_)
     return Messages(
         category=records.category,
