@@ -3,17 +3,23 @@
 import math
 from datetime import UTC, date, datetime
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sensing.tables import decoded, table
 
 from asman.kernels.geodesy import lla_to_enu, lla_to_polar
+from asman.model.frames import NO_TIME, Frames
 from asman.model.plots import PLOTS
 from asman.model.sensor import Sensor
+from asman.sensing.discover import discover
+from asman.sensing.layouts import LAYOUTS
 from asman.sensing.plots import extract
 from asman.sensing.services import SERVICES
 from asman.sensing.timeline import TimelineState
+from asman.wire.asterix import decode
 
 MAY_2 = date(2023, 5, 2)
 RADAR = Sensor(id="radar", lat_deg=41.3, lon_deg=2.1, height_m=27.0, sac=20, sic=129)
@@ -322,6 +328,32 @@ def test_a_report_that_is_sent_twice_is_used_once_also_over_batches():
     )
     again, state = extract(decoded(CAT048=table([CAT048, other])), (RADAR,), state, recording="r", date=MAY_2)
     assert (first.plots.num_rows, again.plots.num_rows) == (1, 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([1, 2, 10, 20, 21, 34, 48]), st.binary(min_size=2, max_size=80)),
+        max_size=12,
+    )
+)
+def test_whatever_octets_hold_becomes_plots_or_counted_reasons_never_a_crash(blocks):
+    octets = b"".join(bytes([cat]) + (3 + len(body)).to_bytes(2, "big") + body for cat, body in blocks)
+    frames = Frames(np.array([0]), np.array([len(octets)]), np.array([NO_TIME]))
+    records = decode(octets, frames)
+    found = discover(records)
+    everyone = (
+        *found.sensors,
+        *(msgspec.structs.replace(one.sensor(), lat_deg=1.0, lon_deg=2.0) for one in found.missing),
+    )
+    extracted, _ = extract(records, everyone, TimelineState(), recording="r")
+    assert extracted.plots.schema.equals(PLOTS)
+    targets = sum(records.tables[name].num_rows for name in LAYOUTS if name in records.tables)
+    untimed_services = sum(
+        count for reason, count in extracted.ignored.items() if reason.startswith(("CAT002", "CAT034"))
+    )
+    told = sum(extracted.ignored.values()) - untimed_services
+    assert extracted.plots.num_rows <= targets <= extracted.plots.num_rows + told
 
 
 def test_nothing_gives_nothing():

@@ -46,6 +46,7 @@ class Gathered(msgspec.Struct, frozen=True):
     derived   sources that became sensors without being given
     missing   sources that need a sensors.toml: their site is not known
     dated     where the day is from, in words; empty where packets say it
+    rejected  how many stretches of octets could not be decoded
     """
 
     plots: pa.Table
@@ -55,6 +56,7 @@ class Gathered(msgspec.Struct, frozen=True):
     derived: tuple[Source, ...]
     missing: tuple[Source, ...]
     dated: str
+    rejected: int = 0
 
 
 def plots(
@@ -126,6 +128,7 @@ def gather(
         sensors=everyone,
         derived=derived,
         missing=missing,
+        rejected=sum(one.rejected.num_rows for _, one in decoded),
         dated=dated or ("" if _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
     )
 
@@ -308,6 +311,10 @@ def _summary(gathered: Gathered) -> None:
         console.print(table)
     for reason, count in sorted(gathered.ignored.items(), key=lambda item: -item[1]):
         console.print(f"ignored {count:,}: {reason}", soft_wrap=True)
+    if gathered.rejected:
+        console.print(
+            f"not decoded: {gathered.rejected:,} stretches of octets; `asman decode` says which and why"
+        )
     for source in gathered.derived:
         console.print(f"derived sensor {source.id}: site {source.site_from}", soft_wrap=True)
     if gathered.dated:
