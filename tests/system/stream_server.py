@@ -262,18 +262,20 @@ class StreamServer:
         )
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
-        beating = asyncio.create_task(self._beats()) if self.beat_s else None
+        beating = asyncio.create_task(self._beats())
         await self._stop.wait()
-        if beating:
-            beating.cancel()
+        beating.cancel()
         server.close()
         await server.wait_closed()
 
     async def _beats(self) -> None:
+        # A node tells its clock once a second, whether its picture moves or not.
         while True:
             await asyncio.sleep(self.beat_s or 1)
-            if not self.clock["paused"] and not self.clock["ended"]:
-                await self._beat((self.beat_s or 1) * (self.clock["speed"] or 10))
+            if self.beat_s is None or self.clock["paused"] or self.clock["ended"]:
+                await self._text(self._clock())
+            else:
+                await self._beat(self.beat_s * (self.clock["speed"] or 10))
 
     async def _beat(self, seconds: float) -> None:
         self.sky.move(seconds)

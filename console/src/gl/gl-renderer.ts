@@ -36,6 +36,8 @@ interface Resources {
 export class GlRenderer implements TrackRenderer {
   readonly kind = "webgl2";
   private resources: Resources;
+  /** Passed when the graphics card has drawn what it was last given. */
+  private fence: WebGLSync | null = null;
 
   constructor(
     private readonly gl: WebGL2RenderingContext,
@@ -67,6 +69,15 @@ export class GlRenderer implements TrackRenderer {
     this.uploadSlots();
   }
 
+  get busy(): boolean {
+    const { gl, fence } = this;
+    if (fence === null || gl.isContextLost()) return false;
+    if (gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED) return true;
+    gl.deleteSync(fence);
+    this.fence = null;
+    return false;
+  }
+
   draw(scenery: Scenery): void {
     const { gl } = this;
     if (gl.isContextLost()) return;
@@ -81,6 +92,9 @@ export class GlRenderer implements TrackRenderer {
       this.drawSymbols(scenery);
     }
     gl.bindVertexArray(null);
+    if (this.fence !== null) gl.deleteSync(this.fence);
+    this.fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    gl.flush();
   }
 
   destroy(): void {
@@ -91,6 +105,7 @@ export class GlRenderer implements TrackRenderer {
   private readonly onLost = (event: Event): void => event.preventDefault();
 
   private readonly onRestored = (): void => {
+    this.fence = null;
     this.resources = this.create();
     this.uploadAll();
   };

@@ -57,6 +57,7 @@ ${TRACK_INPUTS}${PLACE}
 uniform float u_ahead;
 uniform float u_width;
 out float v_along;
+out float v_across;
 out float v_coasting;
 out float v_fresh;
 void main() {
@@ -65,8 +66,10 @@ void main() {
   float len = max(length(way), 0.001);
   vec2 side = vec2(-way.y, way.x) / len;
   float t = a_corner.x * 0.5 + 0.5;
-  gl_Position = clip(from + way * t + side * a_corner.y * u_width * 0.5);
+  float half_width = u_width * 0.5 + 1.0;
+  gl_Position = clip(from + way * t + side * a_corner.y * half_width);
   v_along = t * len;
+  v_across = a_corner.y * half_width;
   v_coasting = a_state.z * 255.0;
   v_fresh = a_state.y;
 }`;
@@ -74,14 +77,18 @@ void main() {
 export const VECTOR_FRAGMENT = `#version 300 es
 precision mediump float;
 in float v_along;
+in float v_across;
 in float v_coasting;
 in float v_fresh;
 uniform vec3 u_colour;
 uniform float u_dash;
+uniform highp float u_width;
 out vec4 colour;
 void main() {
   if (v_coasting > 0.5 && mod(v_along, u_dash * 2.0) > u_dash) discard;
-  float alpha = 0.85 * mix(0.45, 1.0, v_fresh);
+  // The edge is smoothed here: multisampling the whole canvas would cost more.
+  float edge = clamp(u_width * 0.5 + 0.5 - abs(v_across), 0.0, 1.0);
+  float alpha = 0.85 * edge * mix(0.45, 1.0, v_fresh);
   colour = vec4(u_colour * alpha, alpha);
 }`;
 

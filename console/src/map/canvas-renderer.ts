@@ -10,6 +10,7 @@ const TRAIL_BUDGET = 30_000;
 
 export class CanvasRenderer implements TrackRenderer {
   readonly kind = "canvas2d";
+  readonly busy = false;
   private atlas: HTMLCanvasElement;
 
   constructor(

@@ -92,12 +92,17 @@ export class Overlay {
     g.font = SMALL_FONT;
     g.textBaseline = "middle";
     g.textAlign = "left";
+    const named: { x: number; y: number; rows: number }[] = [];
     for (const sensor of sensors) {
       if (sensor.lat_deg === null || sensor.lon_deg === null) continue;
       const [x, y] = toScreen(view, mercatorX(sensor.lon_deg), mercatorY(sensor.lat_deg));
       if (x < -50 || y < -20 || x > view.width + 20 || y > view.height + 20) continue;
       this.drawSite(x, y, sensor.kind, palette);
-      this.text(sensor.id, x + 9, y + 1, palette.sensor, palette["label-halo"]);
+      // Names of sensors on one site stand one below the other.
+      let near = named.find((other) => Math.abs(other.x - x) < 40 && Math.abs(other.y - y) < 10);
+      if (near) near.rows++;
+      else named.push((near = { x, y, rows: 0 }));
+      this.text(sensor.id, near.x + 9, near.y + 1 + near.rows * 11, palette.sensor, palette["label-halo"]);
     }
   }
 

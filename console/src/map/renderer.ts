@@ -18,6 +18,8 @@ export interface TrackRenderer {
   setPalette(palette: Palette): void;
   /** New rows are in the store; take them over. */
   upload(update: Update): void;
+  /** The graphics card has not yet drawn what it was last given. */
+  readonly busy: boolean;
   draw(scenery: Scenery): void;
   destroy(): void;
 }

@@ -19,6 +19,7 @@ import { symbolSizePx, visibleSeconds, type TrackRenderer } from "./renderer.ts"
 import type { TrackStore } from "./track-store.ts";
 import { loadWorld, type WorldMap } from "./world.ts";
 
+const BUSY_MS = 40;
 const FASTEST_MPS = 350;
 /** A symbol is moved when it is this far from where it is drawn. */
 const VISIBLE_STEP_PX = 0.5;
@@ -149,7 +150,7 @@ export class Stage {
 
   private createRenderer(): TrackRenderer {
     if (this.base.kind === "maplibre") {
-      const gl = this.trackCanvas.getContext("webgl2", { alpha: true, antialias: true, premultipliedAlpha: true });
+      const gl = this.trackCanvas.getContext("webgl2", { alpha: true, antialias: false, premultipliedAlpha: true });
       if (gl) return new GlRenderer(gl, this.store, this.palette);
     }
     return new CanvasRenderer(this.trackCanvas.getContext("2d")!, this.store, this.palette);
@@ -163,11 +164,17 @@ export class Stage {
     this.draw();
   }
 
+  /** Draw with the next frame of the screen, or as soon as a slow graphics card is done with the last one. */
   private redraw(): void {
     if (this.frame !== 0) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      this.draw();
+      if (this.renderer.busy) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.redraw(), BUSY_MS);
+      } else {
+        this.draw();
+      }
     });
   }
 

@@ -1,7 +1,8 @@
 /**
  * The text filter that the table and the map share. Words are joined by AND; a word fits when the callsign contains
  * it, or the address (hex), Mode 3/A code (octal) or track number begins with it. `fl>300`, `kt<150`, `age>10` compare;
- * `is:coasting`, `is:ground`, `is:primary` (heard from no transponder) and `sensor:ID` select.
+ * `is:coasting`, `is:ground`, `is:primary` (heard from no transponder) and `sensor:ID` select. A minus before a
+ * word turns it round.
  */
 
 import { Flag, UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "./frame.ts";
@@ -28,6 +29,10 @@ export function parseFilter(text: string): Filter | null {
 }
 
 function parseWord(word: string): Filter {
+  if (word.startsWith("-") && word.length > 1) {
+    const test = parseWord(word.slice(1));
+    return (slot, context) => !test(slot, context);
+  }
   const comparison = COMPARISON.exec(word);
   if (comparison) return compare(comparison[1]!, comparison[2]!, Number(comparison[3]));
   if (word.startsWith("is:")) return select(word.slice(3));

@@ -34,6 +34,7 @@ describe("the filter", () => {
     ["is:primary", [120, 3]],
     ["sensor:osh", [7, 120]],
     ["sensor:osh afl", [7]],
+    ["-is:ground -12", [7]],
     ["nothing", []],
   ])("%s", (text, expected) => {
     expect(passing(text)).toEqual(expected);

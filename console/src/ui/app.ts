@@ -101,6 +101,8 @@ export class App extends LitElement {
     const target = event.composedPath()[0];
     const typing = target instanceof HTMLInputElement && target.type !== "range";
     if (typing || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
+    // The dialog closes by its own Escape.
+    if (this.help.open && event.key !== "?") return;
     // Space and Enter belong to a control that has the focus.
     if ((event.key === " " || event.key === "Enter") && target instanceof HTMLButtonElement) return;
     if (keyAction(event.key, this.workplace, this.actions)) event.preventDefault();

@@ -12,10 +12,11 @@ const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])
 ];
 
 const FILTERS: readonly (readonly [string, string])[] = [
-  ["VLG 4ca", "callsign contains VLG, and address, code or number begins with 4ca (or the callsign contains it)"],
+  ["KZR  4ca1  2104", "callsign contains it; address, Mode 3/A code or number begins with it; several words: all of them"],
   ["fl>300  kt<=150  age>10", "compare level, ground speed, age"],
   ["is:coasting  is:ground  is:primary", "state; primary = heard from no transponder"],
-  ["sensor:BCN", "a sensor contributed lately"],
+  ["sensor:KANT", "a sensor contributed lately"],
+  ["-is:ground", "a minus before a word turns it round"],
 ];
 
 @customElement("asman-help")
@@ -39,6 +40,10 @@ export class Help extends LitElement {
   ];
 
   @query("dialog") private readonly dialog!: HTMLDialogElement;
+
+  get open(): boolean {
+    return this.dialog.open;
+  }
 
   toggle(): void {
     if (this.dialog.open) this.dialog.close();

@@ -20,6 +20,7 @@ export class MapElement extends LitElement {
   private stage: Stage | null = null;
   private failure = "";
   private placed = false;
+  private centring = false;
   private ends: (() => void)[] = [];
 
   constructor() {
@@ -72,16 +73,30 @@ export class MapElement extends LitElement {
       w.on("hello", () => !this.placed && w.hello?.view && this.place()),
       w.on("labels", () => stage.setLabels(w.labels, w.selectedMark)),
       w.on("hovered", () => stage.setHovered(w.hovered)),
-      w.on("detail", () => stage.setTrail(w.detail?.trail ?? [])),
+      w.on("detail", () => {
+        stage.setTrail(w.detail?.trail ?? []);
+        this.centre(stage);
+      }),
       w.on("selection", () => stage.setTrail([])),
       w.on("settings", () => stage.configure(w.settings)),
       w.on("tool", () => stage.setMeasuring(w.measuring)),
-      w.on("centre", () => w.detail && stage.base.centre(w.detail.lat, w.detail.lon, null)),
+      w.on("centre", () => {
+        this.centring = w.selected !== null;
+        this.centre(stage);
+      }),
       w.on("fit", () => this.place()),
     ];
     stage.setSensors(w.sensors);
     stage.setAnchor(w.anchor);
     if (!this.placed && (w.hello?.view || w.update)) this.place();
+  }
+
+  /** Centre on the selected track as soon as it is known where it is. */
+  private centre(stage: Stage): void {
+    const { detail } = this.workplace;
+    if (!this.centring || detail === null) return;
+    this.centring = false;
+    stage.base.centre(detail.lat, detail.lon, null);
   }
 
   /** Show where the traffic is: as the node says, else where tracks or sensors are. */

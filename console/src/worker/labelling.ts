@@ -101,7 +101,9 @@ export class Labelling {
       if (x < 0 || y < 0 || x > view.width || y > view.height) continue;
       const track = picture.columns.track[scene.slots[i]!]!;
       const outward = Math.hypot(x - view.width / 2, y - view.height / 2);
-      const rank = track === selected ? -2e6 : this.places.has(track) ? outward - 1e6 : outward;
+      // What flies comes before what stands on the ground.
+      const grounded = picture.columns.flags[scene.slots[i]!]! & Flag.onGround ? 5e5 : 0;
+      const rank = track === selected ? -2e6 : grounded + (this.places.has(track) ? outward - 1e5 : outward);
       seen.push({ i, x, y, track, rank });
     }
     return seen;
