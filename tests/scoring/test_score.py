@@ -81,6 +81,17 @@ def test_a_track_in_a_gap_of_the_truth_is_neither_right_nor_wrong():
     assert any("9 places in gaps of the truth" in note for note in report.notes)
 
 
+def test_what_no_sensor_can_see_is_not_missed_and_a_track_there_is_not_false():
+    rows = straight("aircraft", 1, SAMPLES)
+    truth = table("aircraft", rows, observable=[t < 150 for t, *_ in rows])
+    half = straight("track", 7, PICTURE[PICTURE < 200]) + straight("track", 8, PICTURE, lat=45.0)
+    report = score_tables(truth, table("track", half), ScoreConfig())
+    assert report.gospa.missed_share == 0.0
+    # The sample of 148 s is the last observable one: it speaks for the instant of 150 s, too.
+    assert report.about.truth_places == 16
+    assert sum(report.series.false) == 31
+
+
 def test_switches_and_swaps_are_counted_apart():
     broken = straight("track", 7, PICTURE[:15]) + straight("track", 8, PICTURE[15:])
     report = score(straight("aircraft", 1, SAMPLES), broken)

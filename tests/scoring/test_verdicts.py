@@ -15,7 +15,9 @@ PICTURE = np.arange(0.0, 1001.0, 10.0)
 
 
 def verdict(one: Requirement, tracks: list, **columns: object) -> Verdict:
-    truth = table("aircraft", straight("aircraft", 1, SAMPLES, ve=100.0), altitude_m=[3000.0] * SAMPLES.size)
+    truth = table(
+        "aircraft", straight("aircraft", 1, SAMPLES, ve=100.0), pressure_altitude_m=[3000.0] * SAMPLES.size
+    )
     config = ScoreConfig(requirement=(one,))
     return score_tables(truth, table("track", tracks, **columns), config).requirements[0]
 
@@ -89,3 +91,12 @@ def test_the_shipped_requirements_are_whole_and_say_that_they_are_second_hand():
     shipped = read_config(None).requirement
     assert len({one.id for one in shipped}) == len(shipped) == 15
     assert all(one.evidence == "second-hand" for one in shipped)
+
+
+def test_geometric_heights_cannot_be_held_against_pressure_altitude():
+    truth = table("aircraft", straight("aircraft", 1, SAMPLES), altitude_m=[3000.0] * SAMPLES.size)
+    tracks = table("track", straight("track", 7, PICTURE), altitude_m=[3010.0] * PICTURE.size)
+    config = ScoreConfig(requirement=(line("height_correct", tolerance_m=91.44, at_least=0.96),))
+    report = score_tables(truth, tracks, config)
+    assert report.requirements[0].verdict == "not judged"
+    assert any("pressure_altitude_m" in note for note in report.notes)

@@ -62,7 +62,7 @@ def rows(report: Report) -> list[tuple[str, str, str]]:
 
 def _exact(report: Report) -> str:
     t = report.t_gospa
-    return "exact" if t.exact else f"at most {t.per_target_m - t.lower_m:,.2f} m above the best assignment"
+    return "exact" if t.exact else f"within {t.per_target_m - t.lower_m:,.3f} m of the best assignment"
 
 
 def spread(one: Interval, *, percent: bool = False) -> str:

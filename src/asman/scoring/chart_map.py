@@ -150,7 +150,7 @@ def _scale_bar(frame: Frame) -> str:
     across = frame.x1 - frame.x0
     km = next((k for k in (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1) if k < across / 5), 1)
     length = frame.x(frame.x0 + km) - frame.x(frame.x0)
-    x, y = frame.width - 20 - length, frame.height - 16
+    x, y = frame.width - 20 - length, frame.height - 34
     return f'<path d="M{x:.1f} {y - 4:.1f}v4h{length:.1f}v-4" fill="none" stroke="#1b2733"/>' + text(
         x + length / 2, y - 4, f"{km} km", "middle", "mark"
     )

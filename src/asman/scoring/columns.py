@@ -19,7 +19,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 NUMBERS: Final = (
-    "altitude_m", "vn_mps", "ve_mps", "vu_mps", "climb_mps", "var_e_m2", "var_n_m2", "cov_en_m2",
+    "altitude_m", "pressure_altitude_m", "vn_mps", "ve_mps", "vu_mps", "climb_mps",
+    "var_e_m2", "var_n_m2", "cov_en_m2",
 )  # fmt: skip
 CODES: Final = ("address", "mode_3a", "callsign")
 GROUPS: Final = ("class", "member", "origin")
@@ -43,6 +44,8 @@ class Rows:
     lat, lon (N,)  rad
     numbers  column -> (N,), NaN where null; only the columns there are
     codes    column -> names and codes; only the columns there are
+    plot_time_ns  (N,)  ns  column last_plot_time, None where there is none
+    observable    (N,)  column observable, None where there is none: False is not judged
     counted  what was left out, and why: (words, count)
     """
 
@@ -54,6 +57,7 @@ class Rows:
     numbers: dict[str, Floats]
     codes: dict[str, Codes]
     plot_time_ns: Ints | None
+    observable: Flags | None
     counted: tuple[tuple[str, int], ...]
 
     def number(self, name: str) -> Floats:
@@ -104,6 +108,7 @@ def read_rows(table: pa.Table, identity: str, item: str, *, confirmed_only: bool
         plot_time_ns=(
             _times(table, "last_plot_time", item)[rows] if "last_plot_time" in table.column_names else None
         ),
+        observable=_flags(table, "observable", item)[rows] if "observable" in table.column_names else None,
         counted=tuple((words, count) for words, count in counted if count),
     )
 
@@ -133,6 +138,12 @@ def _cast(table: pa.Table, name: str, kind: pa.DataType, item: str) -> pa.Chunke
 def _numbers(table: pa.Table, name: str, item: str) -> Floats:
     column = pc.fill_null(_cast(table, name, pa.float64(), item), float("nan"))
     return np.asarray(column.to_numpy(), np.float64)
+
+
+def _flags(table: pa.Table, name: str, item: str) -> Flags:
+    """A column of yes and no; null is no."""
+    column = pc.fill_null(_cast(table, name, pa.bool_(), item), fill_value=False)
+    return np.asarray(column.to_numpy(), np.bool_)
 
 
 def _times(table: pa.Table, name: str, item: str) -> Ints:

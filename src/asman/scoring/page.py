@@ -149,7 +149,7 @@ def _nees(report: Report) -> str:
 
 def _continuity(report: Report) -> str:
     one, siap, t = report.continuity, report.siap, report.t_gospa
-    exact = "exact" if t.exact else f"no assignment can bring it below {t.lower_m:,.2f} m"
+    exact = "exact" if t.exact else f"no assignment can bring it below {t.lower_m:,.3f} m"
     rows: list[Row] = [
         ("T-GOSPA per √target", f"{t.per_target_m:,.1f} m", f"localisation {t.localisation_m:,.0f}, missed "
          f"{t.missed_m:,.0f}, false {t.false_m:,.0f}, switches {t.switch_m:,.0f}; {exact}"),

@@ -42,7 +42,7 @@ class Scene:
     instants
     aircraft, instant, sample (M,)  of each truth row, and the truth sample at or before it
     state     (M, 7)  as `scoring_truth.interpolate` gives it
-    judged    (M,)    False: in a gap of the truth
+    judged    (M,)    False: in a gap of the truth, or not observable
     track, seen_instant, report (N,)   of each shown row, and the report it comes from
     seen_lat, seen_lon (N,)  rad
     nearest_m (N,)    m   to any aircraft, judged or not; infinite beyond the search
@@ -208,9 +208,17 @@ def _truth_rows(truth: Rows, at: Floats, epoch: int, gap_s: float) -> tuple[Ints
     time = (truth.time_ns - epoch) / SECOND_NS
     vn, ve = truth.number("vn_mps").copy(), truth.number("ve_mps").copy()
     scoring_truth.fill_velocities(truth.start, time, truth.lat, truth.lon, vn, ve)
-    place = np.column_stack([truth.lat, truth.lon, truth.number("altitude_m")])
+    # Tracks carry pressure altitude: truth's own, where it has one, is what they can be held against.
+    pressure = truth.number("pressure_altitude_m")
+    altitude = np.where(np.isfinite(pressure), pressure, truth.number("altitude_m"))
+    place = np.column_stack([truth.lat, truth.lon, altitude])
     velocity = np.column_stack([vn, ve, truth.number("vu_mps")])
-    return scoring_truth.interpolate(truth.start, time, place, velocity, at, gap_s)
+    aircraft, instant, sample, state, judged = scoring_truth.interpolate(
+        truth.start, time, place, velocity, at, gap_s
+    )
+    if truth.observable is not None:
+        judged &= truth.observable[sample]
+    return aircraft, instant, sample, state, judged
 
 
 def _starts(instant: Ints, instants: int) -> Ints:

@@ -97,13 +97,23 @@ def _notes(scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> tuple[str
     notes += [f"tracks: {count} {words}" for words, count in tracks.counted]
     unknown = int((~scene.judged).sum())
     if unknown:
-        notes.append(f"{unknown} places in gaps of the truth are not judged, nor is a track near them")
+        words = (
+            "in gaps of the truth or not observable"
+            if truth.observable is not None
+            else "in gaps of the truth"
+        )
+        notes.append(f"{unknown} places {words} are not judged, nor is a track near them")
     if not np.isfinite(errors.nees).any():
         notes.append("NEES is not judged: tracks have no var_e_m2 and var_n_m2")
     elif "cov_en_m2" not in tracks.numbers:
         notes.append("NEES takes east and north as uncorrelated: tracks have no cov_en_m2")
     if not np.isfinite(errors.height_m).any():
         notes.append("height is not judged: truth and tracks do not both have altitude_m")
+    elif "pressure_altitude_m" not in truth.numbers:
+        notes.append(
+            "height errors are pressure altitude (tracks) less geometric altitude (truth): the atmosphere's "
+            "difference, hundreds of metres, is in them. Give truth a column pressure_altitude_m"
+        )
     if not np.isfinite(errors.velocity_mps).any():
         notes.append("speed, course and velocity are not judged: tracks have no vn_mps and ve_mps")
     missing = [name for name in CODES if name not in truth.codes or name not in tracks.codes]

@@ -100,12 +100,18 @@ def _codes(name: str) -> Callable[[Requirement, Scene, Rows, Rows, Errors], Find
 
 def _height(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> Finding:
     known = errors.height_m[np.isfinite(errors.height_m)]
+    if "pressure_altitude_m" not in truth.numbers:
+        return (
+            None,
+            0,
+            "truth has no pressure_altitude_m: tracks carry pressure altitude, its altitude_m is geometric",
+        )
     if not known.size or one.tolerance_m is None:
         return None, 0, "truth and tracks do not both have heights"
     return (
         float((np.abs(known) <= one.tolerance_m).mean()),
         int(known.size),
-        "against the truth's height as given",
+        "against the truth's pressure altitude",
     )
 
 
