@@ -265,6 +265,12 @@ def test_what_an_ads_b_report_hedges_is_not_taken_at_its_word(change, column, va
     ]
 
 
+def test_a_latitude_beyond_the_pole_is_refused():
+    found = _extract(ADSB, CAT021=table([ADSB_2, {**ADSB_2, "I130/LAT_deg": 120.0}]))
+    assert found.plots.num_rows == 1
+    assert found.ignored == {"CAT021: a latitude or longitude that is not on the earth": 1}
+
+
 def test_ads_b_of_the_0_2_layouts_has_other_items_for_the_same():
     row = {
         name: value for name, value in ADSB_2.items() if name.split("/")[0] not in ("I073_s", "I155", "I160")

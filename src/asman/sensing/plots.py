@@ -38,6 +38,7 @@ _UNTIMED: Final = {
 }
 _COPY: Final = "sent twice: the same report came before"
 _NOWHERE: Final = "no position in the record"
+_OFF_EARTH: Final = "a latitude or longitude that is not on the earth"
 
 
 class Extracted(msgspec.Struct, frozen=True):
@@ -146,6 +147,7 @@ def _plots(
     refuse(_COPY, copies)
     position = place(reports, sensors, sensor)
     refuse(_NOWHERE, ~position.known)
+    refuse(_OFF_EARTH, (np.abs(position.lat_deg) > 90.0) | (np.abs(position.lon_deg) > 180.0))
 
     columns: dict[str, pa.Array] = {
         **reports.columns,
