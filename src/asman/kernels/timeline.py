@@ -138,6 +138,6 @@ def unroll(
     for i in range(rows):
         nearby = first[source[i]] if first[source[i]] != NO_TIME else first[newest]
         if verdict[i] == UNTIMED and stamp_ns[i] != NO_TIME and nearby != NO_TIME:
-            instant[i] = _nearest(stamp_ns[i], wrap_ns[i], nearby)
+            instant[i] = _nearest(stamp_ns[i], wrap_ns[i], int(nearby))
             verdict[i] = STAMPED
     return instant, verdict
