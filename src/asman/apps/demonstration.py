@@ -121,7 +121,7 @@ class Demonstration:
             if line.startswith("http"):
                 return line
         log = (self._folder / member / "log").read_text(errors="replace").strip()
-        raise AsmanError(f"the node of {member} did not start: {log[-600:] or 'it said nothing'}")
+        raise AsmanError(f"the node of {member} did not start: {log[-2000:] or 'it said nothing'}")
 
     def _fly(self, for_s: float | None) -> None:
         """Send what the radars see, as it happens."""

@@ -18,6 +18,7 @@ from asman.edge import messages
 from asman.edge.messages import (
     FeedHealth,
     Health,
+    PlotEntry,
     SensorEntry,
     SensorHealth,
     TrackEntry,
@@ -164,10 +165,12 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     row = found[0]
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
-    plots = evidence.behind(state.evidence, number, row["contributors"], row["address"], row["mode_3a"])
-    columns = {name: _finite(row[name]) for name in TrackEntry.__struct_fields__ if name in row}
-    added = {"time_s": time_s, "trail": _trail(trail, number, time_s), "latest_plots": plots}
-    return msgspec.convert({**columns, **added}, TrackEntry, from_attributes=True)
+    behind = evidence.behind(state.evidence, number, row["contributors"], row["address"], row["mode_3a"])
+    plots = [PlotEntry(**plot._asdict()) for plot in behind]
+    columns: dict[str, Any] = {
+        name: _finite(row[name]) for name in TrackEntry.__struct_fields__ if name in row
+    }
+    return TrackEntry(**columns, time_s=time_s, trail=_trail(trail, number, time_s), latest_plots=plots)
 
 
 def _finite(value: Any) -> Any:

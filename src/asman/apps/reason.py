@@ -6,8 +6,10 @@ Started by apps.serve, never by hand. It ends when the bus is gone.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from typing import Final
 
 import msgspec
@@ -51,7 +53,10 @@ class Outlet:
         """Answer questions on a subject."""
 
         async def asked(message: Msg) -> None:
-            await message.respond(await reply(message.data))
+            try:
+                await message.respond(await reply(message.data))
+            except Exception:  # ours: whoever asked gets no answer and says so; the reasoning goes on
+                logging.getLogger(__name__).exception("a question about %s failed", subject)
 
         await self.client.subscribe(subject, cb=asked)
 
@@ -90,16 +95,14 @@ async def _knock(client: Client) -> None:
 
 
 async def _run(plan: Plan, outlet: Outlet) -> None:
-    # These import the compiler, which takes its time: the person who waits is told first.
+    # These import the compiler, which takes its time: the person who waits is told, and the bus goes on.
     await outlet.progress("starting the reasoning")
     if plan.mode == "replay":
-        from asman.apps.replaying import replay
-
-        await replay(plan, outlet)
+        replaying = await asyncio.to_thread(import_module, "asman.apps.replaying")
+        await replaying.replay(plan, outlet)
     else:
-        from asman.apps.living import live
-
-        await live(plan, outlet)
+        living = await asyncio.to_thread(import_module, "asman.apps.living")
+        await living.live(plan, outlet)
 
 
 async def _outcome(running: "asyncio.Task[None]", outlet: Outlet) -> int:

@@ -105,7 +105,7 @@ def _config(token: str) -> str:
         'host: "127.0.0.1"\nport: -1\n'
         f'authorization {{ token: "{token}" }}\n'
         f"max_payload: {MAX_PAYLOAD_OCTETS}\n"
-        'ping_interval: "2s"\nwrite_deadline: "5s"\n'
+        'ping_interval: "20s"\nping_max: 6\nwrite_deadline: "10s"\n'
         "logtime: true\n"
     )
 
