@@ -78,7 +78,7 @@ from stonesoup.types.state import State
 begin = datetime(2026, 1, 1)
 instants = json.load(open(sys.argv[1]))
 states = [
-    [[State(place, timestamp=begin + timedelta(seconds=k)) for place in one[kind]] for kind in ("tracks", "truth")]
+    [[State(p, timestamp=begin + timedelta(seconds=k)) for p in one[kind]] for kind in ("tracks", "truth")]
     for k, one in enumerate(instants)
 ]
 metric = GOSPAMetric(p=2, c=2000.0)
