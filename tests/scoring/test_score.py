@@ -145,6 +145,18 @@ def test_reports_at_each_tracks_own_times_are_moved_on_to_the_instants():
     assert still.errors[0].rms < 1.0
 
 
+def test_whole_seconds_alone_do_not_make_a_picture():
+    chance = np.random.default_rng(9)
+    truth, tracks = [], []
+    for a in range(8):
+        truth += straight("aircraft", a, SAMPLES, lat=43.0 + 0.2 * a)
+        own = np.cumsum(chance.integers(3, 6, 60)).astype(float)
+        tracks += straight("track", a, own[own <= 300.0], lat=43.0 + 0.2 * a)
+    report = score(truth, tracks, vn_mps=[0.0] * len(tracks), ve_mps=[200.0] * len(tracks))
+    assert (report.about.own_instants, report.about.step_s) == (False, 10.0)
+    assert report.gospa.missed_share < 0.05
+
+
 def test_a_silent_track_is_shown_only_as_long_as_a_report_stands():
     own = np.arange(0.3, 301.0, 4.0)
     own = own[(own < 100) | (own > 200)]

@@ -100,7 +100,7 @@ def choose_instants(truth: Rows, tracks: Rows, config: ScoreConfig) -> Instants:
     if config.settle_s:
         notes.append(f"the first {config.settle_s:g} s are left out, as asked")
         begin_ns += round(config.settle_s * SECOND_NS)
-    step_ns = _own_step_ns(tracks.time_ns)
+    step_ns = _own_step_ns(tracks)
     asked_ns = None if config.every_s is None else round(config.every_s * SECOND_NS)
     own = step_ns is not None and (asked_ns is None or asked_ns % step_ns == 0)
     if own and step_ns is not None:
@@ -110,7 +110,7 @@ def choose_instants(truth: Rows, tracks: Rows, config: ScoreConfig) -> Instants:
     else:
         first = 0
         step_ns = asked_ns or round(EVERY_S * SECOND_NS)
-        hold_s = config.hold_s or 2.5 * _usual_interval_s(tracks)
+        hold_s = config.hold_s or 2.5 * (_usual_interval_s(tracks) or EVERY_S)
         notes.append(
             f"each track reports at its own times: judged at each whole {step_ns / SECOND_NS:g} s as an "
             f"operator would have seen it, latest reports moved on for at most {hold_s:.1f} s"
@@ -123,25 +123,27 @@ def choose_instants(truth: Rows, tracks: Rows, config: ScoreConfig) -> Instants:
     return Instants(time_ns, step_ns / SECOND_NS, hold_s, own, tuple(notes))
 
 
-def _own_step_ns(time_ns: Ints) -> int | None:
-    """Return the step of a picture written at regular instants, None where tracks have their own times."""
-    times = np.unique(time_ns)
+def _own_step_ns(tracks: Rows) -> int | None:
+    """Return the step of a picture written at regular instants, None where tracks have their own times.
+
+    Whole seconds alone make no picture: a track must usually be there from one instant to the next.
+    """
+    times = np.unique(tracks.time_ns)
     if times.size == 1:
         return SECOND_NS * 10
     steps = np.diff(times)
     step = int(steps.min())
     slack = SECOND_NS // 1000
     off = (times - times[0]) % step
-    if step < STEP_MIN_S * SECOND_NS or (np.minimum(off, step - off) > slack).any():
-        return None
-    return step
+    regular = step >= STEP_MIN_S * SECOND_NS and not (np.minimum(off, step - off) > slack).any()
+    return step if regular and _usual_interval_s(tracks) * SECOND_NS < 1.5 * step else None
 
 
 def _usual_interval_s(tracks: Rows) -> float:
     steps = np.diff(tracks.time_ns)
     same = np.ones(steps.size, bool)
     same[tracks.start[1:-1] - 1] = False
-    return float(np.median(steps[same])) / SECOND_NS if same.any() else EVERY_S
+    return float(np.median(steps[same])) / SECOND_NS if same.any() else 0.0
 
 
 def make_scene(truth: Rows, tracks: Rows, config: ScoreConfig) -> Scene:
