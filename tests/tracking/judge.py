@@ -3,13 +3,14 @@
 import numpy as np
 import pyarrow as pa
 from scipy.optimize import linear_sum_assignment
-
 from tests.tracking.sky import EPOCH_S, Sky, metres
 
 CUT_M = 2_000.0
 
 
-def judge(sky: Sky, tracks: pa.Table, begin_s: float, seen: dict[int, tuple[float, float]]) -> dict[str, float]:
+def judge(
+    sky: Sky, tracks: pa.Table, begin_s: float, seen: dict[int, tuple[float, float]]
+) -> dict[str, float]:
     """Score tracks at whole seconds against truth; `seen` says from when to when an aircraft counts."""
     tracks = tracks.filter(tracks["confirmed"])
     times = tracks["time"].cast(pa.int64()).to_numpy() / 1e9 - EPOCH_S

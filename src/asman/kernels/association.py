@@ -65,7 +65,7 @@ def candidates(
     for i in range(plots.size):
         start[i] = used
         plot = plots[i]
-        sigma = 4.0 * math.sqrt(max(plot.ree, plot.rnn))
+        sigma = 4.0 * math.sqrt(max(plot.ree + plot.hee, plot.rnn + plot.hnn))
         known = 0
         if plot.address >= 0:
             k = address_head[bucket_of_address(plot.address, address_head.size - 1)]
@@ -93,7 +93,8 @@ def candidates(
                 continue
             dt = abs(plot.time_ns - tracks.row[k].time_ns) * SECOND
             cov = tracks.cov
-            own = math.sqrt(max(cov[k, 0], cov[k, 2])) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
+            spread = max(cov[k, 0] + tracks.consider[k, 0], cov[k, 2] + tracks.consider[k, 2])
+            own = math.sqrt(spread) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
             radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + 150.0
             dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
             # A plot without altitude may yet be placed elsewhere by the track's own.
@@ -177,7 +178,10 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
     """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
     row = tracks.row[k]
     ahead = (plot.time_ns - row.time_ns) * SECOND
-    e, n, ree, ren, rnn = place_in(tracks, k, plot, sensors)
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
+    ree += hee + tracks.consider[k, 0]
+    ren += hen + tracks.consider[k, 1]
+    rnn += hnn + tracks.consider[k, 2]
     cov = tracks.cov
     de = e - tracks.mean[k, 0] - ahead * tracks.mean[k, 2]
     dn = n - tracks.mean[k, 1] - ahead * tracks.mean[k, 3]
@@ -203,8 +207,10 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
             )
         log_place = math.log(max(density, 1e-300))
     found = min(row.existence * sensor.pd, 0.999)
-    gain = log_place + math.log(found / (1.0 - found)) - math.log(
-        plot.clutter_pm2 + max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2)
+    gain = (
+        log_place
+        + math.log(found / (1.0 - found))
+        - math.log(plot.clutter_pm2 + max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2))
     )
     if same:
         return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)

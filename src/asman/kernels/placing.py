@@ -3,8 +3,9 @@
 Tracks live on the ellipsoid: every plot is brought down along the normal to height zero. So a radar that
 measured a slant range and a radar that did not know the altitude speak of the same plane, and a climb moves
 nobody sideways. A radar measures a slant range: with an altitude it becomes a place; without one the
-track's altitude serves, or a prior with its spread, which moves the place by tan(elevation) times the
-error and is carried in the covariance.
+track's altitude serves, or a prior with its spread. An altitude that is wrong moves the place by
+tan(elevation) times the error, the same way at every turn: that is no noise, and no number of plots averages
+it out. So its covariance is kept apart from the noise's, as what Schmidt's filter considers and never learns.
 
 Polar noise makes the mean of converted plots fall short by exp(-sigma²/2) of the azimuth; that is undone.
 
@@ -23,10 +24,10 @@ from asman.kernels.jit import kernel
 Record = Any
 Records = Any
 
-#: Where no altitude is known: the middle of the airspace and its spread; near a radar it is seen lower.
-PRIOR_ALTITUDE_M: Final = 6_000.0
-PRIOR_SIGMA_M: Final = 3_500.0
-PRIOR_SLOPE: Final = 0.06
+#: Where no altitude is known: the least and most above the antenna, and the steepest line of sight.
+PRIOR_LEAST_M: Final = 300.0
+PRIOR_MOST_M: Final = 11_000.0
+PRIOR_SLOPE_MAX: Final = 0.5
 #: Pressure altitude differs from height above the ellipsoid by weather and geoid.
 PRESSURE_SIGMA_M: Final = 120.0
 
@@ -70,9 +71,12 @@ PLOT: Final = np.dtype(
         ("x", "f8"),  # m, earth-centred, on the ellipsoid
         ("y", "f8"),
         ("z", "f8"),
-        ("ree", "f8"),  # m², covariance of the place
+        ("ree", "f8"),  # m², covariance of the place by noise
         ("ren", "f8"),
         ("rnn", "f8"),
+        ("hee", "f8"),  # m², covariance of the place by an altitude that is not known well
+        ("hen", "f8"),
+        ("hnn", "f8"),
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
         ("sensor", "i8"),
         ("address", "i8"),  # -1: none
@@ -89,10 +93,11 @@ PLOT: Final = np.dtype(
 @kernel
 def place_radar(
     range_: float, azimuth: float, altitude: float, altitude_sigma: float, sensor: Record
-) -> tuple[float, float, float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
     """Place a slant range [m] and azimuth [rad], given an altitude [m] and its sigma [m].
 
-    Returns lat, lon [rad], earth-centred x, y, z [m] on the ellipsoid, covariance ee, en, nn [m²].
+    Returns lat, lon [rad], earth-centred x, y, z [m] on the ellipsoid, then two covariances ee, en, nn [m²]:
+    of the noise, and of what the altitude's uncertainty does.
     """
     lat0 = sensor.lat
     lon0 = sensor.lon
@@ -114,29 +119,29 @@ def place_radar(
     up = above - ground * ground / 12_742_000.0
     slope = min(abs(up) / ground, 5.0)
     stretch2 = 1.0 + slope * slope
-    along = (
-        sensor.sigma_range_m * sensor.sigma_range_m * stretch2
-        + slope * slope * altitude_sigma * altitude_sigma
-    )
+    along = sensor.sigma_range_m * sensor.sigma_range_m * stretch2
+    by_height = slope * slope * altitude_sigma * altitude_sigma
     across = ground * ground * sigma_azimuth * sigma_azimuth + 1.0
     ree = ue * ue * along + un * un * across
     ren = ue * un * (along - across)
     rnn = un * un * along + ue * ue * across
-    return lat, lon, x, y, z, ree, ren, rnn
+    hee, hen, hnn = ue * ue * by_height, ue * un * by_height, un * un * by_height
+    return lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn
 
 
 @kernel
 def prior_altitude(range_: float, sensor: Record) -> tuple[float, float]:
     """Altitude [m] and its sigma [m] of what a radar sees at a range, when nothing tells it.
 
-    A radar of the airport's surface sees what rolls; others see the less high the nearer.
+    A radar of the airport's surface sees what rolls. For others the middle is that of the ground ranges which
+    the least and the most altitude would give: ground range falls with the square of the height.
     """
     if sensor.surface == 1:
         return sensor.height_m - SURFACE_MAST_M, SURFACE_SIGMA_M
-    above = PRIOR_SLOPE * range_
-    if above >= PRIOR_ALTITUDE_M:
-        return PRIOR_ALTITUDE_M, PRIOR_SIGMA_M
-    return sensor.height_m + above, min(0.7 * above + 100.0, PRIOR_SIGMA_M)
+    most = max(min(PRIOR_MOST_M, PRIOR_SLOPE_MAX * range_), PRIOR_LEAST_M)
+    middle = math.sqrt(0.5 * (PRIOR_LEAST_M * PRIOR_LEAST_M + most * most))
+    sigma = (most * most - PRIOR_LEAST_M * PRIOR_LEAST_M) / (2.0 * math.sqrt(12.0) * middle)
+    return sensor.height_m + middle, sigma + 50.0
 
 
 @kernel
@@ -155,13 +160,14 @@ def place_plots(plots: Records, sensors: Records) -> None:
                 altitude, sigma = plot.height_m, 30.0
             else:
                 altitude, sigma = prior_altitude(plot.range_m, sensor)
-            lat, lon, x, y, z, ree, ren, rnn = place_radar(
+            lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
                 plot.range_m, plot.azimuth, altitude, sigma, sensor
             )
             plot.lat = lat
             plot.lon = lon
             plot.x, plot.y, plot.z = x, y, z
             plot.ree, plot.ren, plot.rnn = ree, ren, rnn
+            plot.hee, plot.hen, plot.hnn = hee, hen, hnn
             plot.clutter_pm2 = sensor.false_plots_per_scan / (
                 2.0 * math.pi * sensor.range_max_m * max(plot.range_m, 2_000.0)
             )
@@ -170,7 +176,7 @@ def place_plots(plots: Records, sensors: Records) -> None:
             plot.x, plot.y, plot.z = x, y, z
             sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
             plot.ree = plot.rnn = sigma * sigma
-            plot.ren = 0.0
+            plot.ren = plot.hee = plot.hen = plot.hnn = 0.0
             plot.clutter_pm2 = sensor.false_plots_per_scan / (
                 math.pi * sensor.range_max_m * sensor.range_max_m
             )

@@ -74,9 +74,9 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
     out.ve_mps = scale * (c * ve - s * vn)
     out.vn_mps = scale * (s * ve + c * vn)
     out.climb_mps = tracks.vertical[k, 1] if not math.isnan(tracks.vertical[k, 0]) else math.nan
-    out.var_e_m2 = tracks.cov[k, 0]
-    out.var_n_m2 = tracks.cov[k, 2]
-    out.cov_en_m2 = tracks.cov[k, 1]
+    out.var_e_m2 = tracks.cov[k, 0] + tracks.consider[k, 0]
+    out.var_n_m2 = tracks.cov[k, 2] + tracks.consider[k, 2]
+    out.cov_en_m2 = tracks.cov[k, 1] + tracks.consider[k, 1]
     out.existence = row.existence
     out.address = row.address
     out.mode_3a = row.mode_3a

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
-from asman.kernels.gating import file_addresses, file_points, near, table_size
+from asman.kernels.doubles import file_tracks, merge
+from asman.kernels.gating import bucket_of_address, file_addresses, file_points, table_size
 from asman.kernels.imm import Motion
 from asman.kernels.jit import kernel
 from asman.kernels.report import write_row
-from asman.kernels.tracklife import MERGED, SPLIT, Rules, birth, fade, take
-from asman.kernels.trackrows import SECOND, Tracks, contradicts, from_plane, recentre
+from asman.kernels.tracklife import SPLIT, Rules, birth, fade, take
+from asman.kernels.trackrows import Tracks, contradicts, recentre
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -37,7 +38,6 @@ MARKS: Final = 4
 WHOLE_SECOND_NS: Final = 1_000_000_000
 RECENTRE_M: Final = 10_000.0
 MERGE_EVERY_S: Final = 4
-MERGE_REACH_M: Final = 3_000.0
 
 
 @kernel
@@ -85,25 +85,6 @@ def sweep(
     if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
         tend(tracks, marks, until_ns, sensors, rules, motion, work, place, head, link, counters)
     return i
-
-
-@kernel
-def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
-    """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
-    for k in range(count):
-        row = tracks.row[k]
-        if row.alive == 0:
-            place[k, 0] = math.nan
-            address[k] = -1
-            continue
-        dt = (at_ns - row.time_ns) * SECOND
-        place[k, 0], place[k, 1], place[k, 2] = from_plane(
-            k,
-            tracks.mean[k, 0] + dt * tracks.mean[k, 2],
-            tracks.mean[k, 1] + dt * tracks.mean[k, 3],
-            tracks.plane,
-        )
-        address[k] = row.address
 
 
 @kernel
@@ -184,6 +165,7 @@ def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints,
 def same_spot(a: Record, b: Record, sensors: Records) -> bool:
     """Whether two plots of one sensor are closer than it resolves: then they are one aircraft torn in two."""
     de = math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2)
+    # They share their altitude, so only the noise sets them apart.
     sigma = math.sqrt(max(a.ree, a.rnn) + max(b.ree, b.rnn))
     least = 300.0 if sensors[a.sensor].rotates == 1 else 60.0
     return de < max(least, 3.0 * sigma)
@@ -198,7 +180,10 @@ def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Recor
         distance2 = dx * dx + dy * dy + dz * dz
         if distance2 > 1e8:
             continue
-        sigma = math.sqrt(max(plot.ree, plot.rnn) + max(tracks.cov[k, 0], tracks.cov[k, 2]))
+        sigma = math.sqrt(
+            max(plot.ree + plot.hee, plot.rnn + plot.hnn)
+            + max(tracks.cov[k, 0] + tracks.consider[k, 0], tracks.cov[k, 2] + tracks.consider[k, 2])
+        )
         room = 3.5 * sigma + 90.0
         if sensors[plot.sensor].rotates == 1 and tracks.heard[k, 0].sensor == plot.sensor:
             room = max(room, 300.0)
@@ -212,8 +197,7 @@ def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, addre
     """Whether a living track elsewhere already bears this plot's address."""
     if plot.address < 0:
         return False
-    from_head = address_head[((plot.address * 2_654_435_769) >> 8) & (address_head.size - 1)]
-    k = from_head
+    k = address_head[bucket_of_address(plot.address, address_head.size - 1)]
     while k >= 0:
         if k < count and tracks.row[k].address == plot.address and tracks.row[k].alive == 1:
             return True
@@ -245,92 +229,3 @@ def tend(
         if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
             merge(tracks, marks[COUNT], now_ns, sensors, place, head, link, counters)
         marks[TEND_NS] = now_ns + WHOLE_SECOND_NS
-
-
-@kernel
-def merge(
-    tracks: Tracks,
-    count: int,
-    now_ns: int,
-    sensors: Records,
-    place: Floats,
-    head: Ints,
-    link: Ints,
-    counters: Longs,
-) -> None:
-    """End the lesser of two tracks wherever both follow one aircraft."""
-    found = np.empty(256, np.int64)
-    address = np.empty(count, np.int64)
-    file_tracks(tracks, count, now_ns, place, address)
-    size = min(table_size(count), head.size)
-    file_points(place, count, head[:size], link)
-    for k in range(count):
-        if tracks.row[k].alive == 0:
-            continue
-        hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
-        if hits > found.size:
-            found = np.empty(2 * hits, np.int64)
-            near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
-        for f in range(hits):
-            m = found[f]
-            if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
-                continue
-            if one_aircraft(tracks, k, m, place, sensors):
-                better, lesser = k, m
-                a, b = tracks.row[k], tracks.row[m]
-                if (b.confirmed, b.plots, -b.number) > (a.confirmed, a.plots, -a.number):
-                    better, lesser = m, k
-                inherit(tracks, better, lesser)
-                counters[MERGED] += 1
-
-
-@kernel
-def inherit(tracks: Tracks, better: int, lesser: int) -> None:
-    """Hand codes that only the lesser track knows to the better one, and end the lesser."""
-    a, b = tracks.row[better], tracks.row[lesser]
-    if a.address < 0:
-        a.address = b.address
-    if a.mode_3a < 0:
-        a.mode_3a = b.mode_3a
-    if a.callsign == 0:
-        a.callsign = b.callsign
-    b.alive = 0
-
-
-@kernel
-def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
-    """Whether two tracks near each other follow one aircraft.
-
-    Two plots of one sensor in one turn prove two aircraft, unless the address is the same.
-    """
-    a, b = tracks.row[k], tracks.row[m]
-    if a.address >= 0 and b.address >= 0 and a.address != b.address:
-        return False
-    same = a.address >= 0 and a.address == b.address
-    ha, hb = tracks.vertical[k, 0], tracks.vertical[m, 0]
-    if not same and not math.isnan(ha) and not math.isnan(hb) and abs(ha - hb) > 300.0:
-        return False
-    if not same and a.mode_3a >= 0 and b.mode_3a >= 0 and a.mode_3a != b.mode_3a:
-        return False
-    dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
-    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-    de, dn = tracks.mean[k, 2] - tracks.mean[m, 2], tracks.mean[k, 3] - tracks.mean[m, 3]
-    apart = math.sqrt(de * de + dn * dn)
-    if not same:
-        for i in range(tracks.heard.shape[1]):
-            one = tracks.heard[k, i]
-            if one.sensor < 0:
-                continue
-            for j in range(tracks.heard.shape[1]):
-                other = tracks.heard[m, j]
-                if other.sensor == one.sensor:
-                    sensor = sensors[one.sensor]
-                    share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
-                    if abs(one.last_ns - other.last_ns) < share:
-                        return False
-    cov = tracks.cov
-    sigma = math.sqrt(max(cov[k, 0], cov[k, 2]) + max(cov[m, 0], cov[m, 2]))
-    sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
-    if same:
-        return distance < min(1_000.0 + 4.0 * sigma, 3_000.0) and apart < 80.0 + 3.0 * sigma_speed
-    return distance < min(150.0 + 3.0 * sigma, 1_500.0) and apart < min(15.0 + 3.0 * sigma_speed, 100.0)

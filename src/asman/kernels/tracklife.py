@@ -26,6 +26,8 @@ Longs = NDArray[np.int64]
 Record = Any
 Records = Any
 
+#: Share of the covariance by altitude that is taken as noise when a track is corrected.
+HEIGHT_AS_NOISE: Final = 0.25
 EXISTENCE_MAX: Final = 0.999999
 
 #: Places in the array of counters.
@@ -58,6 +60,7 @@ class Rules(NamedTuple):
     end_existence: float
     coast_ns: int
     speed_max_mps: float
+    confirm_speed_mps: float
     miss_pd_max: float
     garble: float
     velocity_sigma_mps: float
@@ -157,6 +160,7 @@ def birth(
         sigma = 2.0 * rules.velocity_sigma_mps
     begin(k, 0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, tracks.x, tracks.p, tracks.mu)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+    tracks.consider[k, 0], tracks.consider[k, 1], tracks.consider[k, 2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(k, plot.altitude_m, tracks.vertical)
     for i in range(tracks.heard.shape[1]):
         tracks.heard[k, i].sensor = -1
@@ -176,21 +180,21 @@ def birth(
 @kernel
 def place_in(
     tracks: Tracks, k: int, plot: Record, sensors: Records
-) -> tuple[float, float, float, float, float]:
-    """East, north, and covariance of a plot in the plane of track `k`.
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of track `k`.
 
     A radar plot without altitude is placed by the track's altitude, where that is known.
     """
     altitude = tracks.vertical[k, 0]
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
         sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
-        _, _, x, y, z, ree, ren, rnn = place_radar(
+        _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
             plot.range_m, plot.azimuth, altitude, sigma, sensors[plot.sensor]
         )
         e, n = to_plane(k, x, y, z, tracks.plane)
-        return e, n, ree, ren, rnn
+        return e, n, ree, ren, rnn, hee, hen, hnn
     e, n = to_plane(k, plot.x, plot.y, plot.z, tracks.plane)
-    return e, n, plot.ree, plot.ren, plot.rnn
+    return e, n, plot.ree, plot.ren, plot.rnn, plot.hee, plot.hen, plot.hnn
 
 
 @kernel
@@ -200,8 +204,19 @@ def take(
 ) -> None:  # fmt: skip
     """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
     carry(tracks, k, plot.time_ns, motion, work)
-    e, n, ree, ren, rnn = place_in(tracks, k, plot, sensors)
-    stretch(tracks, k, e, n, ree, ren, rnn, rules, counters)
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
+    consider = tracks.consider
+    stretch(
+        tracks, k, e, n, ree + hee + consider[k, 0], ren + hen + consider[k, 1], rnn + hnn + consider[k, 2],
+        rules, counters,
+    )  # fmt: skip
+    # Radars that err by the altitude in their own directions must not tear the track to and fro.
+    ree += HEIGHT_AS_NOISE * hee
+    ren += HEIGHT_AS_NOISE * hen
+    rnn += HEIGHT_AS_NOISE * hnn
+    consider[k, 0] += 0.5 * (hee - consider[k, 0])
+    consider[k, 1] += 0.5 * (hen - consider[k, 1])
+    consider[k, 2] += 0.5 * (hnn - consider[k, 2])
     update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
         variance = rules.velocity_sigma_mps * rules.velocity_sigma_mps
@@ -217,7 +232,9 @@ def take(
     hear(tracks, k, plot, sensors, counters)
     name(tracks, k, plot)
     if row.existence > rules.confirm_existence and row.plots >= row.plots_needed:
-        row.confirmed = 1
+        vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
+        if vx * vx + vy * vy < rules.confirm_speed_mps * rules.confirm_speed_mps:
+            row.confirmed = 1
     counters[USED] += 1
 
 

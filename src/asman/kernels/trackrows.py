@@ -70,6 +70,7 @@ class Tracks(NamedTuple):
     mu        (T, MODES)        1              weights of the models
     mean      (T, 4)            m, m/s         of the mixture
     cov       (T, 10)           m², m²/s ...   of the mixture
+    consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
     vertical  (T, 7)            m, m/s         altitude filter, as in vertical.py
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     row       (T,)              TRACK
@@ -81,6 +82,7 @@ class Tracks(NamedTuple):
     mu: Floats
     mean: Floats
     cov: Floats
+    consider: Floats
     vertical: Floats
     plane: Floats
     row: Records
@@ -95,6 +97,7 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, MODES)),
         np.zeros((capacity, STATE)),
         np.zeros((capacity, COVARIANCE)),
+        np.zeros((capacity, 3)),
         np.zeros((capacity, FIELDS)),
         np.zeros((capacity, 7)),
         np.zeros(capacity, TRACK).view(np.recarray),

@@ -31,6 +31,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_existence           1      below it a track ends; an unconfirmed one at a fifth of it
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
+    confirm_speed_mps       m/s    a track of few plots that seems faster is chance
     miss_pd_max             1      misses come in runs (fades, shielding): one says no more than this
     garble                  1      share of wrong Mode 3/A codes and altitudes
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
@@ -58,6 +59,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_existence: float = 0.1
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
+    confirm_speed_mps: float = 700.0
     miss_pd_max: float = 0.9
     garble: float = 0.02
     velocity_sigma_mps: float = 5.0
@@ -94,6 +96,7 @@ def rules_of(config: TrackerConfig) -> Rules:
         end_existence=config.end_existence,
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
+        confirm_speed_mps=config.confirm_speed_mps,
         miss_pd_max=config.miss_pd_max,
         garble=config.garble,
         velocity_sigma_mps=config.velocity_sigma_mps,

@@ -1,0 +1,146 @@
+"""Doubles: two tracks that follow one aircraft become one.
+
+They arise where plots of one aircraft fall apart: two radars that are not registered to one another, an echo
+beside its answer, a navigation system that jumps. What goes on is the state of the track that was fed last,
+under the number that was there first, with the codes of both.
+"""
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.gating import file_points, near, table_size
+from asman.kernels.jit import kernel
+from asman.kernels.tracklife import MERGED
+from asman.kernels.trackrows import SECOND, Tracks, from_plane
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Longs = NDArray[np.int64]
+# Structured arrays and rows of them: numpy's types have no names for their fields.
+Record = Any
+Records = Any
+
+MERGE_REACH_M: Final = 3_000.0
+#: A track that was fed this much later than the other is where the aircraft is.
+FRESHER_NS: Final = 5_000_000_000
+
+
+@kernel
+def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
+    """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
+    for k in range(count):
+        row = tracks.row[k]
+        if row.alive == 0:
+            place[k, 0] = math.nan
+            address[k] = -1
+            continue
+        dt = (at_ns - row.time_ns) * SECOND
+        place[k, 0], place[k, 1], place[k, 2] = from_plane(
+            k,
+            tracks.mean[k, 0] + dt * tracks.mean[k, 2],
+            tracks.mean[k, 1] + dt * tracks.mean[k, 3],
+            tracks.plane,
+        )
+        address[k] = row.address
+
+
+@kernel
+def merge(
+    tracks: Tracks,
+    count: int,
+    now_ns: int,
+    sensors: Records,
+    place: Floats,
+    head: Ints,
+    link: Ints,
+    counters: Longs,
+) -> None:
+    """End the lesser of two tracks wherever both follow one aircraft."""
+    found = np.empty(256, np.int64)
+    address = np.empty(count, np.int64)
+    file_tracks(tracks, count, now_ns, place, address)
+    size = min(table_size(count), head.size)
+    file_points(place, count, head[:size], link)
+    for k in range(count):
+        if tracks.row[k].alive == 0:
+            continue
+        hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        if hits > found.size:
+            found = np.empty(2 * hits, np.int64)
+            near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        for f in range(hits):
+            m = found[f]
+            if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
+                continue
+            if one_aircraft(tracks, k, m, place, sensors):
+                unite(tracks, k, m)
+                counters[MERGED] += 1
+
+
+@kernel
+def unite(tracks: Tracks, k: int, m: int) -> None:
+    """Let the better of two tracks go on under the older number with the codes of both, and end the other."""
+    a, b = tracks.row[k], tracks.row[m]
+    better, lesser = a, b
+    if abs(a.last_ns - b.last_ns) > FRESHER_NS:
+        if b.last_ns > a.last_ns:
+            better, lesser = b, a
+    elif (b.confirmed, b.plots) > (a.confirmed, a.plots):
+        better, lesser = b, a
+    if lesser.confirmed >= better.confirmed and lesser.number < better.number:
+        better.number, lesser.number = lesser.number, better.number
+        better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
+    better.confirmed = max(better.confirmed, lesser.confirmed)
+    better.plots += lesser.plots
+    if better.address < 0:
+        better.address = lesser.address
+    if better.mode_3a < 0:
+        better.mode_3a = lesser.mode_3a
+    if better.callsign == 0:
+        better.callsign = lesser.callsign
+    lesser.alive = 0
+
+
+@kernel
+def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
+    """Whether two tracks near each other follow one aircraft.
+
+    Two plots of one sensor in one turn prove two aircraft, unless the address is the same.
+    """
+    a, b = tracks.row[k], tracks.row[m]
+    if a.address >= 0 and b.address >= 0 and a.address != b.address:
+        return False
+    same = a.address >= 0 and a.address == b.address
+    ha, hb = tracks.vertical[k, 0], tracks.vertical[m, 0]
+    if not same and not math.isnan(ha) and not math.isnan(hb) and abs(ha - hb) > 300.0:
+        return False
+    if not same and a.mode_3a >= 0 and b.mode_3a >= 0 and a.mode_3a != b.mode_3a:
+        return False
+    dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
+    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+    de, dn = tracks.mean[k, 2] - tracks.mean[m, 2], tracks.mean[k, 3] - tracks.mean[m, 3]
+    apart = math.sqrt(de * de + dn * dn)
+    if not same:
+        for i in range(tracks.heard.shape[1]):
+            one = tracks.heard[k, i]
+            if one.sensor < 0:
+                continue
+            for j in range(tracks.heard.shape[1]):
+                other = tracks.heard[m, j]
+                if other.sensor == one.sensor:
+                    sensor = sensors[one.sensor]
+                    share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
+                    if abs(one.last_ns - other.last_ns) < share:
+                        return False
+    cov = tracks.cov
+    far = tracks.consider
+    sigma = math.sqrt(
+        max(cov[k, 0] + far[k, 0], cov[k, 2] + far[k, 2]) + max(cov[m, 0] + far[m, 0], cov[m, 2] + far[m, 2])
+    )
+    sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
+    if same:
+        return distance < min(1_000.0 + 4.0 * sigma, 3_000.0) and apart < 80.0 + 3.0 * sigma_speed
+    return distance < min(150.0 + 3.0 * sigma, 1_500.0) and apart < min(15.0 + 3.0 * sigma_speed, 100.0)

@@ -1,0 +1,95 @@
+"""Placing of plots: right on average, with honest covariance, and turned as the beam points."""
+
+import math
+
+import numpy as np
+import pytest
+
+from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef, lla_to_polar
+from asman.kernels.placing import PLOT, place_plots
+from asman.kernels.trackrows import empty_tracks, from_plane, recentre, set_plane, to_plane
+from asman.model.sensor import Sensor
+from asman.tracking.intake import sensor_records
+
+SITE = (43.0, 75.0, 900.0)
+
+
+def placed(range_m, azimuth, altitude, **changes):
+    """Plots of one radar, placed."""
+    sensor = Sensor(id="r", lat_deg=SITE[0], lon_deg=SITE[1], height_m=SITE[2], kind="psr", **changes)
+    plots = np.recarray(len(range_m), PLOT)
+    plots.range_m, plots.azimuth, plots.altitude_m = range_m, azimuth, altitude
+    plots.height_m = math.nan
+    plots.sensor = 0
+    place_plots(plots, sensor_records((sensor,)))
+    return plots
+
+
+def covariance(plots):
+    ee, en, nn = ((plots[f"r{a}"] + plots[f"h{a}"]).mean() for a in ("ee", "en", "nn"))
+    return np.array([[ee, en], [en, nn]])
+
+
+def offsets(plots, lat, lon):
+    x, y, z = lla_to_ecef(lat, lon, 0.0)
+    turn = math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)
+    return np.array([ecef_to_enu(p.x - x, p.y - y, p.z - z, *turn)[:2] for p in plots])
+
+
+@pytest.mark.parametrize("target", [(43.9, 75.2, 10_000.0), (43.0, 79.5, 11_000.0), (42.95, 75.03, 3_000.0)])
+def test_noisy_plots_with_altitude_scatter_as_their_covariance_says(target):
+    rng = np.random.default_rng(2)
+    lat, lon = map(math.radians, target[:2])
+    range_m, azimuth, _ = lla_to_polar(lat, lon, target[2], math.radians(43.0), math.radians(75.0), 900.0)
+    size = 20_000
+    plots = placed(
+        range_m + rng.normal(0, 60, size),
+        azimuth + rng.normal(0, math.radians(0.1), size),
+        target[2] + rng.normal(0, 120, size),
+        sigma_range_m=60.0,
+        sigma_azimuth_deg=0.1,
+    )
+    error = offsets(plots, lat, lon)
+    cov = np.cov(error.T)
+    assert np.abs(error.mean(axis=0)).max() < 4 * math.sqrt(max(cov[0, 0], cov[1, 1]) / size) + 0.5
+    said = covariance(plots)
+    np.testing.assert_allclose(said, cov, rtol=0.06, atol=0.03 * np.trace(cov))
+
+
+def test_without_an_altitude_the_covariance_holds_what_that_may_cost():
+    rng = np.random.default_rng(3)
+    lat, lon = math.radians(43.3), math.radians(75.0)
+    for altitude in rng.uniform(1_500, 8_000, 20):
+        range_m, azimuth, _ = lla_to_polar(lat, lon, altitude, math.radians(43.0), math.radians(75.0), 900.0)
+        plots = placed(np.array([range_m]), azimuth, math.nan)
+        error = offsets(plots, lat, lon)[0]
+        assert error @ np.linalg.solve(covariance(plots), error) < 9.0
+
+
+def test_a_place_goes_into_a_plane_and_back():
+    tracks = empty_tracks(1)
+    lat, lon = math.radians(61.0), math.radians(-150.0)
+    set_plane(0, lat, lon, *lla_to_ecef(lat, lon, 0.0), tracks.plane)
+    point = lla_to_ecef(math.radians(61.08), math.radians(-149.9), 0.0)
+    e, n = to_plane(0, *point, tracks.plane)
+    back = ecef_to_lla(*from_plane(0, e, n, tracks.plane))
+    np.testing.assert_allclose(np.degrees(back[:2]), [61.08, -149.9], atol=1e-8)
+
+
+def test_a_fresh_plane_leaves_place_velocity_and_covariance_as_they_were():
+    tracks = empty_tracks(1)
+    lat, lon = math.radians(61.0), math.radians(179.95)
+    set_plane(0, lat, lon, *lla_to_ecef(lat, lon, 0.0), tracks.plane)
+    tracks.x[0] = tracks.mean[0] = [11_000.0, 9_000.0, 200.0, 50.0]
+    tracks.p[0] = [900.0, 300.0, 2500.0, 10.0, 3.0, -4.0, 20.0, 25.0, 5.0, 36.0]
+    tracks.mu[0] = 0.25
+    place = from_plane(0, 11_000.0, 9_000.0, tracks.plane)
+    ahead = np.array(from_plane(0, 11_200.0, 9_050.0, tracks.plane))
+    recentre(tracks, 0)
+    assert np.hypot(*tracks.mean[0, :2]) < 1e-6
+    np.testing.assert_allclose(from_plane(0, 0.0, 0.0, tracks.plane), place, atol=1e-6)
+    np.testing.assert_allclose(from_plane(0, *tracks.mean[0, 2:], tracks.plane), ahead, atol=0.5)
+    np.testing.assert_allclose(np.hypot(*tracks.mean[0, 2:]), np.hypot(200, 50), rtol=1e-12)
+    see, sen, snn = tracks.cov[0, :3]
+    np.testing.assert_allclose(see + snn, 3400.0)
+    np.testing.assert_allclose(see * snn - sen**2, 900.0 * 2500.0 - 300.0**2)
