@@ -1,7 +1,7 @@
-"""A server of real frames over real sockets, for the console's tests: what a node sends, when the test says so.
+"""A server of real frames over real sockets, for the console's tests: a node's words, when the test says so.
 
-It packs its octets after docs/reference/stream.md by itself, with nothing of the project, so that console and node are
-each held to the page and not to one another.
+It packs its octets after docs/reference/stream.md by itself, with nothing of the project, so that console
+and node are each held to the page and not to one another.
 """
 
 import asyncio
@@ -174,7 +174,7 @@ SENSORS = [
 
 
 class StreamServer:
-    """Serves the built console, the stream and one track's plots on a free port of loopback, in a thread of its own."""
+    """Serves the built console, the stream and a track's plots on a free port, in a thread of its own."""
 
     def __init__(
         self,

@@ -1,16 +1,23 @@
 """The console in a real Chromium, on frames packed by hand and on the project's own node."""
 
+import os
 import re
+import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
-expect.set_options(timeout=30_000)
-
 from .browser import Sheet, chromium
 from .stream_server import BEGIN_S, DELTA, STATIC, Sky, StreamServer, tracks_frame
+
+expect.set_options(timeout=30_000)
 
 pytestmark = [
     pytest.mark.system,
@@ -18,6 +25,38 @@ pytestmark = [
         not (STATIC / "index.html").is_file(), reason="the console is not built: npm run build in console/"
     ),
 ]
+
+
+#: Where on the page a track stands that has a label; `window.picked` is its number.
+LABELLED_TRACK = """(() => {
+  const v = w.view, m = w.labels.find((label) => label.track > 100), dt = w.nowS - m.timeS;
+  const box = document.querySelector('.stage').getBoundingClientRect();
+  window.picked = m.track;
+  return [box.x + v.width / 2 + (m.x + m.vx * dt - v.x) * v.scale,
+          box.y + v.height / 2 + (m.y + m.vy * dt - v.y) * v.scale];
+})()"""
+
+#: How many pixels the selected track is from the centre.
+OFF_CENTRE = "Math.hypot(w.selectedMark.x - w.view.x, w.selectedMark.y - w.view.y) * w.view.scale"
+
+PIXELS_DRAWN = """(() => {
+  const canvas = document.querySelector('canvas.tracks');
+  const octets = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+  return octets.filter((octet, k) => k % 4 === 3 && octet > 0).length;
+})()"""
+
+NAMELESS_CONTROLS = """(() => {
+  const found = [];
+  const visit = (root) => {
+    for (const el of root.querySelectorAll('*')) {
+      const named = el.getAttribute('aria-label') || el.textContent.trim();
+      if (el.matches('button, input') && !named) found.push(el.outerHTML);
+      if (el.shadowRoot) visit(el.shadowRoot);
+    }
+  };
+  visit(document);
+  return found;
+})()"""
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +126,7 @@ def test_a_click_on_the_map_selects_and_the_table_comes_along(sheet: Sheet) -> N
         node.clock["paused"] = True
         sheet.open(f"{node.url}#map=6/42/74", tracks=400)
         sheet.until("w.labels.length > 10")
-        x, y = sheet.ask(
-            "(() => { const v = w.view, m = w.labels.find(l => l.track > 100), s = document.querySelector('.stage').getBoundingClientRect();"
-            " const dt = w.nowS - m.timeS; window.picked = m.track;"
-            " return [s.x + v.width / 2 + (m.x + m.vx * dt - v.x) * v.scale, s.y + v.height / 2 + (m.y + m.vy * dt - v.y) * v.scale]; })()"
-        )
+        x, y = sheet.ask(LABELLED_TRACK)
         sheet.page.mouse.click(x, y)
         sheet.until("w.selected === window.picked && w.detail !== null")
         track = sheet.ask("w.selected")
@@ -115,9 +150,7 @@ def test_a_row_selects_and_a_double_click_centres_the_map_on_it(sheet: Sheet) ->
         sheet.open(f"{node.url}#map=7/40/70", tracks=100)
         sheet.page.locator("asman-table .row[data-track='3']").dblclick()
         sheet.until("w.selected === 3 && w.detail !== null")
-        sheet.until(
-            "(() => { const m = w.selectedMark, v = w.view; return m && Math.abs(m.x - v.x) * v.scale < 40 && Math.abs(m.y - v.y) * v.scale < 40; })()"
-        )
+        sheet.until(f"w.selectedMark !== null && {OFF_CENTRE} < 40")
 
 
 def test_the_keyboard_reaches_tracks_and_order(sheet: Sheet) -> None:
@@ -224,27 +257,88 @@ def test_without_webgl_the_same_picture_is_drawn_on_canvas(playwright: Playwrigh
         sheet.open(node.url, tracks=200)
         sheet.until("w.stats.draws.count > 3 && w.stats.labels > 0")
         assert sheet.ask("[w.stats.base, w.stats.renderer]") == ["canvas", "canvas2d"]
-        drawn = "(() => { const c = document.querySelector('canvas.tracks'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"
-        assert sheet.ask(drawn) > 1000
+        assert sheet.ask(PIXELS_DRAWN) > 1000
         assert sheet.errors == []
 
 
 def test_everything_can_be_reached_and_has_a_name(sheet: Sheet) -> None:
     with StreamServer(Sky(10), beat_s=None) as node:
         sheet.open(node.url, tracks=10)
-        nameless = """(() => {
-          const found = [];
-          const visit = (root) => {
-            for (const el of root.querySelectorAll('*')) {
-              if (el.matches('button, input') && !(el.getAttribute('aria-label') || el.textContent.trim())) found.push(el.outerHTML);
-              if (el.shadowRoot) visit(el.shadowRoot);
-            }
-          };
-          visit(document);
-          return found;
-        })()"""
-        assert sheet.ask(nameless) == []
+        assert sheet.ask(NAMELESS_CONTROLS) == []
         sheet.page.keyboard.press("?")
         expect(sheet.page.get_by_role("dialog")).to_be_visible()
         sheet.page.keyboard.press("Escape")
         expect(sheet.page.get_by_role("dialog")).to_have_count(0)
+
+
+@contextmanager
+def running(*words: str) -> Iterator[str]:
+    """A command of the project, from its console's address until it is ended."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asman.apps.main", *words, "--no-open", "--token", "T", "--for", "5m"],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, f"no address on standard output, but {line!r}; exit code {process.poll()}"
+        yield found[0]
+    finally:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def free_port() -> str:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_a_real_recording_becomes_air_traffic_that_moves(sheet: Sheet, shared_data: Path) -> None:
+    recording = shared_data / "asterix" / "barcelona-radar-2023-05-02.cat048.ast"
+    sensors = STATIC.parents[3] / "examples" / "sensors" / "barcelona.toml"
+    words = ("replay", str(recording), "--sensors", str(sensors), "--date", "2023-05-02", "--speed", "10")
+    with running(*words, "--port", free_port()) as address:
+        sheet.open(address)
+        sheet.until("w.stats.tracks > 25 && w.hello.mode === 'replay' && !w.simulated")
+        expect(sheet.page.locator("asman-header .node span")).to_have_text(recording.name)
+        callsigns = "w.rows.rows.filter(row => /^[A-Z]{3}[0-9A-Z]+$/.test(row.cells[1])).length"
+        sheet.until(f"{callsigns} >= 5")
+        sheet.page.keyboard.press("j")
+        sheet.until("w.detail !== null")
+        sheet.page.keyboard.press("/")
+        sheet.page.keyboard.type("fl>100 kt>200")
+        sheet.until("w.update.shown > 0 && w.update.shown < w.update.total")
+        sheet.page.keyboard.press("Enter")
+        sheet.until("w.detail !== null && w.detail.speedMps > 90")
+        track, lat, lon = sheet.ask("[w.detail.track, w.detail.lat, w.detail.lon]")
+        moved = f"Math.hypot(w.detail.lat - {lat}, w.detail.lon - {lon}) > 0.01"
+        sheet.until(f"w.detail.track === {track} && {moved}")
+        expect(sheet.page.locator("asman-track-panel table.plots tbody tr").first).to_contain_text(
+            "barcelona"
+        )
+        sheet.page.keyboard.press("Space")
+        sheet.until("w.clock.paused")
+        sheet.ask("w.replay({ seek_s: w.hello.recording.begin_s + 1800 })")
+        sheet.until("Math.abs(w.clock.time_s - w.hello.recording.begin_s - 1800) < 60")
+        assert sheet.ask("w.stats.counters.gaps + w.stats.counters.malformed") == 0
+        assert sheet.errors == []
+
+
+def test_simulated_radars_over_udp_become_a_live_picture_that_says_it_is_simulated(sheet: Sheet) -> None:
+    with running("demo", "--members", "KG", "--aircraft", "60", "--port", free_port()) as address:
+        sheet.open(address)
+        sheet.until("w.stats.tracks >= 10 && w.hello.mode === 'live' && w.simulated")
+        expect(sheet.page.locator(".banner")).to_contain_text("SIMULATED")
+        expect(sheet.page.locator("asman-sensor-panel tbody tr").first).to_contain_text("KG")
+        sheet.until("w.health !== null && w.health.sensors.some(s => s.plots > 0)")
+        assert sheet.ask("w.stats.counters.gaps + w.stats.counters.malformed") == 0
+        assert sheet.errors == []

@@ -9,6 +9,9 @@
 const CELL_PX = 4;
 /** The map's tools stand here. */
 const LEFT_MARGIN_PX = 48;
+/** Scale and coordinates stand here. */
+const FOOT_WIDTH_PX = 420;
+const FOOT_HEIGHT_PX = 28;
 const SYMBOL = 1;
 const LABEL = 2;
 
@@ -130,6 +133,7 @@ function findPlace(raster: Raster, candidate: Candidate, width: number, height: 
     const right = left + candidate.width;
     const bottom = top + candidate.height;
     if (left < LEFT_MARGIN_PX || top < 0 || right > width || bottom > height) return false;
+    if (left < FOOT_WIDTH_PX && bottom > height - FOOT_HEIGHT_PX) return false;
     return raster.isFree(left, top, right, bottom, bits);
   };
   if (candidate.place >= 0 && fits(candidate.place, SYMBOL | LABEL)) return candidate.place;

@@ -7,8 +7,12 @@ export interface PlotEntry {
   readonly offset: number;
 }
 
+/** A node that is this busy is not asked again meanwhile. */
+const PATIENCE_MS = 15_000;
+
 /** The latest plots of a track, newest first; empty when the node holds it no more. */
-export async function latestPlots(track: number, signal: AbortSignal): Promise<readonly PlotEntry[]> {
+export async function latestPlots(track: number, given: AbortSignal): Promise<readonly PlotEntry[]> {
+  const signal = AbortSignal.any([given, AbortSignal.timeout(PATIENCE_MS)]);
   const answer = await fetch(`api/tracks/${track}`, { signal, headers: { accept: "application/json" } });
   if (answer.status === 404) return [];
   if (!answer.ok) throw new Error(`the node answers ${answer.status}`);

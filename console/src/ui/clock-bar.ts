@@ -18,6 +18,7 @@ export class ClockBar extends LitElement {
     shared,
     css`
       .bar { display: flex; align-items: center; gap: 14px; height: var(--clock-height); padding: 0 12px; border-top: 1px solid var(--line); background: var(--surface-1); }
+      .bar.live { height: 28px; font-size: var(--text-s); }
       .play { width: 40px; height: 30px; }
       .ended { padding: 3px 10px; border: 1px solid var(--caution); border-radius: var(--radius); color: var(--caution); font-weight: 650; letter-spacing: 0.08em; font-size: var(--text-s); }
       .speeds { display: flex; }
@@ -105,6 +106,6 @@ export class ClockBar extends LitElement {
   private live(): TemplateResult {
     const { hello, clock } = this.workplace;
     const words = hello === null ? "Waiting for the node" : `Live · ${(clock?.behind_s ?? 0).toFixed(1)} s behind its feeds`;
-    return html`<div class="bar"><span class="muted" role="status">${words}</span></div>`;
+    return html`<div class="bar live"><span class="muted" role="status">${words}</span></div>`;
   }
 }

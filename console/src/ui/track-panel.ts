@@ -68,15 +68,18 @@ export class TrackPanel extends LitElement {
   }
 
   private begin(): void {
+    this.asking?.abort();
+    this.asking = null;
     this.plots = null;
     this.plotsFailure = "";
     void this.ask();
   }
 
   private async ask(): Promise<void> {
-    const { selected } = this.workplace;
-    if (selected === null || this.workplace.link.state !== "open") return;
-    this.asking?.abort();
+    const { selected, detail } = this.workplace;
+    // Of a track that was dropped the node knows no more than the panel.
+    if (detail !== null && detail.track === selected && detail.droppedS !== null) return;
+    if (selected === null || this.asking !== null || this.workplace.link.state !== "open") return;
     const asking = new AbortController();
     this.asking = asking;
     try {
@@ -84,7 +87,9 @@ export class TrackPanel extends LitElement {
       if (plots.length > 0 || this.plots === null) this.plots = plots;
       this.plotsFailure = "";
     } catch (error) {
-      if (!asking.signal.aborted) this.plotsFailure = error instanceof Error ? error.message : String(error);
+      if (!asking.signal.aborted) this.plotsFailure = `Not to be had: ${error instanceof Error ? error.message : String(error)}`;
+    } finally {
+      if (this.asking === asking) this.asking = null;
     }
   }
 
