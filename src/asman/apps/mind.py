@@ -159,6 +159,8 @@ def _sensor(state: NodeState, index: int) -> SensorHealth:
 def entry(state: NodeState, number: int) -> TrackEntry | None:
     """Return one track with its trail and its latest plots; None when there is none of that number."""
     table = node.tracks(state)
+    # Instants in nanoseconds have no Python form; the entry's own time is the picture's.
+    table = table.drop_columns(["time", "last_plot_time"])
     found = table.filter(pa.array(table["track"].to_numpy() == number)).to_pylist()
     if not found:
         return None
