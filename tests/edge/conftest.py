@@ -30,6 +30,8 @@ class Scripted:
         return self.table
 
     async def track(self, track: int) -> TrackEntry | None:
+        if track == 99:
+            raise TimeoutError("busy")
         return None
 
     async def trails(self) -> bytes:
@@ -48,11 +50,15 @@ class Served:
         self.port = self.socket.getsockname()[1]
         self.reasoning = Scripted()
         self.hub = Hub(
-            Hello(node="n", member="KG", mode="replay", sensors=[]), self.reasoning.trails, self.reasoning.command
+            Hello(node="n", member="KG", mode="replay", sensors=[]),
+            self.reasoning.trails,
+            self.reasoning.command,
         )
         app = application(self.hub, self.reasoning, gate(TOKEN, self.port, "127.0.0.1"), "0")
         self.server = uvicorn.Server(
-            uvicorn.Config(app, log_level="critical", lifespan="off", ws="websockets-sansio", access_log=False)
+            uvicorn.Config(
+                app, log_level="critical", lifespan="off", ws="websockets-sansio", access_log=False
+            )
         )
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run)

@@ -37,7 +37,12 @@ def test_the_picture_is_geojson_with_the_columns_of_tracks(served):
 
 @pytest.mark.parametrize(
     ("query", "numbers"),
-    [("", [1, 2]), ("?unconfirmed=true", [1, 2, 3]), ("?bbox=70,40,80,45", [1]), ("?bbox=170,-90,-170,90", [2])],
+    [
+        ("", [1, 2]),
+        ("?unconfirmed=true", [1, 2, 3]),
+        ("?bbox=70,40,80,45", [1]),
+        ("?bbox=170,-90,-170,90", [2]),
+    ],
 )
 def test_the_picture_is_cut_to_a_box(served, query, numbers):
     served.reasoning.table = table(a_track(1, 42, 74), a_track(2, 0, 179), a_track(3, 0, 0, confirmed=False))
@@ -56,6 +61,11 @@ def test_unknown_tracks_and_places_are_not_found_as_json(served):
     for path in ("/api/tracks/5", "/api/nothing"):
         answer = httpx.get(served.url + path, headers=TOKEN)
         assert (answer.status_code, answer.json()["status_code"]) == (404, 404)
+
+
+def test_a_reasoning_that_is_too_busy_to_answer_is_said_to_be(served):
+    answer = httpx.get(f"{served.url}/api/tracks/99", headers=TOKEN)
+    assert (answer.status_code, answer.json()["detail"]) == (503, "busy")
 
 
 def test_a_command_with_an_unknown_field_is_refused(served):
@@ -87,12 +97,21 @@ def test_the_openapi_document_names_every_endpoint(served):
 
 def test_metrics_are_what_health_says(served):
     sensor = SensorHealth(
-        id='ka"nt', kind="modes", sac=1, sic=2, lat_deg=1, lon_deg=2, last_seen_s=None, plots=5, rejected=1, plots_per_s=1.5
+        id='ka"nt',
+        kind="modes",
+        sac=1,
+        sic=2,
+        lat_deg=1,
+        lon_deg=2,
+        last_seen_s=None,
+        plots=5,
+        rejected=1,
+        plots_per_s=1.5,
     )
     feed = FeedHealth(name="f", datagrams=3, octets=99, rejected=2, dropped=4, last_seen_s=1.0)
     health = Health(
-        status="ok", node="n", member="KG", mode="live", simulated=False, time_s=10.5, uptime_s=1, tracks=2, confirmed=1,
-        plots=5, plots_per_s=1.5, rejected=3, dropped=4, behind_s=0.25, sensors=[sensor], feeds=[feed],
+        status="ok", node="n", member="KG", mode="live", simulated=False, time_s=10.5, uptime_s=1, tracks=2,
+        confirmed=1, plots=5, plots_per_s=1.5, rejected=3, dropped=4, behind_s=0.25, sensors=[sensor], feeds=[feed],
     )  # fmt: skip
     served.call(served.hub.news, health)
     served.call(served.hub.news, Clock(time_s=1.0))

@@ -8,8 +8,8 @@ from websockets.sync.client import connect
 from asman.edge.gate import gate
 
 TOKEN = "t0ken"
-EVERYWHERE = ["/", "/index.html", "/assets/x.js", "/api/health", "/api/picture", "/api/tracks/1", "/api/replay",
-              "/api/openapi.json", "/metrics", "/nowhere", "/api/nothing"]  # fmt: skip
+EVERYWHERE = ["/", "/index.html", "/assets/x.js", "/api/health", "/api/picture", "/api/tracks/1",
+              "/api/replay", "/api/openapi.json", "/metrics", "/nowhere", "/api/nothing"]  # fmt: skip
 
 
 WRONG: list[dict[str, str]] = [
@@ -34,7 +34,10 @@ def test_a_wrong_token_in_the_address_is_refused(served, query):
 
 def test_the_token_opens_by_header_address_and_cookie(served):
     cookie = {"cookie": f"other=1; asman_{served.port}={TOKEN}"}
-    assert httpx.get(f"{served.url}/api/picture", headers={"authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert (
+        httpx.get(f"{served.url}/api/picture", headers={"authorization": f"Bearer {TOKEN}"}).status_code
+        == 200
+    )
     assert httpx.get(f"{served.url}/api/picture?token={TOKEN}").status_code == 200
     assert httpx.get(f"{served.url}/api/picture", headers=cookie).status_code == 200
 
@@ -52,7 +55,9 @@ def test_the_clean_address_never_leads_to_another_host(served):
     assert answer.headers["location"] == "/evil.example/"
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:80", "", "[::1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:80", "", "[::1"]
+)
 def test_another_host_is_refused_even_with_the_token(served, host):
     answer = httpx.get(f"{served.url}/api/picture?token={TOKEN}", headers={"host": host})
     assert answer.status_code in (400, 421)
@@ -65,12 +70,17 @@ def test_names_of_this_machine_are_known(served):
     assert gate("t", 80, "radar.example").knows_host("radar.example")
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "file://", "https://localhost"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "file://", "https://localhost"]
+)
 def test_another_sites_page_may_neither_post_nor_listen(served, origin):
     headers = {"origin": origin}
     answer = httpx.post(f"{served.url}/api/replay?token={TOKEN}", json={"paused": True}, headers=headers)
     assert answer.status_code == 403
-    with pytest.raises(InvalidStatus) as refused, connect(f"{served.stream_url}?token={TOKEN}", origin=origin):
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(f"{served.stream_url}?token={TOKEN}", origin=origin),
+    ):
         pass
     assert refused.value.response.status_code == 403
     assert served.reasoning.commands == []

@@ -86,7 +86,9 @@ def test_a_picture_whose_time_jumped_is_sent_whole(served):
         assert stream.decode(client.recv()).kind == stream.SNAPSHOT
 
 
-pictures = st.lists(st.dictionaries(st.integers(1, 20), st.integers(1, 4), max_size=8), min_size=1, max_size=25)
+pictures = st.lists(
+    st.dictionaries(st.integers(1, 20), st.integers(1, 4), max_size=8), min_size=1, max_size=25
+)
 
 
 @given(pictures, st.lists(st.integers(0, 3), min_size=25, max_size=25))

@@ -19,7 +19,7 @@ from asman.apps import browser, warm
 from asman.apps.serve import DEFAULT_PORT, PORTS_TRIED, listen
 from asman.apps.warming import compile_node, compile_simulator
 from asman.edge import process
-from asman.errors import AsmanError, ConfigError
+from asman.errors import AsmanError, ConfigError, InputError
 from asman.model.sensor import Sensors
 from asman.sensing.sensors_toml import written
 from asman.wire.asterix.encode import encode
@@ -65,6 +65,11 @@ class Demonstration:
             self._fly(for_s)
         except KeyboardInterrupt:
             _say("ending")
+        except InputError:
+            raise
+        except AsmanError as error:
+            _say(f"asman: {error}")
+            return 1
         finally:
             for node in self._nodes.values():
                 node.terminate()

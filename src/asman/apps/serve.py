@@ -23,7 +23,7 @@ import msgspec
 from asman.apps.node_toml import FeedConfig
 from asman.apps.plan import Mode, Plan
 from asman.edge import bus, process
-from asman.errors import ConfigError
+from asman.errors import AsmanError, ConfigError, InputError
 
 #: Where a node without a configured port begins to look for a free one.
 DEFAULT_PORT: Final = 8600
@@ -92,7 +92,7 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 def run(setting: Setting) -> int:
-    """Run a node until it is told to end. Return the exit code. Raises InputError, AsmanError."""
+    """Run a node until it is told to end. Return the exit code; 1 when a part failed. Raises InputError."""
     began_s = time.monotonic()
     signal.signal(signal.SIGTERM, _interrupt)
     listening = listen(setting.bind, setting.port)
@@ -111,6 +111,11 @@ def run(setting: Setting) -> int:
         from asman.apps.shell import live
 
         return live(setting, parts)
+    except InputError:
+        raise
+    except AsmanError as error:
+        setting.say(f"asman: {error}")
+        return 1
     finally:
         if reasoning is not None:
             process.end(reasoning)
