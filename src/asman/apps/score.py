@@ -127,7 +127,11 @@ def command(
     asman score truth.parquet tracks.parquet
     asman score truth.parquet tracks.csv --report out.html --json out.json
     """
-    report = score(truth, tracks, read_config(config, **changes))
+    from rich.console import Console
+
+    settings = read_config(config, **changes)
+    with Console(stderr=True).status("scoring (the first run of a version compiles for half a minute)"):
+        report = score(truth, tracks, settings)
     if data == "-":
         sys.stdout.write(to_json(report).decode() + "\n")
     elif data is not None:

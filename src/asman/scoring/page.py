@@ -204,14 +204,15 @@ def _groups(report: Report) -> str:
     for kind in dict.fromkeys(group.kind for group in report.groups):
         rows = [
             (
-                escape(g.name), f"{g.places:,}", _percent(g.missed_share), _percent(g.false_share),
+                escape(g.name), f"{g.places:,}" if g.places else "–",
+                f"{g.reports:,}" if g.reports else "–", _percent(g.missed_share), _percent(g.false_share),
                 _figure(g.gospa_m, "{:,.0f}"), _figure(g.position_rms_m, "{:,.0f}"),
                 _figure(g.nees, "{:.2f}"),
             )
             for g in report.groups
             if g.kind == kind
         ]  # fmt: skip
-        heads = (kind, ">places", ">missed", ">false", ">GOSPA, m", ">RMS, m", ">NEES")
+        heads = (kind, ">places", ">reports", ">missed", ">false", ">GOSPA, m", ">RMS, m", ">NEES")
         parts.append(_table(heads, rows))
     return _section("By part", "The same figures apart.", "".join(parts)) if parts else ""
 

@@ -20,7 +20,8 @@ from asman.scoring.config import ScoreConfig
 STEP_MIN_S: Final = 0.5
 #: Instants where each track reports at its own times, unless the user says otherwise.
 EVERY_S: Final = 10.0
-#: Places are looked for within this, for "further than beyond_m from every aircraft", beyond the cut-off.
+#: Tracks times instants that fit the memory of a usual machine: some 10 GB in the worst case.
+CELLS_MAX: Final = 400_000_000
 SECOND_NS: Final = 1_000_000_000
 
 
@@ -149,6 +150,12 @@ def _usual_interval_s(tracks: Rows) -> float:
 def make_scene(truth: Rows, tracks: Rows, config: ScoreConfig) -> Scene:
     """Put truth and tracks on common instants and find out who is whom."""
     instants = choose_instants(truth, tracks, config)
+    if len(tracks.label) * instants.time_ns.size > CELLS_MAX:
+        raise InputError(
+            "tracks",
+            f"{len(tracks.label):,} tracks at {instants.time_ns.size:,} instants are too many at once",
+            "Score shorter spans, or choose a larger --every.",
+        )
     epoch = int(instants.time_ns[0])
     at = (instants.time_ns - epoch) / SECOND_NS
     aircraft, instant, sample, state, judged = _truth_rows(truth, at, epoch, config.truth_gap_s)
