@@ -21,16 +21,22 @@ export function boundsOfTracks(store: TrackStore): Bounds | null {
   });
 }
 
+/** Most traffic is seen well inside the instrumented range: this share of it is shown. */
+const SHARE_OF_RANGE = 0.6;
+const M_PER_DEG = 111_195;
+
 export function boundsOfSensors(sensors: readonly Sensor[]): Bounds | null {
   const sited = sensors.filter((s) => s.lat_deg !== null && s.lon_deg !== null);
   if (sited.length === 0) return null;
-  const lats = sited.map((s) => s.lat_deg!);
-  const lons = sited.map((s) => s.lon_deg!);
+  const reaches = sited.map((s) => {
+    const north = ((s.range_max_m ?? 200_000) * SHARE_OF_RANGE) / M_PER_DEG;
+    return { lat: s.lat_deg!, lon: s.lon_deg!, north, east: north / Math.max(0.1, Math.cos((s.lat_deg! * Math.PI) / 180)) };
+  });
   return padded({
-    west_deg: Math.min(...lons) - 2,
-    east_deg: Math.max(...lons) + 2,
-    south_deg: Math.min(...lats) - 2,
-    north_deg: Math.max(...lats) + 2,
+    west_deg: Math.min(...reaches.map((r) => r.lon - r.east)),
+    east_deg: Math.max(...reaches.map((r) => r.lon + r.east)),
+    south_deg: Math.min(...reaches.map((r) => r.lat - r.north)),
+    north_deg: Math.max(...reaches.map((r) => r.lat + r.north)),
   });
 }
 

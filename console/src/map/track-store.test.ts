@@ -63,6 +63,10 @@ test("the first view is where most tracks are, a stray one far away aside", () =
   expect(bounds.east_deg).toBeLessThan(3);
   expect(boundsOfTracks(new TrackStore())).toBeNull();
   expect(boundsOfSensors([])).toBeNull();
+  const sensor = { index: 0, id: "a", member: "KG", kind: "modes", lat_deg: 60, lon_deg: 20, range_max_m: 370_000, period_s: 4 };
+  const reach = boundsOfSensors([sensor, { ...sensor, lat_deg: null }])!;
+  expect(reach.north_deg - 60).toBeCloseTo(2, 1);
+  expect(reach.east_deg - 20).toBeCloseTo(4, 1);
 });
 
 test("symbols shrink with the scale and in a crowd; vectors that a symbol would hide are left out", () => {

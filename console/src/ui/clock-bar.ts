@@ -10,6 +10,9 @@ import { shared } from "./shared.ts";
 
 /** 0 is as fast as it goes. */
 export const SPEEDS = [0.5, 1, 2, 5, 10, 30, 0] as const;
+/** The speeds to choose from; one that was set elsewhere stands among them. */
+const offered = (present: number): readonly number[] =>
+  (SPEEDS as readonly number[]).includes(present) ? SPEEDS : [...SPEEDS.slice(0, -1), present, 0].toSorted((a, b) => (a || Infinity) - (b || Infinity));
 const speedWords = (speed: number): string => (speed === 0 ? "max" : `${speed}×`);
 
 @customElement("asman-clock-bar")
@@ -52,7 +55,7 @@ export class ClockBar extends LitElement {
         ${clock.paused || clock.ended ? icons.play : icons.pause}</button>
       ${clock.ended ? html`<span class="ended" role="status">ENDED</span>` : ""}
       <div class="speeds" role="radiogroup" aria-label="Speed">
-        ${SPEEDS.map((speed) => html`<button role="radio" aria-checked=${speed === clock.speed} @click=${() => this.workplace.replay({ speed })}>${speedWords(speed)}</button>`)}
+        ${offered(clock.speed).map((speed) => html`<button role="radio" aria-checked=${speed === clock.speed} @click=${() => this.workplace.replay({ speed })}>${speedWords(speed)}</button>`)}
       </div>
       ${this.seek()}
     </div>`;

@@ -99,10 +99,10 @@ export class MapElement extends LitElement {
     stage.base.centre(detail.lat, detail.lon, null);
   }
 
-  /** Show where the traffic is: as the node says, else where tracks or sensors are. */
+  /** Show where the traffic is: as the node says, else what the sensors reach, else where tracks are. */
   private place(): void {
     const { hello, sensors } = this.workplace;
-    const bounds = hello?.view ?? boundsOfTracks(this.workplace.store) ?? boundsOfSensors(sensors);
+    const bounds = hello?.view ?? boundsOfSensors(sensors) ?? boundsOfTracks(this.workplace.store);
     if (!bounds || !this.stage) return;
     this.placed = true;
     this.stage.fit(bounds);
