@@ -14,8 +14,9 @@ TOKEN = {"authorization": "Bearer t0ken"}
 def a_track(number: int, lat: float, lon: float, confirmed: bool = True) -> dict:
     row = dict.fromkeys(TRACKS.names)
     return row | {
-        "time": 1_700_000_000_000_000_000, "track": number, "lat_deg": lat, "lon_deg": lon, "confirmed": confirmed,
-        "vn_mps": 1.0, "ve_mps": 2.0, "existence": 0.99, "contributors": ["kant"], "plots": 3,
+        "time": 1_700_000_000_000_000_000, "track": number, "lat_deg": lat, "lon_deg": lon,
+        "confirmed": confirmed, "vn_mps": 1.0, "ve_mps": 2.0, "existence": 0.99,
+        "contributors": ["kant"], "plots": 3,
     }  # fmt: skip
 
 
@@ -111,7 +112,8 @@ def test_metrics_are_what_health_says(served):
     feed = FeedHealth(name="f", datagrams=3, octets=99, rejected=2, dropped=4, last_seen_s=1.0)
     health = Health(
         status="ok", node="n", member="KG", mode="live", simulated=False, time_s=10.5, uptime_s=1, tracks=2,
-        confirmed=1, plots=5, plots_per_s=1.5, rejected=3, dropped=4, behind_s=0.25, sensors=[sensor], feeds=[feed],
+        confirmed=1, plots=5, plots_per_s=1.5, rejected=3, dropped=4, behind_s=0.25,
+        sensors=[sensor], feeds=[feed],
     )  # fmt: skip
     served.call(served.hub.news, health)
     served.call(served.hub.news, Clock(time_s=1.0))

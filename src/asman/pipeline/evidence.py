@@ -70,19 +70,15 @@ def behind(
     times = np.unique(times)[-PLOTS_SHOWN:]
     if not len(times):
         return []
-    found: list[Plot] = []
+    by_time: dict[int, list[dict[str, object]]] = {}
     for step in evidence:
-        hit = np.isin(step.plots["time"].cast(pa.int64()).to_numpy(), times)
-        if not hit.any():
-            continue
-        by_time: dict[int, list[dict[str, object]]] = {}
-        rows = step.plots.filter(pa.array(hit))
-        instants = rows["time"].cast(pa.int64()).to_pylist()
-        for instant, row in zip(instants, rows.drop_columns(["time"]).to_pylist(), strict=True):
+        instants = step.plots["time"].cast(pa.int64()).to_numpy()
+        hit = np.isin(instants, times)
+        rows = step.plots.filter(pa.array(hit)).drop_columns(["time"]).to_pylist() if hit.any() else []
+        for instant, row in zip(instants[hit].tolist(), rows, strict=False):
             if row["sensor"] in sensors:
                 by_time.setdefault(instant, []).append(row)
-        found += [_likeliest(instant, rows, address, mode_3a) for instant, rows in sorted(by_time.items())]
-    return sorted(found, key=lambda plot: plot.time_s)[-PLOTS_SHOWN:]
+    return [_likeliest(instant, rows, address, mode_3a) for instant, rows in sorted(by_time.items())]
 
 
 def _likeliest(instant: int, rows: list[dict[str, object]], address: int | None, mode_3a: int | None) -> Plot:
