@@ -42,6 +42,21 @@ def test_detection_asks_for_a_fresh_plot_where_tracks_tell_its_age():
     assert (one.verdict, one.value) == ("fail", pytest.approx(90 / 101))
 
 
+def test_a_plot_of_unknown_time_is_not_fresh():
+    stamps = pa.array([None if k % 4 == 0 else value for k, value in enumerate(times(PICTURE).to_pylist())])
+    tracks = straight("track", 7, PICTURE, ve=100.0)
+    one = verdict(line("detection", interval_s=8.0, at_least=0.97), tracks, last_plot_time=stamps)
+    assert one.value == pytest.approx(75 / 101)
+
+
+def test_where_tracks_report_as_plots_come_the_report_itself_is_the_plot():
+    own = np.cumsum(np.random.default_rng(1).uniform(11.5, 12.5, 83))
+    tracks = straight("track", 7, own, ve=100.0)
+    one = verdict(line("detection", interval_s=8.0, at_least=0.97), tracks, ve_mps=[100.0] * len(tracks))
+    assert "not older than 8 s" in one.remark
+    assert one.value == pytest.approx(8 / 12, abs=0.1)
+
+
 def test_a_gap_is_as_long_as_from_the_last_place_to_the_next():
     tracks = straight("track", 7, np.delete(PICTURE, [5, 6, 50]), ve=100.0)
     assert verdict(line("gap_time", gap_s=25.0, at_most=0.05), tracks).value == pytest.approx(2 / 101)

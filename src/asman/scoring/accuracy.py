@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from asman.kernels import scoring_pictures
-from asman.scoring.columns import Flags, Floats, Ints, Rows
+from asman.scoring.columns import NO_TIME, Flags, Floats, Ints, Rows
 from asman.scoring.config import ScoreConfig
 from asman.scoring.report import Distribution, Latency, Nees
 from asman.scoring.scene import Scene
@@ -78,7 +78,6 @@ def measure_errors(scene: Scene, truth: Rows, tracks: Rows, config: ScoreConfig)
         un, ue = vn_true / speed_true, ve_true / speed_true
         course = np.degrees(np.arctan2(ve * un - vn * ue, vn * un + ve * ue))
     course[~(speed_true > COURSE_SPEED_MPS)] = np.nan
-    plot_ns = tracks.plot_time_ns
     return Errors(
         row=row, aircraft=scene.aircraft[row], east_m=east, north_m=north,
         along_m=east * ue + north * un, across_m=east * un - north * ue,
@@ -87,8 +86,19 @@ def measure_errors(scene: Scene, truth: Rows, tracks: Rows, config: ScoreConfig)
         velocity_mps=np.hypot(vn - vn_true, ve - ve_true), speed_true_mps=speed_true,
         nees=_nees(east, north, tracks, report),
         turning=np.abs(state[:, 6]) >= np.radians(config.turning_deg_s),
-        age_s=(at_ns - plot_ns[report]) / 1e9 if plot_ns is not None else np.full(row.size, np.nan),
+        age_s=_ages_s(scene, tracks, report, at_ns),
     )  # fmt: skip
+
+
+def _ages_s(scene: Scene, tracks: Rows, report: Ints, at_ns: Ints) -> Floats:
+    """Age of the latest plot in each report; of the report itself where tracks report as plots come."""
+    if tracks.plot_time_ns is None:
+        known = np.full(report.size, not scene.instants.own)
+        made_ns = tracks.time_ns[report]
+    else:
+        made_ns = tracks.plot_time_ns[report]
+        known = made_ns != NO_TIME
+    return np.where(known, (at_ns - np.where(known, made_ns, at_ns)) / 1e9, np.nan)
 
 
 def _moved(state: Floats, by_s: Floats) -> tuple[Floats, Floats]:

@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+#: Stands for a missing time.
+NO_TIME: Final = int(np.iinfo(np.int64).min)
 NUMBERS: Final = (
     "altitude_m", "pressure_altitude_m", "vn_mps", "ve_mps", "vu_mps", "climb_mps",
     "var_e_m2", "var_n_m2", "cov_en_m2",
@@ -79,7 +81,7 @@ def read_rows(table: pa.Table, identity: str, item: str, *, confirmed_only: bool
     time_ns = _times(table, "time", item)
     lat, lon = _numbers(table, "lat_deg", item), _numbers(table, "lon_deg", item)
     who = _codes(table, identity)
-    whole = (time_ns != _NO_TIME) & np.isfinite(lat) & np.isfinite(lon) & (who.code >= 0)
+    whole = (time_ns != NO_TIME) & np.isfinite(lat) & np.isfinite(lon) & (who.code >= 0)
     counted.append(("rows without time, identity or position are left out", int((~whole).sum())))
     wrong = whole & ((np.abs(lat) > 90.0) | (np.abs(lon) > 360.0))
     if wrong.any():
@@ -111,9 +113,6 @@ def read_rows(table: pa.Table, identity: str, item: str, *, confirmed_only: bool
         observable=_flags(table, "observable", item)[rows] if "observable" in table.column_names else None,
         counted=tuple((words, count) for words, count in counted if count),
     )
-
-
-_NO_TIME: Final = np.iinfo(np.int64).min
 
 
 def _need(table: pa.Table, item: str, columns: tuple[str, ...]) -> None:
@@ -152,9 +151,9 @@ def _times(table: pa.Table, name: str, item: str) -> Ints:
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):
         seconds = _numbers(table, name, item)
         known = np.isfinite(seconds)
-        return np.where(known, np.round(np.where(known, seconds, 0.0) * 1e9), _NO_TIME).astype(np.int64)
+        return np.where(known, np.round(np.where(known, seconds, 0.0) * 1e9), NO_TIME).astype(np.int64)
     stamps = _cast(table, name, pa.timestamp("ns", tz="UTC"), item)
-    whole = pc.fill_null(stamps.cast(pa.int64()), int(_NO_TIME))
+    whole = pc.fill_null(stamps.cast(pa.int64()), NO_TIME)
     return np.asarray(whole.to_numpy(), np.int64)
 
 

@@ -44,7 +44,7 @@ def _detection(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors
     places = int(scene.judged.sum())
     if not places:
         return None, 0, "no aircraft was there"
-    if one.interval_s is not None and tracks.plot_time_ns is not None:
+    if one.interval_s is not None and np.isfinite(errors.age_s).any():
         fresh = int((errors.age_s <= one.interval_s).sum())
         return fresh / places, places, f"followed, and the latest plot not older than {one.interval_s:g} s"
     remark = "followed at the instant"
