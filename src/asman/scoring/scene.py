@@ -113,8 +113,8 @@ def choose_instants(truth: Rows, tracks: Rows, config: ScoreConfig) -> Instants:
         step_ns = asked_ns or round(EVERY_S * SECOND_NS)
         hold_s = config.hold_s or 2.5 * (_usual_interval_s(tracks) or EVERY_S)
         notes.append(
-            f"each track reports at its own times: judged at each whole {step_ns / SECOND_NS:g} s as an "
-            f"operator would have seen it, latest reports moved on for at most {hold_s:.1f} s"
+            f"judged at each whole {step_ns / SECOND_NS:g} s as an operator would have seen it: each track's "
+            f"latest report, moved on by its velocity for at most {hold_s:.1f} s"
         )
     k0 = -((first - begin_ns) // step_ns)
     k1 = (end_ns - first) // step_ns
