@@ -95,7 +95,10 @@ def _read_arrow(path: Path) -> pa.Table:
             return ipc.open_stream(octets).read_all()
 
 
-@click.command("score")
+@click.command(
+    "score",
+    epilog="For example: asman score truth.parquet tracks.parquet --report out.html --json out.json",
+)
 @click.argument("truth", type=click.Path(dir_okay=False))
 @click.argument("tracks", type=click.Path(dir_okay=False))
 @click.option("--report", "page", type=click.Path(dir_okay=False), help="Write a self-contained HTML page.")
@@ -118,14 +121,10 @@ def command(
     title: str,
     **changes: Any,
 ) -> None:
-    r"""Score TRACKS against TRUTH: GOSPA with its parts, SIAP, NEES, errors, requirements.
+    """Score TRACKS against TRUTH: GOSPA with its parts, SIAP, NEES, errors, requirements.
 
     Both are Parquet, Arrow or CSV, with the columns of Truth and Tracks; only time, aircraft or track, and
     position are needed.
-
-    \b
-    asman score truth.parquet tracks.parquet
-    asman score truth.parquet tracks.csv --report out.html --json out.json
     """
     from rich.console import Console
 
