@@ -61,6 +61,10 @@ async def live(plan: Plan, outlet: Outlet) -> None:
     await mind.answer(outlet)
     hello = Hello(node=plan.node, member=plan.member, mode="live", sensors=entries(mind.state.sensors))
     await outlet.news(hello)
+    # The first step of all loads what was compiled: before anybody is told that the node serves.
+    await mind.do(lambda: _step(mind, ()))
+    await outlet.news(await mind.do(lambda: health(plan, mind.state, 0.0, {})))
+    await outlet.news(Clock(time_s=mind.state.now_ns / SECOND_NS))
     await outlet.news(Ready())
     await outlet.client.flush()
     await _loop(plan, outlet, mind, inbox)

@@ -141,6 +141,8 @@ async def replay(plan: Plan, outlet: Outlet) -> None:
     await outlet.news(_hello(plan, prepared))
     await outlet.frame(await player.mind.do(player.mind.frame), jumped=True)
     await outlet.progress(f"the picture begins at {_clock_text(player)}")
+    await outlet.news(await player.mind.do(lambda: health(plan, player.mind.state, 0.0, {})))
+    await outlet.news(player.clock())
     await outlet.news(Ready())
     await outlet.client.flush()
     player.anchor()
