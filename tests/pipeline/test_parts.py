@@ -120,7 +120,8 @@ def test_the_picture_has_the_columns_of_the_stream_in_order_of_track():
         tracks(
             track=[9, 3], lat_deg=[42.5, -1.0], altitude_m=[None, 3000.0], mode_3a=[None, 0o7700],
             address=[None, 0xABCDEF], callsign=["KGZ1", None], var_e_m2=[400.0, 100.0],
-            var_n_m2=[100.0, 100.0], contributors=[["b"], ["a", "b"]], on_ground=[True, None], simulated=[None, True],
+            var_n_m2=[100.0, 100.0], contributors=[["b"], ["a", "b"]],
+            on_ground=[True, None], simulated=[None, True],
         ),
         (sensor("a"), sensor("b")),
         at_ns=2 * S,
