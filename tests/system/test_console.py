@@ -340,5 +340,7 @@ def test_simulated_radars_over_udp_become_a_live_picture_that_says_it_is_simulat
         expect(sheet.page.locator(".banner")).to_contain_text("SIMULATED")
         expect(sheet.page.locator("asman-sensor-panel tbody tr").first).to_contain_text("KG")
         sheet.until("w.health !== null && w.health.sensors.some(s => s.plots > 0)")
+        sheet.page.keyboard.press("j")
+        expect(sheet.page.locator("asman-track-panel table.plots tbody tr").first).to_contain_text("KG")
         assert sheet.ask("w.stats.counters.gaps + w.stats.counters.malformed") == 0
         assert sheet.errors == []

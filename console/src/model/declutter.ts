@@ -141,8 +141,9 @@ function findPlace(raster: Raster, candidate: Candidate, width: number, height: 
     if (fits(place, SYMBOL | LABEL)) return place;
   }
   if (!candidate.must) return -1;
-  for (let place = 0; place < PLACES.length; place++) {
+  // The near places would touch the marks that what must be shown wears.
+  for (let place = FIRST_LEADER_PLACE; place < PLACES.length; place++) {
     if (fits(place, LABEL)) return place;
   }
-  return 0;
+  return FIRST_LEADER_PLACE;
 }

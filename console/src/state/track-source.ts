@@ -3,8 +3,9 @@
 export interface PlotEntry {
   readonly sensor: string;
   readonly time_s: number;
-  readonly recording: string;
-  readonly offset: number;
+  /** Null where nobody recorded the octets: on a live feed. */
+  readonly recording: string | null;
+  readonly offset: number | null;
 }
 
 /** A node that is this busy is not asked again meanwhile. */

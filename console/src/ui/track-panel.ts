@@ -179,7 +179,7 @@ export class TrackPanel extends LitElement {
     return section("Latest plots, and where their octets lie", rows.length === 0 ? html`<p class="empty">${words}</p>` : html`
       <table class="plots"><thead><tr><th>Time</th><th>Sensor</th><th>Recording</th><th class="number">Offset</th></tr></thead>
         <tbody>${rows.map((plot) => html`<tr><td>${utcTime(plot.time_s)}</td><td>${plot.sensor}</td>
-          <td class="recording" title=${plot.recording}>${plot.recording || "live"}</td><td class="number">${plot.offset >= 0 ? grouped(plot.offset) : "–"}</td></tr>`)}</tbody>
+          <td class="recording" title=${plot.recording ?? "live feed"}>${plot.recording ?? "live"}</td><td class="number">${grouped(plot.offset)}</td></tr>`)}</tbody>
       </table>`, false);
   }
 

@@ -188,12 +188,12 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True, tag="refused"):
 
 
 class PlotEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A plot behind a track, and where its octets lie."""
+    """A plot behind a track, and where its octets lie; null where nobody recorded them."""
 
     sensor: str
     time_s: float
-    recording: str
-    offset: int
+    recording: str | None
+    offset: int | None
 
 
 class TrailPoint(msgspec.Struct, frozen=True, kw_only=True):

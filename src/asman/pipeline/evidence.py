@@ -37,12 +37,12 @@ Evidence = tuple[Heard, ...]
 
 
 class Plot(NamedTuple):
-    """A plot behind a track, and where its octets lie."""
+    """A plot behind a track, and where its octets lie; null where nobody recorded them."""
 
     sensor: str
     time_s: float
-    recording: str
-    offset: int
+    recording: str | None
+    offset: int | None
 
 
 def remember(evidence: Evidence, updates: pa.Table, plots: pa.Table) -> Evidence:
@@ -88,4 +88,10 @@ def _likeliest(instant: int, rows: list[dict[str, object]], address: int | None,
         return 2 * same_address + same_code
 
     best = max(rows, key=agreement)
-    return Plot(str(best["sensor"]), instant / SECOND_NS, str(best["recording"]), int(str(best["offset"])))
+    recording, offset = best["recording"], best["offset"]
+    return Plot(
+        str(best["sensor"]),
+        instant / SECOND_NS,
+        None if recording is None else str(recording),
+        None if offset is None else int(str(offset)),
+    )
