@@ -1,0 +1,181 @@
+import json
+import os
+import stat
+import subprocess
+import sys
+
+import pyarrow.feather
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner
+
+import asman
+from asman.apps.decode import command, decode
+from asman.errors import InputError
+
+#: CAT048 and CAT034, one record each.
+SKY = bytes.fromhex("30000ef0 1481 000080 a0 6400 4000".replace(" ", ""))
+NORTH = bytes.fromhex("22000a e0 1481 01 000080".replace(" ", ""))
+
+
+@pytest.fixture
+def recording(tmp_path):
+    path = tmp_path / "sky.ast"
+    path.write_bytes(SKY + NORTH + SKY)
+    return path
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(command, [str(one) for one in arguments])
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_library_takes_a_path_or_octets(recording):
+    for source in (recording, str(recording), SKY + NORTH + SKY):
+        found = asman.decode(source)
+        assert {name: table.num_rows for name, table in found.tables.items()} == {"CAT034": 1, "CAT048": 2}
+
+
+def test_ndjson_is_one_nested_object_a_record_in_file_order(recording):
+    result = run(recording)
+    assert result.exit_code == 0
+    first, second, third = lines(result.stdout)
+    assert [one["category"] for one in (first, second, third)] == [48, 34, 48]
+    assert first["I010"] == {"SAC": 20, "SIC": 129}
+    assert first["I140_s"] == 1.0
+    assert first["I040"] == {"RHO_NM": 100.0, "THETA_deg": 90.0}
+    assert (first["edition"], first["offset"]) == ("1.32", 3)
+    assert "time" not in first
+    assert "null" not in result.stdout
+    assert "NaN" not in result.stdout
+
+
+def test_codes_are_octal_bits_are_hexadecimal_and_times_are_utc(shared_data):
+    result = run(
+        shared_data / "asterix" / "croatia-seven-radars.cat034-048.pcap", "--category", "48", "--limit", 40
+    )
+    found = lines(result.stdout)
+    assert len(found) == 40
+    assert found[0]["time"] == "2016-05-05T07:35:56.508910000Z"
+    codes = [one["I070"]["MODE3A"] for one in found if "I070" in one]
+    assert codes
+    assert all(len(code) == 4 and set(code) <= set("01234567") for code in codes)
+    registers = [one["MBDATA"] for record in found for one in record.get("I250", [])]
+    assert registers
+    assert all(len(bytes.fromhex(one)) == 7 for one in registers)
+
+
+def test_one_category_is_written_to_the_named_file(recording, tmp_path):
+    out = tmp_path / "out.parquet"
+    result = run(recording, "-o", out, "--category", "48")
+    assert result.exit_code == 0
+    assert pyarrow.parquet.read_table(out)["I040/RHO_NM"].to_pylist() == [100.0, 100.0]
+    assert f"written: {out}" in result.stderr
+
+
+def test_several_categories_are_written_to_a_file_each(recording, tmp_path):
+    assert run(recording, "-o", tmp_path / "out.arrow").exit_code == 0
+    assert pyarrow.feather.read_table(tmp_path / "out.CAT034.arrow").num_rows == 1
+    assert pyarrow.feather.read_table(tmp_path / "out.CAT048.arrow").num_rows == 2
+
+
+def test_tables_come_back_from_parquet_as_they_were(shared_data, tmp_path):
+    path = shared_data / "asterix" / "jahorina-modes.cat034-048.raw"
+    run(path, "-o", tmp_path / "out.parquet", "--category", "48")
+    back = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+    table = decode(path).tables["CAT048"]
+    assert back.column_names == table.column_names
+    for name in table.column_names:
+        assert back[name].to_pylist() == table[name].to_pylist()
+    assert back.schema.field("I090/FL_FL").metadata[b"unit"] == b"FL"
+
+
+def test_several_recordings_say_which_record_is_whose(recording, tmp_path):
+    other = tmp_path / "other.ast"
+    other.write_bytes(SKY)
+    found = lines(run(recording, other).stdout)
+    assert [one["recording"] for one in found] == [str(recording)] * 3 + [str(other)]
+    run(recording, other, "-o", tmp_path / "out.parquet", "--category", "48")
+    names = pyarrow.parquet.read_table(tmp_path / "out.parquet")["recording"].to_pylist()
+    assert names == [str(recording)] * 2 + [str(other)]
+
+
+def test_what_is_rejected_is_said_on_stderr_by_reason_and_is_no_failure(tmp_path):
+    path = tmp_path / "damaged.ast"
+    path.write_bytes(SKY + bytes.fromhex("fc000480") * 3 + NORTH[:5])
+    result = run(path)
+    assert result.exit_code == 0
+    assert len(lines(result.stdout)) == 1
+    assert "4 rejected, 1 records read" in result.stderr
+    said = "3 x: category 252 is not in the published specifications we carry (first at octet 14, 12 octets)"
+    assert said in result.stderr
+
+
+def test_nothing_to_read_is_the_users_to_mend(tmp_path, recording):
+    path = tmp_path / "noise.bin"
+    path.write_bytes(b"\xff" * 64)
+    for arguments, problem in (
+        ([path], r"holds no record that could be read \(tried: .*noise.bin as raw\)"),
+        ([recording, "--category", "62"], "holds no record of CAT062"),
+        ([tmp_path / "absent"], "no such file"),
+        ([tmp_path], "is a folder"),
+        ([recording, "--edition", "48:1.32"], "is not CATEGORY=EDITION"),
+        ([recording, "--edition", "48=9.9"], "CAT048 has no edition 9.9"),
+        ([recording, "--category", "x"], "is no category"),
+        ([recording, "-o", "out.csv"], "unknown ending"),
+        ([recording, "-o", tmp_path / "absent" / "out.ndjson"], "cannot be written"),
+    ):
+        with pytest.raises(InputError, match=problem):
+            CliRunner().invoke(command, [str(one) for one in arguments], catch_exceptions=False)
+
+
+def test_an_empty_recording_says_so(tmp_path):
+    path = tmp_path / "empty.ast"
+    path.touch()
+    with pytest.raises(InputError, match="is empty"):
+        decode(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_recording_that_may_not_be_read_says_so(recording):
+    recording.chmod(0)
+    with pytest.raises(InputError, match="cannot be read"):
+        decode(recording)
+    recording.chmod(stat.S_IRUSR)
+
+
+def test_a_summary_names_categories_editions_and_counts(recording):
+    result = run(recording, "--summary")
+    assert "CAT048" in result.stdout
+    assert "1.32" in result.stdout
+    assert "{" not in result.stdout
+
+
+@pytest.mark.system
+def test_a_reader_that_has_enough_ends_it_quietly(shared_data):
+    path = shared_data / "asterix" / "barcelona-radar-2023-05-02.cat048.ast"
+    with subprocess.Popen(
+        [sys.executable, "-m", "asman.apps.main", "decode", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert json.loads(child.stdout.readline())["category"] == 48
+        child.stdout.close()
+        said = child.stderr.read()
+        assert (child.wait(), said) == (0, b"")
+
+
+@pytest.mark.system
+def test_what_is_wrong_with_the_input_ends_with_two(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "asman.apps.main", "decode", str(tmp_path / "absent")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "there is no such file" in done.stderr
