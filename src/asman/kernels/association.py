@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.gating import CELL_M, bucket_of_address, near
 from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
-from asman.kernels.jit import kernel
+from asman.kernels.jit import part, rare
 from asman.kernels.tracklife import Rules, place_in
 from asman.kernels.trackrows import SECOND, Tracks, carry, contradicts, contributor
 from asman.kernels.vertical import altitude_fits
@@ -43,13 +43,13 @@ CONSPICUITY_GAIN: Final = 0.7
 ALTITUDE_SPREAD_M: Final = 12_000.0
 
 
-@kernel
+@part
 def conspicuity(code: int) -> bool:
     """Whether a Mode 3/A code is shared by many: 1000 Mode S, 2000 none, 7000 and 1200 VFR, 0000."""
     return code in (0o1000, 0o2000, 0o7000, 0o1200, 0)
 
 
-@kernel
+@rare
 def candidates(
     tracks: Tracks, count: int, plots: Records, place: Floats, head: Ints, link: Ints, address_head: Ints,
     address_link: Ints, start: Ints,
@@ -110,7 +110,7 @@ def candidates(
     return edges[:used]
 
 
-@kernel
+@part
 def grown(array: Ints) -> Ints:
     """Twice the room, same content."""
     larger = np.empty(2 * array.size, np.int64)
@@ -119,7 +119,7 @@ def grown(array: Ints) -> Ints:
     return larger
 
 
-@kernel
+@rare
 def judge(
     tracks: Tracks, plots: Records, sensors: Records, start: Ints, edges: Ints, rules: Rules, motion: Motion,
     work: Floats, column_of: Ints, keep_start: Ints, keep_track: Ints, keep_column: Ints, keep_gain: Floats,
@@ -173,7 +173,7 @@ def judge(
     return columns
 
 
-@kernel
+@rare
 def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
     """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
     row = tracks.row[k]

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import file_points, near, table_size
-from asman.kernels.jit import kernel
+from asman.kernels.association import conspicuity
+from asman.kernels.gating import bucket_of_address, file_addresses, file_points, near, table_size
+from asman.kernels.jit import part, rare
 from asman.kernels.tracklife import MERGED
 from asman.kernels.trackrows import SECOND, Tracks, from_plane
 
@@ -26,9 +27,12 @@ Records = Any
 MERGE_REACH_M: Final = 3_000.0
 #: A track that was fed this much later than the other is where the aircraft is.
 FRESHER_NS: Final = 5_000_000_000
+#: A navigation system that was off comes back this near; and what is left of a track that missed some turns.
+JUMP_M: Final = 30_000.0
+FADED: Final = 0.9995
 
 
-@kernel
+@rare
 def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
     """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
     for k in range(count):
@@ -47,7 +51,7 @@ def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: 
         address[k] = row.address
 
 
-@kernel
+@rare
 def merge(
     tracks: Tracks,
     count: int,
@@ -63,6 +67,7 @@ def merge(
     address = np.empty(count, np.int64)
     file_tracks(tracks, count, now_ns, place, address)
     size = min(table_size(count), head.size)
+    follow_jumps(tracks, count, place, address, head[:size], link, counters)
     file_points(place, count, head[:size], link)
     for k in range(count):
         if tracks.row[k].alive == 0:
@@ -80,7 +85,38 @@ def merge(
                 counters[MERGED] += 1
 
 
-@kernel
+@rare
+def follow_jumps(
+    tracks: Tracks, count: int, place: Floats, address: Ints, head: Ints, link: Ints, counters: Longs
+) -> None:
+    """Let an aircraft keep its number when its position jumps: it lives on elsewhere while the old place fades.
+
+    A reflection does not take a number away: the true aircraft goes on being seen.
+    """
+    file_addresses(address, count, head, link)
+    for k in range(count):
+        if address[k] < 0:
+            continue
+        m = head[bucket_of_address(address[k], head.size - 1)]
+        while m >= 0:
+            a, b = tracks.row[k], tracks.row[m]
+            if (
+                m != k
+                and address[m] == address[k]
+                and a.alive == 1
+                and b.alive == 1
+                and a.plots >= 4
+                and b.existence < FADED
+                and a.last_ns - b.last_ns > FRESHER_NS
+            ):
+                dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
+                if dx * dx + dy * dy + dz * dz < JUMP_M * JUMP_M:
+                    unite(tracks, k, int(m))
+                    counters[MERGED] += 1
+            m = link[m]
+
+
+@part
 def unite(tracks: Tracks, k: int, m: int) -> None:
     """Let the better of two tracks go on under the older number with the codes of both, and end the other."""
     a, b = tracks.row[k], tracks.row[m]
@@ -104,7 +140,7 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
     lesser.alive = 0
 
 
-@kernel
+@rare
 def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
     """Whether two tracks near each other follow one aircraft.
 
@@ -114,6 +150,7 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records
     if a.address >= 0 and b.address >= 0 and a.address != b.address:
         return False
     same = a.address >= 0 and a.address == b.address
+    alike = a.mode_3a >= 0 and a.mode_3a == b.mode_3a and not conspicuity(a.mode_3a)
     ha, hb = tracks.vertical[k, 0], tracks.vertical[m, 0]
     if not same and not math.isnan(ha) and not math.isnan(hb) and abs(ha - hb) > 300.0:
         return False
@@ -123,7 +160,7 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records
     distance = math.sqrt(dx * dx + dy * dy + dz * dz)
     de, dn = tracks.mean[k, 2] - tracks.mean[m, 2], tracks.mean[k, 3] - tracks.mean[m, 3]
     apart = math.sqrt(de * de + dn * dn)
-    if not same:
+    if not same and not alike:
         for i in range(tracks.heard.shape[1]):
             one = tracks.heard[k, i]
             if one.sensor < 0:
@@ -141,6 +178,8 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records
         max(cov[k, 0] + far[k, 0], cov[k, 2] + far[k, 2]) + max(cov[m, 0] + far[m, 0], cov[m, 2] + far[m, 2])
     )
     sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
+    if alike and distance < min(600.0 + 4.0 * sigma, 2_000.0) and apart < 25.0 + 3.0 * sigma_speed:
+        return True
     if same:
         return distance < min(1_000.0 + 4.0 * sigma, 3_000.0) and apart < 80.0 + 3.0 * sigma_speed
     return distance < min(150.0 + 3.0 * sigma, 1_500.0) and apart < min(15.0 + 3.0 * sigma_speed, 100.0)

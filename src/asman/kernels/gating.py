@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, part
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,19 +20,19 @@ Ints = NDArray[np.int64]
 CELL_M: Final = 12_000.0
 
 
-@kernel
+@part
 def cell(metres: float) -> int:
     """Index of the slice of space that a coordinate lies in; the earth's centre is far from zero."""
     return int(metres / CELL_M + 4096.0)
 
 
-@kernel
+@part
 def bucket(ix: int, iy: int, iz: int, mask: int) -> int:
     """Bucket of a cube in a table of `mask + 1` heads, a power of two."""
     return (ix * 73_856_093 ^ iy * 19_349_663 ^ iz * 83_492_791) & mask
 
 
-@kernel
+@part
 def bucket_of_address(address: int, mask: int) -> int:
     """Bucket of an aircraft address (Fibonacci hashing: addresses of a state differ in their low bits)."""
     return ((address * 2_654_435_769) >> 8) & mask

@@ -16,7 +16,7 @@ from asman.kernels.association import candidates, judge
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.gating import bucket_of_address, file_addresses, file_points, table_size
 from asman.kernels.imm import Motion
-from asman.kernels.jit import kernel
+from asman.kernels.jit import inline, kernel, part, rare
 from asman.kernels.report import write_row
 from asman.kernels.tracklife import SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import Tracks, contradicts, recentre
@@ -87,7 +87,7 @@ def sweep(
     return i
 
 
-@kernel
+@inline
 def window(
     tracks: Tracks, marks: Longs, plots: Records, sensors: Records, rules: Rules, motion: Motion,
     work: Floats, place: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
@@ -153,7 +153,7 @@ def window(
         note(tracks, k, marks, rows, row_sensors, sensors)
 
 
-@kernel
+@part
 def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
     """Write down what is known of track `k`, if that is wanted."""
     if rows.size > 0:
@@ -161,7 +161,7 @@ def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints,
         marks[WRITTEN] += 1
 
 
-@kernel
+@part
 def same_spot(a: Record, b: Record, sensors: Records) -> bool:
     """Whether two plots of one sensor are closer than it resolves: then they are one aircraft torn in two."""
     de = math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2)
@@ -171,7 +171,7 @@ def same_spot(a: Record, b: Record, sensors: Records) -> bool:
     return de < max(least, 3.0 * sigma)
 
 
-@kernel
+@rare
 def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Records) -> int:
     """A track that began in this window and is of this plot's aircraft, or -1."""
     for k in range(first, count):
@@ -192,7 +192,7 @@ def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Recor
     return -1
 
 
-@kernel
+@part
 def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, address_link: Ints) -> bool:
     """Whether a living track elsewhere already bears this plot's address."""
     if plot.address < 0:
@@ -205,7 +205,7 @@ def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, addre
     return False
 
 
-@kernel
+@rare
 def tend(
     tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, rules: Rules, motion: Motion, work: Floats,
     place: Floats, head: Ints, link: Ints, counters: Longs,

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
-from asman.kernels.jit import kernel
+from asman.kernels.jit import rare
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 from asman.kernels.trackrows import SECOND, Tracks, carry, contributor, set_plane, to_plane, usual_gap_s
 from asman.kernels.vertical import begin_vertical, update_vertical
@@ -66,7 +66,7 @@ class Rules(NamedTuple):
     velocity_sigma_mps: float
 
 
-@kernel
+@rare
 def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs) -> None:
     """Note that a sensor saw track `k`, and when its next plot is due."""
     sensor = sensors[plot.sensor]
@@ -94,7 +94,7 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs
     entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
 
 
-@kernel
+@rare
 def name(tracks: Tracks, k: int, plot: Record) -> None:
     """Take codes and flags from a plot; a code or callsign that changes must be said twice."""
     row = tracks.row[k]
@@ -124,7 +124,7 @@ def name(tracks: Tracks, k: int, plot: Record) -> None:
     row.last_ns = plot.time_ns
 
 
-@kernel
+@rare
 def birth(
     tracks: Tracks,
     k: int,
@@ -177,7 +177,7 @@ def birth(
     counters[BORN] += 1
 
 
-@kernel
+@rare
 def place_in(
     tracks: Tracks, k: int, plot: Record, sensors: Records
 ) -> tuple[float, float, float, float, float, float, float, float]:
@@ -197,7 +197,7 @@ def place_in(
     return e, n, plot.ree, plot.ren, plot.rnn, plot.hee, plot.hen, plot.hnn
 
 
-@kernel
+@rare
 def take(
     tracks: Tracks, k: int, plot: Record, gain: float, sensors: Records, rules: Rules, motion: Motion,
     work: Floats, counters: Longs,
@@ -238,7 +238,7 @@ def take(
     counters[USED] += 1
 
 
-@kernel
+@rare
 def stretch(
     tracks: Tracks,
     k: int,
@@ -266,7 +266,7 @@ def stretch(
     counters[STRETCHED] += 1
 
 
-@kernel
+@rare
 def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, counters: Longs) -> None:
     """Count what the track's sensors missed by now, and end the track when too little is left of it."""
     row = tracks.row[k]
