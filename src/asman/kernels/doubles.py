@@ -89,7 +89,7 @@ def merge(
 def follow_jumps(
     tracks: Tracks, count: int, place: Floats, address: Ints, head: Ints, link: Ints, counters: Longs
 ) -> None:
-    """Let an aircraft keep its number when its position jumps: it lives on elsewhere while the old place fades.
+    """Let an aircraft keep its number when its position jumps: it lives on while the old place fades.
 
     A reflection does not take a number away: the true aircraft goes on being seen.
     """
