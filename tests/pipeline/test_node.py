@@ -122,6 +122,20 @@ def test_octets_that_cannot_be_read_are_counted_at_their_place_and_the_rest_is_u
     assert state.watch.plots == clean.watch.plots
 
 
+def test_a_report_that_becomes_no_plot_is_counted_for_its_sensor(flown):
+    sensor = flown.sensors[0]
+    stamp = (flown.begin_ns // SECOND_NS % 86_400 * 128).to_bytes(4, "big")[1:]
+    # FSPEC: I010, I140, I020 and no position.
+    record = bytes([0b11100000, sensor.sac, sensor.sic, *stamp, 0b10100000])
+    block = bytes([48, 0, 3 + len(record)]) + record
+    state = node.start("KG", flown.sensors, flown.begin_ns)
+    arrived = (*flown.second(0), Datagram("f", flown.begin_ns, block))
+    state, _ = node.step(state, Inputs(arrived), flown.begin_ns + SECOND_NS)
+    assert state.watch.sensors[sensor.id].rejected == 1
+    assert sum(count.rejected for count in state.watch.sensors.values()) == 1
+    assert sum(state.watch.ignored.values()) == 1
+
+
 def test_the_plots_behind_a_track_lead_to_their_octets(flown, played):
     row = (
         node.tracks(played, confirmed_only=True).sort_by([("plots", "descending")]).slice(0, 1).to_pylist()[0]

@@ -210,6 +210,11 @@ def test_the_demo_flies_in_every_members_console_and_ends_by_itself(tmp_path: Pa
             health = demo.until(lambda url=url: _confirmed(url))
             assert health["simulated"] is True
             assert health["rejected"] == 0
+            assert all(sensor["rejected"] == 0 for sensor in health["sensors"])
+        best = max(demo.get("/api/picture").json()["features"], key=lambda one: one["properties"]["plots"])
+        track = demo.get(f"/api/tracks/{best['id']}")
+        assert track.status_code == 200
+        assert track.json()["latest_plots"]
         assert demo.process.wait(60) == 0
 
 

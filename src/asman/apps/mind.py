@@ -161,8 +161,6 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     table = node.tracks(state)
     # Instants in nanoseconds have no Python form; the entry's own time is the picture's.
     table = table.drop_columns(["time", "last_plot_time"])
-    # Python has no nanoseconds: times would not become its objects, and are not asked for.
-    table = table.drop_columns(["time", "last_plot_time"])
     found = table.filter(pa.array(table["track"].to_numpy() == number)).to_pylist()
     if not found:
         return None

@@ -37,7 +37,7 @@ def pins(editions: Editions, configured: dict[str, str]) -> dict[str, str]:
     learnt = {
         category: evidence.settled or evidence.best
         for category, evidence in editions.items()
-        if evidence.records >= TRUSTED_AFTER and evidence.best
+        if evidence.settled or (evidence.records >= TRUSTED_AFTER and evidence.best)
     }
     return learnt | configured
 

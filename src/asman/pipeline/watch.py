@@ -1,6 +1,7 @@
 """Watching the sensors: who is heard, how often it turns, who fell silent, and who is not known at all."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -10,7 +11,9 @@ from asman.model.decoded import Decoded
 from asman.model.sensor import Sensors
 from asman.pipeline.events import Event, SensorBack, SensorSilent, SourceUnknown
 from asman.pipeline.health import SensorCount, heard, is_silent, turned
+from asman.sensing.layouts import LAYOUTS
 from asman.sensing.plots import Extracted
+from asman.sensing.services import is_service
 
 
 class Watch(msgspec.Struct, frozen=True):
@@ -39,13 +42,17 @@ def look(
 ) -> tuple[Watch, list[Event]]:
     """Return what is known of the sensors after a step, and what changed."""
     counts, events = dict(before.sensors), list[Event]()
-    plots = _latest(extracted.plots)
-    messages = _latest(services)
+    plots, messages = _latest(extracted.plots), _latest(services)
     norths = _norths(services)
+    records = _records(decoded)
     for sensor in sensors:
         count = counts.get(sensor.id, SensorCount())
         number, plot_ns = plots.get(sensor.id, (0, None))
-        _, message_ns = messages.get(sensor.id, (0, None))
+        told, message_ns = messages.get(sensor.id, (0, None))
+        # Sensors that share SAC/SIC (CAT010: surface radar and multilateration) share what is left over:
+        # it is counted for the first of them.
+        source = (sensor.sac, sensor.sic)
+        records[source] = records.get(source, 0) - number - told
         last_ns = max((t for t in (plot_ns, message_ns) if t is not None), default=None)
         count = heard(count, number, 0, last_ns, elapsed_s)
         for north_ns in norths.get(sensor.id, ()):
@@ -56,6 +63,11 @@ def look(
         if count.silent and not silent:
             events.append(SensorBack(sensor.id, count.last_ns or 0))
         counts[sensor.id] = msgspec.structs.replace(count, silent=silent)
+    for sensor in sensors:
+        left = records.pop((sensor.sac, sensor.sic), 0)
+        if left > 0:
+            count = counts[sensor.id]
+            counts[sensor.id] = msgspec.structs.replace(count, rejected=count.rejected + left)
     unknown = dict(before.unknown)
     for source, records in _unknown(decoded, sensors):
         if source not in unknown:
@@ -70,18 +82,22 @@ def look(
 
 def _latest(table: pa.Table) -> dict[str, tuple[int, int]]:
     """Sensor -> how many rows, and the latest time in ns."""
-    times = table.select(["sensor"]).append_column("time_ns", table["time"].cast(pa.int64()))
-    grouped = times.group_by("sensor").aggregate([("time_ns", "count"), ("time_ns", "max")])
-    return {
-        row["sensor"]: (row["time_ns_count"], row["time_ns_max"])
-        for row in grouped.to_pylist()
-        if row["sensor"] is not None
-    }
+    if not table.num_rows:
+        return {}
+    sensor: Any = table["sensor"].combine_chunks()
+    names = sensor.dictionary.to_pylist()
+    code = sensor.indices.fill_null(len(names)).to_numpy()
+    latest = np.full(len(names) + 1, np.iinfo(np.int64).min)
+    np.maximum.at(latest, code, table["time"].cast(pa.int64()).to_numpy())
+    rows = np.bincount(code, minlength=len(names) + 1)
+    return {name: (int(rows[i]), int(latest[i])) for i, name in enumerate(names) if rows[i]}
 
 
 def _norths(services: pa.Table) -> dict[str, list[int]]:
     """Sensor -> times of its north markers in ns."""
     found: dict[str, list[int]] = {}
+    if not services.num_rows:
+        return found
     columns = services.select(["sensor", "kind"]).to_pylist()
     for row, time_ns in zip(columns, services["time"].cast(pa.int64()).to_pylist(), strict=True):
         if row["kind"] == "north" and row["sensor"] is not None:
@@ -89,17 +105,30 @@ def _norths(services: pa.Table) -> dict[str, list[int]]:
     return found
 
 
+def _sources(table: pa.Table) -> Iterator[tuple[int, int, int]]:
+    """SAC, SIC and number of records of each source in a decoded category."""
+    if "I010/SAC" not in table.column_names or "I010/SIC" not in table.column_names:
+        return
+    sac, sic = (table[name].cast(pa.int64()).fill_null(-1).to_numpy() for name in ("I010/SAC", "I010/SIC"))
+    rows = np.bincount(np.maximum(sac * 256 + sic + 1, 0))
+    for code in np.flatnonzero(rows[1:]).tolist():
+        yield code >> 8, code & 255, int(rows[code + 1])
+
+
+def _records(decoded: Decoded) -> dict[tuple[int | None, int | None], int]:
+    """(SAC, SIC) -> records of the categories that hold plots or service messages."""
+    found: dict[tuple[int | None, int | None], int] = {}
+    for category, table in decoded.tables.items():
+        if category in LAYOUTS or is_service(category):
+            for sac, sic, rows in _sources(table):
+                found[sac, sic] = found.get((sac, sic), 0) + rows
+    return found
+
+
 def _unknown(decoded: Decoded, sensors: Sensors) -> Iterator[tuple[tuple[int, int, str], int]]:
     """Sources that no sensor is configured for, each with its number of records."""
     known = {(sensor.sac, sensor.sic) for sensor in sensors}
     for category, table in decoded.tables.items():
-        if "I010/SAC" not in table.column_names or "I010/SIC" not in table.column_names:
-            continue
-        sac, sic = (
-            table[name].cast(pa.int64()).fill_null(-1).to_numpy() for name in ("I010/SAC", "I010/SIC")
-        )
-        sources, records = np.unique(sac * 256 + sic, return_counts=True)
-        for source, count in zip(sources.tolist(), records.tolist(), strict=True):
-            pair = (source >> 8, source & 255)
-            if source >= 0 and pair not in known:
-                yield (*pair, category), count
+        for sac, sic, rows in _sources(table):
+            if (sac, sic) not in known:
+                yield (sac, sic, category), rows
