@@ -32,6 +32,9 @@ An array costs a function call two atomic counts, so the functions below the ent
     RFS         column, group
     leaf        octet in its part, left shift, right shift, column, kind
 
+In the copy of a program that is read by (`layout.ready`), a leaf in the first eight octets of its part, which are
+loaded at once, has its octet in the left shift, and the others are FAR.
+
 Source: EUROCONTROL-SPEC-0149, ASTERIX Part 1, edition 3.1, sections 4 and 5.
 """
 
@@ -49,8 +52,9 @@ from asman.kernels.jit import kernel, part, rare
 
 # Kinds of node.
 PARTS, REPETITIVE, EXPLICIT, COMPOUND, RFS = 0, 1, 2, 3, 4
-# Kinds of leaf. A stretch is a piece of the buffer: where it begins, times 2^16, plus its octets.
-UNSIGNED, SIGNED, STRETCH = 0, 1, 2
+# Kinds of leaf. A stretch is a piece of the buffer: where it begins, times 2^16, plus its octets. FAR is added to a
+# number that does not lie within the first eight octets of its part.
+UNSIGNED, SIGNED, STRETCH, FAR = 0, 1, 2, 4
 STRETCH_BITS = 16
 
 # Places in the program's head.
@@ -225,6 +229,32 @@ def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: I
     """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
     begin = word(m, at)
     for i in range(leaf, leaf + count * LEAF, LEAF):
+        left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
+        place = first + code(m, i + 3) * stride
+        if kind < STRETCH:  # nearly every leaf lies in the first eight octets, which are loaded already
+            sign = np.uint64(kind) << np.uint64(63 - right)
+            value = (begin << np.uint64(left)) >> np.uint64(right)
+            put_cell(m, place, np.int64((value ^ sign) - sign))
+        elif kind == STRETCH:
+            put_cell(m, place, ((at + code(m, i)) << STRETCH_BITS) | right)
+        else:
+            sign = np.uint64(kind - FAR) << np.uint64(63 - right)
+            value = (word(m, at + code(m, i)) << np.uint64(left)) >> np.uint64(right)
+            put_cell(m, place, np.int64((value ^ sign) - sign))
+
+
+@part
+def mark(m: Memory, group: Int, row: Int) -> None:
+    """Note that the row has the group."""
+    put_present(m, group * m.width + row, 1)
+    put_note(m, NOTES + m.repetitions + group, 1)
+
+
+@part
+def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: Int) -> None:
+    """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
+    begin = word(m, at)
+    for i in range(leaf, leaf + count * LEAF, LEAF):
         ahead = 8 * code(m, i)
         left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
         place = first + code(m, i + 3) * stride
@@ -360,16 +390,17 @@ def list_subitems(m: Memory, at: Int, end: Int, node: Int) -> Int:
 @part
 def read_item(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read any item but random field sequencing."""
-    put_note(m, FAULT, at)
-    put_note(m, FAULT_NODE, node)
-    put_note(m, TODO, node)
-    put_note(m, COUNT, 1)
-    if code(m, node) == COMPOUND:
+    compound = code(m, node) == COMPOUND
+    count = 1
+    if compound:
+        put_note(m, FAULT, at)
+        put_note(m, FAULT_NODE, node)
         at = list_subitems(m, at, end, node)
         if at < 0:
             return at
-    for k in range(note(m, COUNT)):
-        at = read_simple(m, at, end, note(m, TODO + k), row)
+        count = note(m, COUNT)
+    for k in range(count):
+        at = read_simple(m, at, end, note(m, TODO + k) if compound else node, row)
         if at < 0:
             return at
     return at
@@ -404,11 +435,15 @@ def read_rfs(m: Memory, at: Int, end: Int, node: Int, row: Int, items: Int) -> I
     stay as a column.
     """
     begin = at
+    put_note(m, FAULT, at)
+    put_note(m, FAULT_NODE, node)
     if at + 1 > end:
         return -CUT
     left = octet(m, at)
     at += 1
     while left > 0:
+        put_note(m, FAULT, at)
+        put_note(m, FAULT_NODE, node)
         if at + 1 > end:
             return -CUT
         number = octet(m, at) - 1
@@ -473,15 +508,14 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
         number = 7 * i
         while flags:
             if flags & 0x80:
-                put_note(m, FAULT, at)
-                put_note(m, FAULT_NODE, -2 - number)
-                if number >= frns:
-                    return -UNDEFINED
-                if not chosen and not same_in_all(m, number):
-                    return -UAP
-                node = code(m, items + number)
-                if node < 0:
-                    return -UNDEFINED
+                node = code(m, items + number) if number < frns else -1
+                if node < 0 or not chosen:
+                    put_note(m, FAULT, at)
+                    put_note(m, FAULT_NODE, -2 - number)
+                    if number < frns and not chosen and not same_in_all(m, number):
+                        return -UAP
+                    if node < 0:
+                        return -UNDEFINED
                 if code(m, node) == RFS:
                     at = read_rfs(m, at, end, node, row, items)
                 else:
@@ -494,12 +528,14 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
                     if uap < 0:
                         return -UAP
                     if size > code(m, HEAD + uap):
+                        put_note(m, FAULT, begin)
+                        put_note(m, FAULT_NODE, -1)
                         return -FSPEC_LONG
                     chosen = True
                     items += uap * frns
             flags = (flags << 1) & 0xFF
             number += 1
-    return at if some else -EMPTY
+    return at if some else -EMPTY  # the fault is still noted at the record's begin
 
 
 @rare

@@ -7,6 +7,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.asterix import BLOCK, NOTES, read_blocks
+from asman.model.frames import NO_TIME
 from asman.model.plots import TIME
 from asman.wire.asterix.blocks import Blocks
 from asman.wire.asterix.layout import Layout
@@ -29,7 +30,7 @@ class Read(NamedTuple):
 def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
     """Read every record of `blocks`, all of the layout's category."""
     work = make_work(layout, int(blocks.length.sum()))
-    batch = (layout.program, layout.repeated, work.cells, work.present, work.notes, work.sizes)
+    batch = (layout.ready, layout.repeated, work.cells, work.present, work.notes, work.sizes)
     failed: list[NDArray[np.int64]] = []
     parts: list[dict[pa.Field, pa.Array]] = []
     segment, filled = None, 0
@@ -81,17 +82,22 @@ def finish(
 ) -> dict[pa.Field, pa.Array]:
     """Return a segment's columns, those that every table has before those of the specification."""
     block = segment.records[:rows, 2]
-    time_ns = blocks.time_ns[block]
-    known = time_ns != np.iinfo(np.int64).min
     edition = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([layout.edition]))
     made: dict[pa.Field, pa.Array] = {
-        pa.field("time", TIME): pa.array(time_ns, TIME, mask=None if known.all() else ~known),
+        pa.field("time", TIME): _times(blocks.time_ns[block]),
         pa.field("offset", pa.int64()): pa.array(segment.records[:rows, 0]),
         pa.field("length", pa.int32()): pa.array(segment.records[:rows, 1].astype(np.int32)),
         pa.field("block", pa.int64()): pa.array(blocks.start[block]),
         pa.field("edition", edition.type): edition,
     }
     return made | arrays(segment, layout, rows, octets)
+
+
+def _times(time_ns: NDArray[np.int64]) -> pa.Array:
+    unknown = time_ns == NO_TIME
+    if unknown.all():
+        return pa.nulls(time_ns.size, TIME)
+    return pa.array(time_ns, TIME, mask=unknown if unknown.any() else None)
 
 
 def join(parts: list[dict[pa.Field, pa.Array]], layout: Layout) -> pa.Table:

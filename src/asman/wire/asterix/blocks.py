@@ -15,6 +15,6 @@ class Blocks(NamedTuple):
     frame: NDArray[np.int64]
     time_ns: NDArray[np.int64]
 
-    def of(self, chosen: NDArray[np.bool_]) -> "Blocks":
+    def of(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Blocks":
         """Return some of the blocks."""
         return Blocks(*(column[chosen] for column in self))

@@ -73,8 +73,10 @@ def decode(
     blocks = split(view, frames, rejected)
     tables: dict[str, pa.Table] = {}
     choices: dict[str, EditionChoice] = {}
-    for category in np.unique(blocks.category).tolist():
-        mine = blocks.of(blocks.category == category)
+    counts = np.bincount(blocks.category, minlength=256)
+    for category in np.flatnonzero(counts).tolist():
+        alone = counts[category] == blocks.category.size
+        mine = blocks if alone else blocks.of(blocks.category == category)
         if category not in specifications().categories:
             refuse(mine, reasons.NO_CATEGORY.format(category=category), rejected)
             continue

@@ -192,13 +192,14 @@ def _refusal(category: int, pinned: str, scores: dict[str, float], near: list[st
 
 def sample(blocks: Blocks) -> Blocks:
     """Take runs of consecutive blocks from all over the recording."""
-    total = int(blocks.length.sum())
-    if total <= SAMPLE_OCTETS:
-        return blocks
     ends = np.cumsum(blocks.length)
-    phase = (ends % (total / RUNS)) < SAMPLE_OCTETS / RUNS
-    phase[0] = True
-    return blocks.of(phase)
+    if not ends.size or ends[-1] <= SAMPLE_OCTETS:
+        return blocks
+    begins = np.arange(RUNS) * (ends[-1] - SAMPLE_OCTETS // RUNS) // (RUNS - 1)
+    first = np.searchsorted(ends, begins, side="right")
+    last = np.searchsorted(ends, begins + SAMPLE_OCTETS // RUNS)
+    runs = [np.arange(a, b + 1) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    return blocks.of(np.unique(np.concatenate(runs)))
 
 
 def judge(octets: NDArray[np.uint8], some: Blocks, category: int, edition: str) -> Verdict:
@@ -206,7 +207,7 @@ def judge(octets: NDArray[np.uint8], some: Blocks, category: int, edition: str) 
     shape, checks = layout(category, edition), checks_of(category, edition)
     total = int(some.length.sum()) - 3 * some.start.size
     work = make_work(shape, int(some.length.sum()), rows=1024, spares=True)
-    batch = (shape.program, shape.repeated, work.cells, work.present, work.notes, work.sizes)
+    batch = (shape.ready, shape.repeated, work.cells, work.present, work.notes, work.sizes)
     plausible, readable = 0.0, 0
     while work.notes[BLOCK] < some.start.size:
         got, _ = read_blocks(octets, some.start, some.length, *batch, work.records, work.rejects)

@@ -1,5 +1,6 @@
 """Flatten one edition's tree of items into the program that the kernel reads by, and describe its columns."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from asman.kernels.asterix import (
     COMPOUND,
     EXPLICIT,
+    FAR,
     HEAD,
     LEAF,
+    PART,
     PARTS,
     REPETITIVE,
     RFS,
@@ -73,7 +76,8 @@ class Spare(NamedTuple):
 class Layout(NamedTuple):
     """One edition of one category, ready to read.
 
-    program      what `asman.kernels.asterix` reads by
+    program      the edition, as `asman.kernels.asterix` describes it
+    ready        its copy that the kernel reads by
     repeated     (R, 2) group and column of the count of each repetition
     columns      of records, in the order of the specification; a repetition stands as its index in `order`
     children     leaves of repetitions
@@ -91,6 +95,7 @@ class Layout(NamedTuple):
     category: int
     edition: str
     program: NDArray[np.int32]
+    ready: NDArray[np.int32]
     repeated: NDArray[np.int32]
     columns: tuple[Column, ...]
     children: tuple[Column, ...]
@@ -393,12 +398,15 @@ class Flattener:
                     known[key] = self.rfs() if isinstance(item, str) else self.item(item)
                 row.append(known[key])
             uaps.append(row + [-1] * (widest - len(row)))
+        program = self.link(known, uaps, widest)
+        nodes = {node + self.head(uaps, widest): name for node, name in self.nodes.items()}
         scaled = [[c.group, c.raw, c.kind, c.slot, _letters(c)] for c in self.columns]
         repeated = [[c.repetition, c.raw, c.kind, c.slot, _letters(c)] for c in self.children]
         return Layout(
             category=self.category,
             edition=self.edition.edition,
-            program=self.link(known, uaps, widest),
+            program=program,
+            ready=ready(program, nodes),
             repeated=_table([[group, count] for _, group, count in self.repetitions], 2),
             columns=tuple(self.columns),
             children=tuple(self.children),
@@ -414,7 +422,7 @@ class Flattener:
             raws=self.raws,
             child_raws=self.child_raws,
             groups=self.groups,
-            nodes={node + self.head(uaps, widest): name for node, name in self.nodes.items()},
+            nodes=nodes,
             items=tuple(tuple(self.nodes.get(node, "") for node in row) for row in uaps),
             spares=tuple(self.spares),
         )
@@ -475,6 +483,32 @@ class Flattener:
             leaf = self.found[path]
             row[2 + 3 * k : 5 + 3 * k] = [leaf.raw, leaf.group, value]
         return row
+
+
+def ready(program: NDArray[np.int32], nodes: Iterable[int]) -> NDArray[np.int32]:
+    """Return the copy of a program that the kernel reads by: see `asman.kernels.asterix`."""
+    made = program.copy()
+    for node in nodes:
+        if made[node] == PARTS:
+            part = node + 2
+            for _ in range(made[node + 1]):
+                count = int(made[part + 4])
+                _ready_leaves(made, part + PART, count)
+                part += PART + LEAF * count
+        elif made[node] == REPETITIVE:
+            _ready_leaves(made, node + 7, int(made[node + 6]))
+    return made
+
+
+def _ready_leaves(program: NDArray[np.int32], leaf: int, count: int) -> None:
+    for i in range(leaf, leaf + count * LEAF, LEAF):
+        octet, left, right, _, kind = program[i : i + LEAF].tolist()
+        if kind == STRETCH:
+            continue
+        if 8 * octet + left <= right:
+            program[i + 1] = 8 * octet + left
+        else:
+            program[i + 4] += FAR
 
 
 def _key(values: tuple[int, ...]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import STRETCH_BITS
+from asman.kernels.asterix import NOTES, STRETCH_BITS
 from asman.kernels.asterix_columns import (
     ASCII,
     FLOAT,
@@ -43,6 +43,7 @@ class Segment(NamedTuple):
     out, inner  columns of records and of repetitions' leaves
     ends        (R, rows + 1) int32  where each record's repetitions end
     records     (rows, 3) int64  octet where the record begins, octets, index of its block
+    batches     of each batch: first row, the row after its last, which groups it has
     """
 
     rows: int
@@ -51,6 +52,7 @@ class Segment(NamedTuple):
     inner: Out
     ends: NDArray[np.int32]
     records: NDArray[np.int64]
+    batches: list[tuple[int, int, NDArray[np.int64]]]
 
 
 def make_segment(layout: Layout, rows: int, children: int) -> Segment:
@@ -62,6 +64,7 @@ def make_segment(layout: Layout, rows: int, children: int) -> Segment:
         _out(layout.child_slots, len(layout.repetitions), children if layout.repetitions else 0),
         np.zeros((len(layout.repetitions), rows + 1), np.int32),
         np.empty((rows, 3), np.int64),
+        [],
     )
 
 
@@ -70,11 +73,11 @@ def _out(slots: tuple[int, ...], groups: int, rows: int) -> Out:
     return Out(
         valid=np.zeros((groups, rows // 8 + 9), np.uint8),
         rows_with=np.zeros(groups, np.int64),
-        f64=np.zeros((slots[FLOAT], rows), np.float64),
-        u8=np.zeros((slots[INT8], rows), np.uint8),
-        u16=np.zeros((slots[INT16], rows), np.uint16),
-        u32=np.zeros((slots[INT32], rows), np.uint32),
-        u64=np.zeros((slots[INT64], rows), np.uint64),
+        f64=np.empty((slots[FLOAT], rows), np.float64),
+        u8=np.empty((slots[INT8], rows), np.uint8),
+        u16=np.empty((slots[INT16], rows), np.uint16),
+        u32=np.empty((slots[INT32], rows), np.uint32),
+        u64=np.empty((slots[INT64], rows), np.uint64),
         ends=np.zeros((strings, rows + 1), np.int32),
         text=np.empty((strings, rows * 8), np.uint8),
     )
@@ -89,6 +92,8 @@ def append(segment: Segment, layout: Layout, work: Work, rows: int, first: int) 
         scale_children(*batch, *scaling, segment.ends, segment.inner, first)
     if layout.cases.size:
         mark_cases(*batch, layout.cases)
+    filled = work.notes[NOTES + work.sizes.repetitions :]
+    segment.batches.append((first, first + rows, filled.copy()))
     scale(*batch, layout.scaling, layout.lsbs, segment.out, first)
 
 
@@ -109,6 +114,7 @@ def arrays(
             count = counts[column.group]
             if count:
                 valid = None if count == rows else maps[column.group]
+                _blank(segment, column)
                 made[field(column)] = leaf(segment.out, column, rows, valid, rows - count, octets)
             continue
         group = int(layout.repeated[index, 0])
@@ -122,6 +128,17 @@ def arrays(
                 kind, rows, [valid, ends], nulls, children=[values]
             )
     return made
+
+
+def _blank(segment: Segment, column: Column) -> None:
+    """Write zeros where no batch has written: what a null hides is the same in every run."""
+    out = segment.out
+    data = {FLOAT: out.f64, INT8: out.u8, INT16: out.u16, INT32: out.u32, INT64: out.u64}.get(column.kind)
+    if data is None:
+        return
+    for first, end, filled in segment.batches:
+        if not filled[column.group]:
+            data[column.slot, first:end] = 0
 
 
 def leaf(
