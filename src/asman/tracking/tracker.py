@@ -26,7 +26,7 @@ from asman.kernels.tracklife import (
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
 from asman.model.sensor import Sensors
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
-from asman.tracking.intake import REASONS, plot_records, sensor_records, unnamed_sensors
+from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.picture import tracks_table
 
 # Structured arrays: numpy's types have no names for their fields.
@@ -130,8 +130,10 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
         fresh, ignored = plot_records(plots, tracker.sensors, tracker.sensor_records, tracker.closed_ns)
         for reason, count in ignored.items():
             tracker.ignored[reason] += count
-        held = np.concatenate([tracker.held, fresh])
-        tracker.held = held[np.argsort(held["time_ns"], kind="stable")].view(np.recarray)
+        if tracker.held.size:
+            held = np.concatenate([tracker.held, fresh])
+            fresh = in_time_order(held, np.arange(held.size))
+        tracker.held = fresh
     rows = tracker.held.size if updates else _NO_ROWS
     tracker.rows = np.recarray(rows, ROW)
     tracker.row_sensors = np.empty((rows, CONTRIBUTORS), np.int64)
