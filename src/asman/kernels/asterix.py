@@ -244,32 +244,6 @@ def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: I
 
 
 @part
-def mark(m: Memory, group: Int, row: Int) -> None:
-    """Note that the row has the group."""
-    put_present(m, group * m.width + row, 1)
-    put_note(m, NOTES + m.repetitions + group, 1)
-
-
-@part
-def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: Int) -> None:
-    """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
-    begin = word(m, at)
-    for i in range(leaf, leaf + count * LEAF, LEAF):
-        ahead = 8 * code(m, i)
-        left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
-        place = first + code(m, i + 3) * stride
-        if kind == STRETCH:
-            put_cell(m, place, ((at + code(m, i)) << STRETCH_BITS) | right)
-        else:
-            # Nearly every leaf lies in the first eight octets, which are loaded already.
-            near = ahead + left <= right
-            value = begin << np.uint64(ahead + left) if near else word(m, at + code(m, i)) << np.uint64(left)
-            value = value >> np.uint64(right)
-            sign = np.uint64(kind) << np.uint64(63 - right)
-            put_cell(m, place, np.int64((value ^ sign) - sign))
-
-
-@part
 def read_parts(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     """Read a fixed item (one part) or an extended one (parts that end in FX)."""
     part = node + 2
