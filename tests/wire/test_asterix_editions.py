@@ -50,9 +50,10 @@ def test_a_wrong_pin_is_refused_whole_with_the_editions_that_fit(shared_data):
     octets = _read(shared_data, "alicante-adsb.cat021.ast")
     found = decode(octets, find(octets).frames, editions={"CAT021": "0.26"})
     assert found.tables == {}
-    assert set(_reasons(found)) == {
-        "CAT021: not plausible as edition 0.26 (0%); plausible as 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7 (99%)"
-    }
+    (reason,) = set(_reasons(found))
+    assert reason.startswith(
+        "CAT021: not plausible as edition 0.26 (0%); plausible as 2.1, 2.2, 2.3, 2.4, 2.5, 2.6, 2.7"
+    )
     assert found.editions["CAT021"].pinned
 
 

@@ -32,8 +32,8 @@ An array costs a function call two atomic counts, so the functions below the ent
     RFS         column, group
     leaf        octet in its part, left shift, right shift, column, kind
 
-In the copy of a program that is read by (`layout.ready`), a leaf in the first eight octets of its part, which are
-loaded at once, has its octet in the left shift, and the others are FAR.
+In the copy of a program that is read by (`layout.ready`), a leaf in the first eight octets of its part, which
+are loaded at once, has its octet in the left shift, and the others are FAR.
 
 Source: EUROCONTROL-SPEC-0149, ASTERIX Part 1, edition 3.1, sections 4 and 5.
 """
@@ -52,8 +52,8 @@ from asman.kernels.jit import kernel, part, rare
 
 # Kinds of node.
 PARTS, REPETITIVE, EXPLICIT, COMPOUND, RFS = 0, 1, 2, 3, 4
-# Kinds of leaf. A stretch is a piece of the buffer: where it begins, times 2^16, plus its octets. FAR is added to a
-# number that does not lie within the first eight octets of its part.
+# Kinds of leaf. A stretch is a piece of the buffer: where it begins, times 2^16, plus its octets. FAR is added
+# to a number that does not lie within the first eight octets of its part.
 UNSIGNED, SIGNED, STRETCH, FAR = 0, 1, 2, 4
 STRETCH_BITS = 16
 
