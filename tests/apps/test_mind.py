@@ -16,7 +16,8 @@ def state(monkeypatch):
         "time": 1_780_286_438_039_062_500, "last_plot_time": 1_780_286_438_039_062_501, "track": 7,
         "lat_deg": 42.0, "lon_deg": 74.0, "vn_mps": 1.0, "ve_mps": 2.0, "climb_mps": float("nan"),
         "existence": 0.99, "confirmed": True, "contributors": ["r"], "origin": "KG", "label": "",
-        "plots": 3, "simulated": False, "address": 0xABCDEF, "var_e_m2": 1.0, "var_n_m2": 1.0, "cov_en_m2": 0.0, "on_ground": False,
+        "plots": 3, "simulated": False, "address": 0xABCDEF, "var_e_m2": 1.0,
+        "var_n_m2": 1.0, "cov_en_m2": 0.0, "on_ground": False,
     }  # fmt: skip
     table = pa.table({name: pa.array([row[name]], TRACKS.field(name).type) for name in TRACKS.names})
     monkeypatch.setattr(node, "tracks", lambda state, confirmed_only=False: table)
