@@ -10,7 +10,7 @@ const CELL_PX = 4;
 /** The map's tools stand here. */
 const LEFT_MARGIN_PX = 48;
 /** Scale and coordinates stand here. */
-const FOOT_WIDTH_PX = 420;
+const FOOT_WIDTH_PX = 460;
 const FOOT_HEIGHT_PX = 28;
 const SYMBOL = 1;
 const LABEL = 2;

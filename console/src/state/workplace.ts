@@ -83,7 +83,7 @@ export class Workplace {
   }
 
   get simulated(): boolean {
-    return this.update?.simulated ?? this.hello?.simulated ?? false;
+    return (this.update?.simulated ?? false) || (this.hello?.simulated ?? false);
   }
 
   get freshness(): Freshness {

@@ -13,9 +13,9 @@ export class Toolbar extends LitElement {
   static override readonly styles = [
     shared,
     css`
-      :host { position: absolute; top: 10px; left: 10px; }
-      [role="toolbar"] { display: flex; flex-direction: column; gap: 8px; }
-      .group { display: flex; flex-direction: column; border-radius: var(--radius); box-shadow: 0 1px 6px rgb(0 0 0 / 0.35); }
+      :host { position: absolute; top: 10px; bottom: 10px; left: 10px; pointer-events: none; }
+      [role="toolbar"] { display: flex; flex-flow: column wrap; align-content: flex-start; gap: 8px; height: 100%; }
+      .group { pointer-events: auto; display: flex; flex-direction: column; border-radius: var(--radius); box-shadow: 0 1px 6px rgb(0 0 0 / 0.35); }
       button { width: 32px; height: 30px; padding: 0; border-radius: 0; margin-top: -1px; border-color: var(--line-strong); }
       button[aria-pressed="true"] { position: relative; z-index: 1; }
       .group button:first-child { border-radius: var(--radius) var(--radius) 0 0; margin-top: 0; }
