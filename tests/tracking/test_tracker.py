@@ -1,5 +1,10 @@
 """The tracker as a whole: aircraft in, tracks out, however the plots are cut."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,6 +16,7 @@ from asman import tracking
 from asman.model.tracks import TRACKS
 
 S = 10**9
+ROOT = Path(__file__).resolve().parents[2]
 SENSORS = (
     radar("A", 43.0, 75.0),
     radar("B", 43.5, 76.2, period_s=8.0),
@@ -95,3 +101,57 @@ def test_what_cannot_be_used_is_counted_by_its_reason(quiet):
     assert counted["ignored_no_sensor"] == strange.num_rows
     late = tracking.counters(tracking.advance(tracker, plots.slice(0, 7), (EPOCH_S + 121) * S))
     assert late["ignored_late"] == 7
+
+
+def test_rooms_that_grow_and_are_packed_do_not_show_in_the_picture():
+    _, plots, _ = world(5, 400, 60, "ssr")
+    times = plots["time"].cast(pa.int64()).to_numpy()
+    whole = run(plots, 60)
+    tracker = tracking.start(SENSORS, origin="KG")
+    done = 0
+    for until in range(EPOCH_S * S + 130_000_000, (EPOCH_S + 60) * S, 130_000_000):
+        end = int(np.searchsorted(times, until))
+        tracker = tracking.advance(tracker, plots.slice(done, end - done), until)
+        done = end
+    tracker = tracking.advance(tracker, plots.slice(done), (EPOCH_S + 60) * S)
+    at = (EPOCH_S + 60) * S
+    assert tracking.counters(whole)["grown"] >= 2
+    assert tracking.counters(tracker) == tracking.counters(whole)
+    assert tracking.picture(tracker, at).equals(tracking.picture(whole, at))
+
+
+def test_plots_in_any_order_of_one_call_are_used_in_order_of_time(quiet):
+    _, plots, _ = quiet
+    shuffled = plots.take(pa.array(np.random.default_rng(0).permutation(plots.num_rows)))
+    at = (EPOCH_S + 120) * S
+    assert tracking.picture(run(shuffled, 120), at).equals(tracking.picture(run(plots, 120), at))
+
+
+@pytest.mark.system
+def test_compiled_and_interpreted_kernels_give_the_same_tracks():
+    script = """
+import numpy as np
+from asman import tracking
+from tests.tracking.sky import EPOCH_S, fly, observe, plots_table, radar
+rng = np.random.default_rng(1)
+site = radar("A", 43.0, 75.0)
+sky = fly(rng, 5, 20)
+plots, _ = plots_table([observe(rng, sky, site, 20)], sky)
+tracker = tracking.advance(tracking.start((site,), origin="KG"), plots, (EPOCH_S + 20) * 10**9)
+picture = tracking.picture(tracker, (EPOCH_S + 20) * 10**9)
+print(*picture["track"].to_pylist())
+print(*(f"{v:.9f}" for name in ("lat_deg", "var_e_m2", "existence") for v in picture[name].to_pylist()))
+"""
+
+    def told(disable: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "NUMBA_DISABLE_JIT": disable, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=250,
+        )
+        return done.stdout
+
+    assert told("1") == told("0")

@@ -32,6 +32,8 @@ Ints = NDArray[np.int64]
 Record = Any
 Records = Any
 
+#: What an aircraft may have moved in half a second beyond where it was filed, and some curvature.
+STALE_M: Final = 400.0
 #: Farther than this no gate is searched, whatever the covariances say.
 REACH_MAX_M: Final = 10_000.0
 #: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
@@ -51,14 +53,14 @@ def conspicuity(code: int) -> bool:
 
 @rare
 def candidates(
-    tracks: Tracks, count: int, plots: Records, place: Floats, head: Ints, link: Ints, address_head: Ints,
+    tracks: Tracks, plots: Records, head: Ints, link: Ints, address_head: Ints,
     address_link: Ints, start: Ints,
 ) -> Ints:  # fmt: skip
     """Tracks that each plot of a window may be of, by a coarse look.
 
-    place (T, 3)   m  earth-centred position of each track in the middle of the window
     start (P + 1,)    out: candidates of plot i are result[start[i] : start[i + 1]]
     """
+    place = tracks.place
     found = np.empty(64, np.int64)
     edges = np.empty(4 * plots.size + 64, np.int64)
     used = 0
@@ -89,13 +91,14 @@ def candidates(
             near(plot.x, plot.y, plot.z, reach, place, head, link, found)
         for f in range(hits):
             k = found[f]
-            if plot.address >= 0 and tracks.row[k].address >= 0:
+            own_address = tracks.row[k].address
+            if plot.address >= 0 and own_address >= 0 and own_address != plot.address:
                 continue
             dt = abs(plot.time_ns - tracks.row[k].time_ns) * SECOND
             cov = tracks.cov
             spread = max(cov[k, 0] + tracks.consider[k, 0], cov[k, 2] + tracks.consider[k, 2])
             own = math.sqrt(spread) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
-            radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + 150.0
+            radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + STALE_M
             dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
             # A plot without altitude may yet be placed elsewhere by the track's own.
             if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m):

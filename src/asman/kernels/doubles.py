@@ -57,14 +57,15 @@ def merge(
     count: int,
     now_ns: int,
     sensors: Records,
-    place: Floats,
     head: Ints,
     link: Ints,
     counters: Longs,
 ) -> None:
     """End the lesser of two tracks wherever both follow one aircraft."""
+    # The next window files all anew.
     found = np.empty(256, np.int64)
-    address = np.empty(count, np.int64)
+    place = tracks.place
+    address = tracks.filed
     file_tracks(tracks, count, now_ns, place, address)
     size = min(table_size(count), head.size)
     follow_jumps(tracks, count, place, address, head[:size], link, counters)

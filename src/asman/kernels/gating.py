@@ -71,6 +71,19 @@ def file_addresses(address: Ints, count: int, head: Ints, link: Ints) -> None:
         head[h] = i
 
 
+@part
+def append(row: int, bucket_: int, head: Ints, link: Ints) -> None:
+    """Chain one more row, of a number above all others, to the end of a bucket: as filing all anew would."""
+    link[row] = -1
+    last = head[bucket_]
+    if last < 0:
+        head[bucket_] = row
+        return
+    while link[last] >= 0:
+        last = link[last]
+    link[last] = row
+
+
 @kernel
 def near(
     x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints

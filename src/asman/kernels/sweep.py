@@ -14,7 +14,15 @@ from numpy.typing import NDArray
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
 from asman.kernels.doubles import file_tracks, merge
-from asman.kernels.gating import bucket_of_address, file_addresses, file_points, table_size
+from asman.kernels.gating import (
+    append,
+    bucket,
+    bucket_of_address,
+    cell,
+    file_addresses,
+    file_points,
+    table_size,
+)
 from asman.kernels.imm import Motion
 from asman.kernels.jit import inline, kernel, part, rare
 from asman.kernels.report import write_row
@@ -28,12 +36,13 @@ Longs = NDArray[np.int64]
 Record = Any
 Records = Any
 
-#: Places in the array of marks: rows in use, next number, next whole second to tend, updates written.
+#: Places in the array of marks: rows in use, next number, next second to tend, updates written, second filed.
 COUNT: Final = 0
 NEXT_NUMBER: Final = 1
 TEND_NS: Final = 2
 WRITTEN: Final = 3
-MARKS: Final = 4
+FILED_NS: Final = 4
+MARKS: Final = 5
 
 WHOLE_SECOND_NS: Final = 1_000_000_000
 RECENTRE_M: Final = 10_000.0
@@ -51,53 +60,56 @@ def sweep(
     rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
     """
     capacity = tracks.row.size
-    place = np.empty((capacity, 3))
     link = np.empty(capacity, np.int64)
     address_link = np.empty(capacity, np.int64)
-    address = np.empty(capacity, np.int64)
     column_of = np.empty(capacity, np.int64)
     for k in range(capacity):
         column_of[k] = -1
     head = np.empty(table_size(capacity), np.int64)
     address_head = np.empty(table_size(capacity), np.int64)
     work = np.empty((4, 18))
+    # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
+    file_points(tracks.place, marks[COUNT], head, link)
+    file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
     i = 0
     while i < plots.size:
         begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
         end_ns = begin_ns + rules.window_ns
         if end_ns > until_ns:
             break
-        tend(tracks, marks, begin_ns, sensors, rules, motion, work, place, head, link, counters)
+        tend(tracks, marks, begin_ns, sensors, rules, motion, work, head, link, counters)
         j = i
         while j < plots.size and plots[j].time_ns < end_ns:
             j += 1
         if marks[COUNT] + (j - i) > capacity:
             return i
-        size = min(table_size(marks[COUNT] + (j - i)), head.size)
-        file_tracks(tracks, marks[COUNT], begin_ns + rules.window_ns // 2, place, address)
-        file_points(place, marks[COUNT], head[:size], link)
-        file_addresses(address, marks[COUNT], address_head[:size], address_link)
+        second_ns = begin_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
+        if marks[FILED_NS] != second_ns:
+            marks[FILED_NS] = second_ns
+            file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2, tracks.place, tracks.filed)
+            file_points(tracks.place, marks[COUNT], head, link)
+            file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
         window(
-            tracks, marks, plots[i:j], sensors, rules, motion, work, place, head[:size], link,
-            address_head[:size], address_link, column_of, rows, row_sensors, counters,
+            tracks, marks, plots[i:j], sensors, rules, motion, work, head, link,
+            address_head, address_link, column_of, rows, row_sensors, counters,
         )  # fmt: skip
         i = j
     if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
-        tend(tracks, marks, until_ns, sensors, rules, motion, work, place, head, link, counters)
+        tend(tracks, marks, until_ns, sensors, rules, motion, work, head, link, counters)
     return i
 
 
 @inline
 def window(
     tracks: Tracks, marks: Longs, plots: Records, sensors: Records, rules: Rules, motion: Motion,
-    work: Floats, place: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
+    work: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
     column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
     start = np.empty(size + 1, np.int64)
-    edges = candidates(tracks, first_new, plots, place, head, link, address_head, address_link, start)
+    edges = candidates(tracks, plots, head, link, address_head, address_link, start)
     keep_start = np.empty(size + 1, np.int64)
     keep_track = np.empty(edges.size, np.int64)
     keep_column = np.empty(edges.size, np.int64)
@@ -149,8 +161,21 @@ def window(
         marks[COUNT] += 1
         twin = has_twin(tracks, first_new, plots[i], address_head, address_link)
         birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, rules, counters)
+        file_newborn(tracks, k, plots[i], head, link, address_head, address_link)
         marks[NEXT_NUMBER] += 1
         note(tracks, k, marks, rows, row_sensors, sensors)
+
+
+@rare
+def file_newborn(
+    tracks: Tracks, k: int, plot: Record, head: Ints, link: Ints, address_head: Ints, address_link: Ints
+) -> None:
+    """Let the windows that follow in this second find a track that has just begun."""
+    tracks.place[k, 0], tracks.place[k, 1], tracks.place[k, 2] = plot.x, plot.y, plot.z
+    tracks.filed[k] = plot.address
+    append(k, bucket(cell(plot.x), cell(plot.y), cell(plot.z), head.size - 1), head, link)
+    if plot.address >= 0:
+        append(k, bucket_of_address(plot.address, address_head.size - 1), address_head, address_link)
 
 
 @part
@@ -207,8 +232,8 @@ def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, addre
 
 @rare
 def tend(
-    tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, rules: Rules, motion: Motion, work: Floats,
-    place: Floats, head: Ints, link: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, rules: Rules, motion: Motion,
+    work: Floats, head: Ints, link: Ints, counters: Longs,
 ) -> None:  # fmt: skip
     """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
     while marks[TEND_NS] <= until_ns:
@@ -227,5 +252,5 @@ def tend(
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS
             return
         if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
-            merge(tracks, marks[COUNT], now_ns, sensors, place, head, link, counters)
+            merge(tracks, marks[COUNT], now_ns, sensors, head, link, counters)
         marks[TEND_NS] = now_ns + WHOLE_SECOND_NS

@@ -15,6 +15,7 @@ from asman.kernels.jit import kernel, part, rare
 from asman.kernels.vertical import FIELDS, predict_vertical
 
 Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
 Records = Any
@@ -73,6 +74,8 @@ class Tracks(NamedTuple):
     consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
     vertical  (T, 7)            m, m/s         altitude filter, as in vertical.py
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
+    place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
+    filed     (T,)              1              address as filed this second, -1: none
     row       (T,)              TRACK
     heard     (T, CONTRIBUTORS) CONTRIBUTOR
     """
@@ -85,6 +88,8 @@ class Tracks(NamedTuple):
     consider: Floats
     vertical: Floats
     plane: Floats
+    place: Floats
+    filed: Longs
     row: Records
     heard: Records
 
@@ -100,6 +105,8 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, 3)),
         np.zeros((capacity, FIELDS)),
         np.zeros((capacity, 7)),
+        np.zeros((capacity, 3)),
+        np.zeros(capacity, np.int64),
         np.zeros(capacity, TRACK).view(np.recarray),
         np.zeros((capacity, CONTRIBUTORS), CONTRIBUTOR).view(np.recarray),
     )
