@@ -1,9 +1,9 @@
 """How fast CAT048 is decoded to scaled Arrow tables, on one core, beside `asterix_decoder` in the same run.
 
 The recording is an hour of the Barcelona radar (44,085 records, most with BDS registers). What is timed, in
-seconds of the core: octets in memory to finished columns, with finding frames, choosing the edition and naming
-columns. The peer (0.7.11, GPL, C++ with a Python face) is timed in its own environment on the first part of the
-same octets: records to its list of dicts.
+seconds of the core: octets in memory to finished columns, with finding frames, choosing the edition and
+naming columns. The peer (0.7.11, GPL, C++ with a Python face) is timed in its own environment on the first
+part of the same octets: records to its list of dicts.
 """
 
 import json

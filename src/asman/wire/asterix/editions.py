@@ -153,7 +153,8 @@ def choose(
     best = max(scores[edition] for edition in plausible or editions)
     near = [edition for edition in plausible or editions if scores[edition] >= best - NEAR]
     if pinned:
-        wrong = refused(verdicts[pinned], some) or best - scores[pinned] >= CLEARLY
+        few = some.start.size < BLOCKS_ENOUGH  # an odd record or two do not outweigh who pinned it
+        wrong = best - scores[pinned] >= CLEARLY or (not few and refused(verdicts[pinned], some))
         return Judgement(pinned, scores, _refusal(category, pinned, scores, near) if wrong else "")
     return Judgement(near[-1], scores, "" if plausible else _refusal(category, "", scores, near))
 
