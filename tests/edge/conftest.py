@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -89,7 +90,7 @@ def served() -> Iterator[Served]:
     one = Served()
     one.thread.start()
     while not one.server.started:
-        pass
+        time.sleep(0.005)
     yield one
     one.server.should_exit = True
     one.thread.join(10)

@@ -4,7 +4,7 @@ import asyncio
 import json
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
@@ -91,6 +91,7 @@ pictures = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(pictures, st.lists(st.integers(0, 3), min_size=25, max_size=25))
 def test_a_slow_client_loses_whole_pictures_and_ends_with_the_right_one(pictures, pauses):
     """The client takes frames only now and then; whatever it missed, it holds the picture in the end."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asman.model.datagram import Datagram
@@ -53,6 +53,7 @@ def test_lag_rises_at_once_and_falls_slowly():
     assert after.lag_s == pytest.approx(FIRST_S, abs=0.01)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=20))
 def test_nothing_makes_the_picture_wait_longer_than_it_may(times):
     batch = gather((Datagram("a", 0, b"x"),))
@@ -138,6 +139,7 @@ def test_the_picture_has_the_columns_of_the_stream_in_order_of_track():
     assert np.isnan(found.altitude_m[1])
 
 
+@settings(deadline=None)
 @given(st.floats(0, 2 * np.pi), st.floats(1, 1000), st.floats(1, 1000))
 def test_sigma_is_the_larger_axis_however_the_ellipse_lies(turn, long_m, short_m):
     long_m, short_m = max(long_m, short_m), min(long_m, short_m)

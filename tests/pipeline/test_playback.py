@@ -89,6 +89,7 @@ def test_a_long_silence_is_left_out():
 times = st.lists(st.floats(0, 2_000), min_size=1, max_size=30).map(sorted)
 
 
+@settings(deadline=None)
 @given(times, times)
 def test_no_piece_is_lost_or_played_twice_or_early(first, second):
     cut = schedule((piece(*first), piece(*second)))

@@ -4,7 +4,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asman.errors import FeedError
@@ -40,6 +40,7 @@ def test_a_frame_is_laid_out_as_the_reference_says():
 numbers = st.lists(st.integers(1, 2**53), unique=True, max_size=20).map(sorted)
 
 
+@settings(deadline=None)
 @given(numbers, st.floats(0, 4e9), st.integers(0, 2**32 - 1), numbers)
 def test_what_was_written_is_read_again(tracks, time_s, sequence, gone):
     picture = a_picture(tracks)
@@ -53,12 +54,14 @@ def test_what_was_written_is_read_again(tracks, time_s, sequence, gone):
         assert column.tolist() == getattr(picture, name).tolist(), name
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_octets_that_are_no_frame_are_refused(octets):
     with pytest.raises(FeedError):
         stream.decode(octets)
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(0, 300))
 def test_a_frame_that_was_cut_is_refused(tracks, cut):
     octets = stream.encode_picture(a_picture(tracks), 1.0)
@@ -90,6 +93,7 @@ def test_a_delta_holds_new_plots_and_other_flags_only():
     assert gone.tolist() == [1]
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.integers(1, 30), st.integers(1, 5), max_size=15), max_size=6))
 def test_a_client_that_applies_every_delta_holds_the_picture(pictures):
     held: dict[float, int] = {}
