@@ -16,36 +16,30 @@ from numba import njit
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+#: The same for every kernel. `Any`: numba's own types do not know all of its options.
+_OPTIONS: dict[str, Any] = {"fastmath": False, "error_model": "numpy", "nogil": True}
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def kernel(function: F) -> F:
     """Compile `function` to machine code at its first call, and keep it on disk."""
-    return cast(F, njit(cache=True, fastmath=False, error_model="numpy", nogil=True)(function))
+    return cast(F, njit(cache=True, **_OPTIONS)(function))
 
 
 def inline(function: F) -> F:
     """Compile a small helper that is always folded into the kernel that calls it."""
-    return cast(
-        F, njit(cache=True, fastmath=False, error_model="numpy", nogil=True, inline="always")(function)
-    )
+    return cast(F, njit(cache=True, inline="always", **_OPTIONS)(function))
 
 
 def part(function: F) -> F:
     """Compile a piece of a kernel that only kernels of its own file call.
 
-    It is folded into its callers by the optimiser, has no entry from Python and no place in the cache, so it costs
-    a fraction of a `kernel` to compile, and of an `inline` where pieces nest.
+    It is folded into its callers by the optimiser, has no entry from Python and no place in the cache, so it
+    costs a fraction of a `kernel` to compile, and of an `inline` where pieces nest.
     """
-    return njit(
-        fastmath=False,
-        error_model="numpy",
-        nogil=True,
-        forceinline=True,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-    )(function)
+    return cast(F, njit(forceinline=True, **_INNER)(function))
 
 
 def rare(function: F) -> F:
-    """Compile a piece of a kernel, as `part`, but leave it a function of its own: it is seldom called, or large."""
-    return njit(
-        fastmath=False, error_model="numpy", nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
+    """Compile a piece of a kernel, as `part`, but leave it a function of its own: seldom called, or large."""
+    return cast(F, njit(**_INNER)(function))
