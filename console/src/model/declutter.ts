@@ -136,14 +136,14 @@ function findPlace(raster: Raster, candidate: Candidate, width: number, height: 
     if (left < FOOT_WIDTH_PX && bottom > height - FOOT_HEIGHT_PX) return false;
     return raster.isFree(left, top, right, bottom, bits);
   };
-  if (candidate.place >= 0 && fits(candidate.place, SYMBOL | LABEL)) return candidate.place;
-  for (let place = 0; place < PLACES.length; place++) {
-    if (fits(place, SYMBOL | LABEL)) return place;
+  // The near places would touch the marks that what must be shown wears.
+  const nearest = candidate.must ? FIRST_LEADER_PLACE : 0;
+  if (candidate.place >= nearest && fits(candidate.place, SYMBOL | LABEL)) return candidate.place;
+  for (const bits of candidate.must ? [SYMBOL | LABEL, LABEL] : [SYMBOL | LABEL]) {
+    for (let place = nearest; place < PLACES.length; place++) {
+      if (fits(place, bits)) return place;
+    }
   }
   if (!candidate.must) return -1;
-  // The near places would touch the marks that what must be shown wears.
-  for (let place = FIRST_LEADER_PLACE; place < PLACES.length; place++) {
-    if (fits(place, LABEL)) return place;
-  }
   return FIRST_LEADER_PLACE;
 }
