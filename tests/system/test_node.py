@@ -13,6 +13,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 from asman import exercise
+from asman.edge import bus
 from asman.exercise.scenario import begin_ns
 from asman.sensing.sensors_toml import written
 from asman.units import SECOND_NS
@@ -216,6 +217,27 @@ def test_a_node_ends_by_itself_after_the_time_it_was_given(tmp_path: Path) -> No
     )
     with running(tmp_path, "node", str(tmp_path / "node.toml"), "--for", "1s") as node:
         assert node.process.wait(30) == 0
+
+
+def test_a_node_may_use_a_bus_that_is_there_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = bus.EmbeddedServer()
+    monkeypatch.setenv("BUS_TOKEN_HERE", server.address.token)
+    (tmp_path / "sensors.toml").write_text(
+        '[[sensor]]\nid = "r"\nlat_deg = 42.8\nlon_deg = 74.8\nsac = 1\nsic = 2\n'
+    )
+    (tmp_path / "node.toml").write_text(
+        f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n'
+        f'[bus]\nurl = "{server.address.url}"\ntoken_env = "BUS_TOKEN_HERE"\n'
+        f'[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{_free_port()}"\n'
+    )
+    try:
+        with running(tmp_path, "node", str(tmp_path / "node.toml")) as node:
+            health = node.get("/api/health").json()
+            assert (health["bus"]["url"], health["bus"]["embedded"]) == (server.address.url, 0)
+            assert health["status"] == "waiting"
+        assert server.alive
+    finally:
+        server.end()
 
 
 def _confirmed(url: str) -> dict | None:

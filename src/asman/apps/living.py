@@ -102,4 +102,5 @@ def _step(mind: Mind, datagrams: tuple[Datagram, ...]) -> bool:
     # A clock of the wall that was set back must not turn the picture's time back.
     now_ns = max(time.time_ns(), mind.state.now_ns)
     mind.state, said = node.step(mind.state, Inputs(datagrams), now_ns)
+    mind.journal.write(said, now_ns)
     return any(isinstance(event, events.SensorsMet) for event in said)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 import pyarrow as pa
 
+from asman.apps.journal import Journal
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet, ipc
 from asman.edge import messages
@@ -40,6 +41,7 @@ class Mind:
 
     def __init__(self, state: NodeState) -> None:
         self.state = state
+        self.journal = Journal()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
 
     async def do(self, work: Callable[[], T]) -> T:

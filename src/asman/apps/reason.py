@@ -124,6 +124,7 @@ def main() -> int:
     import uvloop
 
     prepare()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     plan = msgspec.json.decode(sys.stdin.buffer.read(), type=Plan)
     return uvloop.run(_reason(plan))
 

@@ -114,12 +114,17 @@ class Player:
             self.mind.state = self.playback.state
             self.jumped = True
 
+    def forward(self) -> None:
+        """Play one step."""
+        self.playback, said = play.forward(self.playback)
+        self.mind.state = self.playback.state
+        self.mind.journal.write(said, self.mind.state.now_ns)
+
     def run(self, until_s: float) -> None:
         """Step towards the goal until the wall clock says `until_s`."""
         goal = self.goal()
         while self.playback.done < goal and time.monotonic() < until_s:
-            self.playback, _ = play.forward(self.playback)
-            self.mind.state = self.playback.state
+            self.forward()
         if self.seeking is not None and self.playback.done == self.seeking:
             self.seeking = None
             self.anchor()
@@ -214,8 +219,7 @@ def _preroll(player: Player) -> None:
     """Play up to the first track at once: nobody wants to watch an empty map."""
     deadline_s = time.monotonic() + PREROLL_S
     for _ in range(min(PREROLL_STEPS, player.playback.schedule.steps)):
-        player.playback, _ = play.forward(player.playback)
-        player.mind.state = player.playback.state
+        player.forward()
         state = player.playback.state
         if time.monotonic() > deadline_s or bool(play.node.tracks(state)["confirmed"].to_numpy().any()):
             break
