@@ -10,7 +10,7 @@ import logging
 import re
 from typing import Final
 
-from asman.pipeline.events import BlocksRejected, Event, Events, SensorsMet, SensorSilent, SourceUnknown
+from asman.pipeline.events import BlocksRejected, Event, Events, SensorSilent, SensorsMet, SourceUnknown
 from asman.units import SECOND_NS
 
 #: Time of the picture between two lines about the blocks that one feed had rejected.
