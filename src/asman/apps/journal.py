@@ -10,6 +10,8 @@ import logging
 import re
 from typing import Final
 
+import msgspec
+
 from asman.pipeline.events import BlocksRejected, Event, Events, SensorSilent, SensorsMet, SourceUnknown
 from asman.units import SECOND_NS
 
@@ -19,9 +21,10 @@ _WARNINGS: Final = (BlocksRejected, SensorSilent, SourceUnknown)
 
 
 class Journal:
-    """Writes events to the log `asman.node`."""
+    """Writes events to the log `asman.node`, none of them louder than `loudest`."""
 
-    def __init__(self) -> None:
+    def __init__(self, loudest: int = logging.WARNING) -> None:
+        self._loudest = loudest
         self._log = logging.getLogger("asman.node")
         self._rejected: dict[str, tuple[int | None, int]] = {}
 
@@ -31,14 +34,14 @@ class Journal:
             if isinstance(event, BlocksRejected):
                 self._count(event, now_ns)
             else:
-                level = logging.WARNING if isinstance(event, _WARNINGS) else logging.INFO
+                level = self._loudest if isinstance(event, _WARNINGS) else logging.INFO
                 self._log.log(level, "%s", line(event))
 
     def _count(self, event: BlocksRejected, now_ns: int) -> None:
         written_ns, blocks = self._rejected.get(event.feed, (None, 0))
         blocks += event.blocks
         if written_ns is None or abs(now_ns - written_ns) >= REJECTED_EVERY_S * SECOND_NS:
-            self._log.warning("%s", line(BlocksRejected(event.feed, blocks, event.offset, event.reason)))
+            self._log.log(self._loudest, "%s", line(msgspec.structs.replace(event, blocks=blocks)))
             written_ns, blocks = now_ns, 0
         self._rejected[event.feed] = (written_ns, blocks)
 

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 from nats.aio.msg import Msg
 
+from asman.apps.journal import Journal
 from asman.apps.mind import Mind, entries, health
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet
@@ -54,7 +55,7 @@ async def live(plan: Plan, outlet: Outlet) -> None:
     """Reason until cancelled. Raises ConfigError when sensors.toml is wrong."""
     sensors = parse(plan.sensors or "", plan.sensors_name)
     await warmed(outlet)
-    mind = Mind(node.start(plan.member, sensors, time.time_ns()))
+    mind = Mind(node.start(plan.member, sensors, time.time_ns()), Journal())
     inbox = Inbox()
     await outlet.client.subscribe(FEED + ">", cb=inbox.take)
     await outlet.answer(messages.COMMAND, _refuse)

@@ -39,9 +39,9 @@ T = TypeVar("T")
 class Mind:
     """Holds the state, and answers questions about it."""
 
-    def __init__(self, state: NodeState) -> None:
+    def __init__(self, state: NodeState, journal: Journal) -> None:
         self.state = state
-        self.journal = Journal()
+        self.journal = journal
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
 
     async def do(self, work: Callable[[], T]) -> T:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import math
 import time
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from asman.apps.journal import Journal
 from asman.apps.mind import Mind, entries, health
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet
@@ -40,7 +42,8 @@ class Player:
 
     def __init__(self, playback: Playback, speed: float) -> None:
         self.playback = playback
-        self.mind = Mind(playback.state)
+        # What a recording holds was said when it was made ready; seeking would say it again and again.
+        self.mind = Mind(playback.state, Journal(loudest=logging.INFO))
         self.speed = speed
         self.paused = False
         self.seeking: int | None = None
