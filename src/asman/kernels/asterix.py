@@ -1,246 +1,72 @@
 """Read ASTERIX data blocks of any category: one interpreter over tables, one pass over the octets.
 
 An ASTERIX record begins with a field specification (FSPEC): seven bits an octet say which items follow, the
-eighth whether another octet does. What the items look like stands in a *program* that
-`asman.wire.asterix.layout` makes from the published specification; nothing here knows a category. The octets
-of a leaf are loaded as one unaligned big-endian 64-bit number, shifted twice and stored: that is faster than
-generated code, and compiles once for all categories. Nothing is read outside the buffer.
+eighth whether another octet does. What the items look like stands in a program
+(`asman.kernels.asterix_program`); nothing here knows a category. The octets of a leaf are loaded as one
+unaligned big-endian 64-bit number, shifted twice and stored: that is faster than generated code, and compiles
+once for all categories. Nothing is read outside the buffer.
 
 A batch of records is read column by column into cells small enough to stay in the cache;
 `asman.kernels.asterix_columns` then turns it into columns of their final type.
 
-Arrays, all one-dimensional:
-
-    octets   uint8   the recording
-    program  int32   what items look like, see below
-    cells    uint64  column c of row r at c * width + r: integers as they stand in the octets, sign-extended;
-                     from `children` on, column d of child h at d * height + h
-    present  uint8   1 at g * width + r where row r has group g of leaves
-    notes    int64   state, see below
-
-An array costs a function call two atomic counts, so the functions below the entry take addresses, as
-`Memory`. Those that read return the octet after what they read, or a negative reason. The program:
-
-    head        UAPS, FRNS, SELECTOR (node, column), CHOSEN (count), CARRY (group, SAC column, SIC column);
-                then for each UAP the octets that its FSPEC may have, then its nodes by field reference number
-                (-1 undefined), then the UAP of each value of the selector (-1 none). A node is an index:
-    PARTS       number of parts; each: octets, group, ends in FX?, leaves, leaves with spares; leaves
-    REPETITIVE  octets of the count (0: FX), octets of one, repetition, group, column of the count, number of
-                leaves; leaves
-    EXPLICIT    column, group
-    COMPOUND    octets its FSPEC may have, number of subitems; nodes of the subitems (-1 undefined)
-    RFS         column, group
-    leaf        octet in its part, left shift, right shift, column, kind
-
-In the copy of a program that is read by (`layout.ready`), a leaf in the first eight octets of its part, which
-are loaded at once, has its octet in the left shift, and the others are FAR.
+Functions that read return the octet after what they read, or a negative reason. `m` is the reader's view of
+memory, `asman.kernels.asterix_memory`.
 
 Source: EUROCONTROL-SPEC-0149, ASTERIX Part 1, edition 3.1, sections 4 and 5.
 """
 
-import ctypes
-from typing import Any, NamedTuple
-
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import config
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part, rare
-
-# Kinds of node.
-PARTS, REPETITIVE, EXPLICIT, COMPOUND, RFS = 0, 1, 2, 3, 4
-# Kinds of leaf. A stretch is a piece of the buffer: where it begins, times 2^16, plus its octets. FAR is added
-# to a number that does not lie within the first eight octets of its part.
-UNSIGNED, SIGNED, STRETCH, FAR = 0, 1, 2, 4
-STRETCH_BITS = 16
-
-# Places in the program's head.
-UAPS, FRNS, SELECTOR, CHOSEN, CARRY, HEAD = 0, 1, 2, 4, 5, 8
-# Lengths of what the program holds.
-PART, LEAF = 5, 5
-
-# Places in the notes: where reading goes on (block, octet or 0), the source that was carried, the latest
-# failure (octet, node), how many nodes are to do, which; then the children of each repetition, then which
-# groups are filled.
-BLOCK, AT, CARRIED, SAC, SIC, FAULT, FAULT_NODE, COUNT, TODO, NOTES = 0, 1, 2, 3, 4, 5, 6, 7, 8, 264
-
-# Reasons to give up a record, and with it the rest of its block.
-CUT, FSPEC_LONG, FSPEC_OPEN, UNDEFINED, LAST_FX, EXPLICIT_SIZE, RFS_ITEM, UAP, EMPTY = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    9,
+from asman.kernels.asterix_memory import (
+    Cells,
+    Int,
+    Memory,
+    Notes,
+    Octets,
+    Present,
+    Program,
+    Sizes,
+    code,
+    has,
+    note,
+    octet,
+    put_cell,
+    put_note,
 )
-# Not the data's fault: there is no room for more children; empty it and come back to the same record.
-HEAP_FULL = 100
-
-#: A whole number, compiled or not.
-Int = int | np.integer[Any]
-Octets = NDArray[np.uint8]
-#: NUMBA_DISABLE_JIT: kernels run as plain Python, for tests and debuggers.
-UNCOMPILED = bool(getattr(config, "DISABLE_JIT"))  # noqa: B009  (numba's settings are made at run time)
-Program = NDArray[np.int32]
-Cells = NDArray[np.uint64]
-Present = NDArray[np.uint8]
-Notes = NDArray[np.int64]
-
-
-class Sizes(NamedTuple):
-    """What there is room for, and how much there is.
-
-    width        rows; the last takes what nobody wants
-    height       children
-    children     where they begin in `cells`
-    groups, repetitions
-    spares       1: spare bits are read as well
-    """
-
-    width: int
-    height: int
-    children: int
-    groups: int
-    repetitions: int
-    spares: int
-
-
-class Memory(NamedTuple):
-    """Addresses of the arrays, the octet after the buffer's last, and the sizes."""
-
-    octets: Int
-    limit: Int
-    program: Int
-    cells: Int
-    present: Int
-    notes: Int
-    width: Int
-    height: Int
-    children: Int
-    groups: Int
-    repetitions: Int
-    spares: Int
-
-
-def _reader(field: Int, kind: Any, *, big: bool = False) -> Any:
-    """Make a function (m, place) that loads element `place` of the array whose address is `field` of `m`.
-
-    With `big`, place counts octets, and eight of them are loaded, most significant first.
-    """
-    size = ctypes.sizeof(kind)
-    step = 1 if big else size
-
-    def plain(m: Memory, place: Int) -> Int:
-        address = int(m[field]) + int(place) * step
-        return (
-            int.from_bytes(ctypes.string_at(address, 8), "big") if big else kind.from_address(address).value
-        )
-
-    @intrinsic
-    def compiled(typing: Any, m: Any, place: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            bits = ir.IntType(8 * size)
-            begin = builder.extract_value(arguments[0], field)
-            address = builder.add(begin, builder.mul(arguments[1], ir.Constant(ir.IntType(64), step)))
-            value = builder.load(builder.inttoptr(address, bits.as_pointer()))
-            if big:
-                value.align = 1
-                return builder.bswap(value)
-            if size == 8:
-                return value
-            widen = builder.zext if kind is ctypes.c_uint8 else builder.sext
-            return widen(value, ir.IntType(64))
-
-        return (types.uint64 if big else types.int64)(m, types.int64), generate
-
-    return plain if UNCOMPILED else compiled
-
-
-def _writer(field: Int, kind: Any) -> Any:
-    """Make a function (m, place, value) that stores to an element of the array whose address is `field`."""
-    size = ctypes.sizeof(kind)
-
-    def plain(m: Memory, place: Int, value: Int) -> None:
-        kind.from_address(int(m[field]) + int(place) * size).value = int(value)
-
-    @intrinsic
-    def compiled(typing: Any, m: Any, place: Any, value: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            bits = ir.IntType(8 * size)
-            begin = builder.extract_value(arguments[0], field)
-            address = builder.add(begin, builder.mul(arguments[1], ir.Constant(ir.IntType(64), size)))
-            narrow = arguments[2] if size == 8 else builder.trunc(arguments[2], bits)
-            builder.store(narrow, builder.inttoptr(address, bits.as_pointer()))
-            return context.get_dummy_value()
-
-        return types.void(m, types.int64, types.int64), generate
-
-    return plain if UNCOMPILED else compiled
-
-
-#: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a cell, a
-#: mark of presence, a note.
-octet = _reader(0, ctypes.c_uint8)
-eight = _reader(0, ctypes.c_uint64, big=True)
-code = _reader(2, ctypes.c_int32)
-cell = _reader(3, ctypes.c_int64)
-has = _reader(4, ctypes.c_uint8)
-note = _reader(5, ctypes.c_int64)
-#: (m, place, value) stores there.
-put_cell = _writer(3, ctypes.c_int64)
-put_present = _writer(4, ctypes.c_uint8)
-put_note = _writer(5, ctypes.c_int64)
-
-
-@rare
-def last_word(m: Memory, at: Int) -> np.uint64:
-    """Return eight octets from `at` on, most significant first; those after the buffer's end count as 0."""
-    value = np.uint64(0)
-    for i in range(8):
-        value = value << np.uint64(8)
-        if at + i < m.limit:
-            value = value | np.uint64(octet(m, at + i))
-    return value
-
-
-@part
-def word(m: Memory, at: Int) -> np.uint64:
-    """Return eight octets from `at` on, most significant first."""
-    if at + 8 <= m.limit:
-        return np.uint64(eight(m, at))
-    return last_word(m, at)
-
-
-@part
-def mark(m: Memory, group: Int, row: Int) -> None:
-    """Note that the row has the group."""
-    put_present(m, group * m.width + row, 1)
-    put_note(m, NOTES + m.repetitions + group, 1)
-
-
-@part
-def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: Int) -> None:
-    """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
-    begin = word(m, at)
-    for i in range(leaf, leaf + count * LEAF, LEAF):
-        left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
-        place = first + code(m, i + 3) * stride
-        if kind < STRETCH:  # nearly every leaf lies in the first eight octets, which are loaded already
-            sign = np.uint64(kind) << np.uint64(63 - right)
-            value = (begin << np.uint64(left)) >> np.uint64(right)
-            put_cell(m, place, np.int64((value ^ sign) - sign))
-        elif kind == STRETCH:
-            put_cell(m, place, ((at + code(m, i)) << STRETCH_BITS) | right)
-        else:
-            sign = np.uint64(kind - FAR) << np.uint64(63 - right)
-            value = (word(m, at + code(m, i)) << np.uint64(left)) >> np.uint64(right)
-            put_cell(m, place, np.int64((value ^ sign) - sign))
+from asman.kernels.asterix_program import (
+    AT,
+    BLOCK,
+    CARRIED,
+    CARRY,
+    COMPOUND,
+    COUNT,
+    CUT,
+    EMPTY,
+    EXPLICIT_SIZE,
+    FAULT,
+    FAULT_NODE,
+    FRNS,
+    FSPEC_LONG,
+    FSPEC_OPEN,
+    HEAD,
+    HEAP_FULL,
+    LAST_FX,
+    LEAF,
+    NOTES,
+    PART,
+    PARTS,
+    REPETITIVE,
+    RFS,
+    RFS_ITEM,
+    SELECTOR,
+    TODO,
+    UAP,
+    UAPS,
+    UNDEFINED,
+)
+from asman.kernels.asterix_rows import carry, choose, forget, keep_stretch, mark, read_leaves
+from asman.kernels.jit import kernel, part, rare
 
 
 @part
@@ -294,13 +120,6 @@ def read_repetitive(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
         put_note(m, NOTES + repetition, child)
         mark(m, code(m, node + 4), row)
     return at
-
-
-@part
-def keep_stretch(m: Memory, node: Int, row: Int, at: Int, size: Int) -> None:
-    """Note where the octets of an item lie."""
-    put_cell(m, code(m, node + 1) * m.width + row, (at << STRETCH_BITS) | size)
-    mark(m, code(m, node + 2), row)
 
 
 @part
@@ -446,15 +265,6 @@ def same_in_all(m: Memory, number: Int) -> bool:
 
 
 @rare
-def choose(m: Memory, row: Int) -> Int:
-    """Return the UAP that the selecting leaf names, -1 for none."""
-    value = cell(m, code(m, SELECTOR + 1) * m.width + row)
-    if value >= code(m, CHOSEN):
-        return -1
-    return code(m, HEAD + code(m, UAPS) * (1 + code(m, FRNS)) + value)
-
-
-@rare
 def longest_fspec(m: Memory) -> Int:
     """Return the octets that the FSPEC may have in any UAP."""
     longest = code(m, HEAD)
@@ -510,31 +320,6 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
             flags = (flags << 1) & 0xFF
             number += 1
     return at if some else -EMPTY  # the fault is still noted at the record's begin
-
-
-@rare
-def forget(m: Memory, repeated: NDArray[np.int32], row: Int) -> None:
-    """Undo a record that failed half way."""
-    for r in range(m.repetitions):
-        if has(m, repeated[r, 0] * m.width + row):
-            put_note(m, NOTES + r, note(m, NOTES + r) - cell(m, repeated[r, 1] * m.width + row))
-    for group in range(m.groups):
-        put_present(m, group * m.width + row, 0)
-
-
-@rare
-def carry(m: Memory, row: Int) -> None:
-    """Give a record without source (SAC, SIC) that of the record before it in its block."""
-    group = code(m, CARRY)
-    sac, sic = code(m, CARRY + 1) * m.width + row, code(m, CARRY + 2) * m.width + row
-    if has(m, group * m.width + row):
-        put_note(m, CARRIED, 1)
-        put_note(m, SAC, cell(m, sac))
-        put_note(m, SIC, cell(m, sic))
-    elif note(m, CARRIED):
-        mark(m, group, row)
-        put_cell(m, sac, note(m, SAC))
-        put_cell(m, sic, note(m, SIC))
 
 
 @kernel

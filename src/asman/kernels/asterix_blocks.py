@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import Int
+from asman.kernels.asterix_memory import Int
 from asman.kernels.jit import kernel
 
 

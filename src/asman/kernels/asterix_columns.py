@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import NOTES, Cells, Int, Notes, Present, Sizes
+from asman.kernels.asterix_memory import Cells, Int, Notes, Present, Sizes
+from asman.kernels.asterix_program import NOTES
 from asman.kernels.jit import kernel, part, rare
 
 # Kinds of column that `scale` makes.

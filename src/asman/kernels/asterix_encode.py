@@ -1,4 +1,4 @@
-"""Write ASTERIX data blocks of any category: the program of `asman.kernels.asterix`, run the other way.
+"""Write ASTERIX data blocks of any category: `asman.kernels.asterix_program`, run the other way.
 
 A record is written where it will stand; when it makes its block too long, the block is closed before it and
 the record moves three octets on, behind a new block's head. An item is written when any of its leaves is
@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import (
+from asman.kernels.asterix_program import (
     CHOSEN,
     COMPOUND,
     FRNS,

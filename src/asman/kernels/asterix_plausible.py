@@ -1,13 +1,13 @@
 """Count what is implausible in read ASTERIX records: the evidence by which an edition is recognised.
 
 That a block can be read says little: most octets can be read in most editions. Values say more. The arrays
-`cells`, `present` and `sizes` are those of `asman.kernels.asterix`.
+`cells`, `present` and `sizes` are those of `asman.kernels.asterix_memory`.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import Cells, Int, Present, Sizes
+from asman.kernels.asterix_memory import Cells, Int, Present, Sizes
 from asman.kernels.jit import kernel, part
 
 # Kinds of check.

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import BLOCK, NOTES, read_blocks
+from asman.kernels.asterix import read_blocks
+from asman.kernels.asterix_program import BLOCK, NOTES
 from asman.model.frames import NO_TIME
 from asman.model.plots import TIME
 from asman.wire.asterix.blocks import Blocks

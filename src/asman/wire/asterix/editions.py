@@ -19,11 +19,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import BLOCK, NOTES, read_blocks
+from asman.kernels.asterix import read_blocks
 from asman.kernels.asterix_plausible import ASCII_TEXT, KNOWN, LETTERS, RANGE, THERE, count_faults
+from asman.kernels.asterix_program import BLOCK, NOTES
 from asman.units import DAY_S
 from asman.wire.asterix.blocks import Blocks
-from asman.wire.asterix.layout import Column, layout
+from asman.wire.asterix.columns import Column
+from asman.wire.asterix.layout import layout
 from asman.wire.asterix.work import make_work
 
 #: Records below this mean plausibility are not of this edition.

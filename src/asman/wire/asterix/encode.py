@@ -19,10 +19,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import InputError, nearest
-from asman.kernels.asterix import COMPOUND, EXPLICIT, HEAD, LEAF, PART, PARTS, REPETITIVE, STRETCH_BITS, UAPS
 from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO
 from asman.kernels.asterix_encode import BLOCK_HEAD, Records, write_blocks
-from asman.wire.asterix.layout import Column, Layout, layout
+from asman.kernels.asterix_program import (
+    COMPOUND,
+    EXPLICIT,
+    HEAD,
+    LEAF,
+    PART,
+    PARTS,
+    REPETITIVE,
+    STRETCH_BITS,
+    UAPS,
+)
+from asman.wire.asterix.columns import Column
+from asman.wire.asterix.layout import Layout, layout
 from asman.wire.asterix.specification import specifications
 
 #: A UDP payload that needs no fragmentation on Ethernet.

@@ -1,19 +1,16 @@
 """Flatten one edition's tree of items into the program that the kernel reads by, and describe its columns."""
 
-from collections.abc import Iterable
 from functools import cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import (
+from asman.kernels.asterix_columns import INT64
+from asman.kernels.asterix_program import (
     COMPOUND,
     EXPLICIT,
-    FAR,
-    HEAD,
     LEAF,
-    PART,
     PARTS,
     REPETITIVE,
     RFS,
@@ -21,62 +18,25 @@ from asman.kernels.asterix import (
     STRETCH,
     UNSIGNED,
 )
-from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO, INT8, INT16, INT32, INT64
 from asman.wire.asterix import specification as spec
+from asman.wire.asterix.columns import (
+    Column,
+    Spare,
+    array_of,
+    kind_of,
+    letters_of,
+    suffix,
+    words_of_contents,
+    words_of_variations,
+)
+from asman.wire.asterix.link import Leaf, link
 from asman.wire.asterix.specification import Content, Edition, Named, Specifications
-
-#: unit of the specification -> how a column's name ends
-UNITS: Final = {
-    "": "", "s": "s", "ms": "ms", "ns": "ns", "fs": "fs", "°": "deg", "°/s": "degps", "m": "m", "NM": "NM",
-    "ft": "ft", "FL": "FL", "m/s": "mps", "m/s²": "mps2", "ft/min": "ftpmin", "NM/s": "NMps", "kt": "kt",
-    "Mach": "Mach", "°C": "degC", "mb": "mb", "%": "percent", "dB": "dB", "dBm": "dBm", "dBµV": "dBuV",
-    "MHz": "MHz",
-}  # fmt: skip
-#: categories whose records may leave out the source that an earlier record of the block named
-#: (EUROCONTROL-SPEC-0149 Part 2a, I001/010; Part 2b, I002/010)
-CARRYING: Final = (1, 2)
-
-
-class Column(NamedTuple):
-    """A leaf as a column of the table.
-
-    name        path with its unit: "I040/RHO_NM"; of a repetition's leaf: only what follows the item's name
-    title       words of the specification
-    content     what the bits mean
-    group       which presence says that it is there
-    raw         its column in the kernel's `Work.raw`, or `Work.children`
-    bits        width
-    kind        FLOAT, INT8 ... of `asman.kernels.asterix_columns`
-    slot        its place in the array of that kind
-    repetition  which repetition it is a leaf of, -1 none
-    binary      octets: the integer is a stretch of the buffer
-    cases       meanings that depend on other leaves, in words
-    """
-
-    name: str
-    title: str
-    content: Content
-    group: int
-    raw: int
-    bits: int
-    kind: int
-    slot: int
-    repetition: int = -1
-    binary: bool = False
-    cases: str = ""
-
-
-class Spare(NamedTuple):
-    """Bits that must be 0: their column in `Work.raw` and their group."""
-
-    raw: int
-    group: int
 
 
 class Layout(NamedTuple):
     """One edition of one category, ready to read.
 
-    program      the edition, as `asman.kernels.asterix` describes it
+    program      the edition, as `asman.kernels.asterix_program` describes it
     ready        its copy that the kernel reads by
     repeated     (R, 2) group and column of the count of each repetition
     columns      of records, in the order of the specification; a repetition stands as its index in `order`
@@ -114,13 +74,6 @@ class Layout(NamedTuple):
     nodes: dict[int, str]
     items: tuple[tuple[str, ...], ...]
     spares: tuple[Spare, ...]
-
-
-class Leaf(NamedTuple):
-    """What the flattener remembers of a leaf, to resolve dependencies at the end."""
-
-    raw: int
-    group: int
 
 
 class Flattener:
@@ -251,9 +204,9 @@ class Flattener:
                 target = self.case(group, element.depends, (values,))
                 self.column(self.all.contents[case], name, named.title, target, raw, element.bits)
             return
-        words = "; ".join(f"{_key(values)}: {self.words(case)}" for values, case in element.cases)
+        words = words_of_contents(self.all, element.cases)
         if named.cases:
-            words = "; ".join(f"{_key(values)}: {self.variation_words(case)}" for values, case in named.cases)
+            words = words_of_variations(self.all, named.cases)
             self.column(content, name, named.title, group, raw, element.bits, words)
             self.regrouped(named, bit, name, group)
         else:
@@ -308,12 +261,12 @@ class Flattener:
         self, content: Content, name: str, title: str, group: int, raw: int, bits: int, cases: str = ""
     ) -> None:
         """Show a raw column in the table."""
-        kind = _kind(content, bits)
+        kind = kind_of(content, bits)
         self.order.append(("column", len(self.columns)))
-        full = name + _suffix(content)
-        slot = self.slots[_array(kind)]
+        full = name + suffix(content)
+        slot = self.slots[array_of(kind)]
         self.columns.append(Column(full, title, content, group, raw, bits, kind, slot, -1, bits > 64, cases))
-        self.slots[_array(kind)] += 1
+        self.slots[array_of(kind)] += 1
 
     def stretch(self, name: str, title: str) -> list[int]:
         """Add a column of octets with a group of its own; return its raw column and group."""
@@ -357,30 +310,16 @@ class Flattener:
         if not isinstance(variation, spec.Element):
             raise TypeError(f"CAT{self.category:03}: {type(variation).__name__} is repeated")
         content = self.all.contents[variation.content]
-        kind = _kind(content, variation.bits)
-        words = "; ".join(f"{_key(values)}: {self.words(case)}" for values, case in variation.cases)
-        raw, slot, big = self.child_raws, self.child_slots[_array(kind)], variation.bits > 64
+        kind = kind_of(content, variation.bits)
+        words = words_of_contents(self.all, variation.cases)
+        raw, slot, big = self.child_raws, self.child_slots[array_of(kind)], variation.bits > 64
         self.leaf_row(bit, variation.bits, raw, signed=content.signed)
-        full = name + _suffix(content)
+        full = name + suffix(content)
         column = Column(full, title, content, -1, raw, variation.bits, kind, slot, index, big, words)
         self.children.append(column)
         self.child_raws += 1
-        self.child_slots[_array(kind)] += 1
+        self.child_slots[array_of(kind)] += 1
         return bit + variation.bits
-
-    def words(self, content: int) -> str:
-        """Put a content in words."""
-        one = self.all.contents[content]
-        return (
-            ", ".join(f"{value} {meaning}" for value, meaning in one.values.items()) or one.unit or one.kind
-        )
-
-    def variation_words(self, variation: int) -> str:
-        """Put a case of a dependent item in words."""
-        one = self.all.variations[variation]
-        if isinstance(one, spec.Element):
-            return self.words(one.content)
-        return "see the columns of its parts"
 
     def finish(self) -> Layout:
         """Flatten all UAPs and resolve what depends on what."""
@@ -398,15 +337,14 @@ class Flattener:
                     known[key] = self.rfs() if isinstance(item, str) else self.item(item)
                 row.append(known[key])
             uaps.append(row + [-1] * (widest - len(row)))
-        program = self.link(known, uaps, widest)
-        nodes = {node + self.head(uaps, widest): name for node, name in self.nodes.items()}
-        scaled = [[c.group, c.raw, c.kind, c.slot, _letters(c)] for c in self.columns]
-        repeated = [[c.repetition, c.raw, c.kind, c.slot, _letters(c)] for c in self.children]
+        linked = link(self.category, self.edition, self.program, self.nodes, uaps, self.found)
+        scaled = [[c.group, c.raw, c.kind, c.slot, letters_of(c)] for c in self.columns]
+        repeated = [[c.repetition, c.raw, c.kind, c.slot, letters_of(c)] for c in self.children]
         return Layout(
             category=self.category,
             edition=self.edition.edition,
-            program=program,
-            ready=ready(program, nodes),
+            program=linked.program,
+            ready=linked.ready,
             repeated=_table([[group, count] for _, group, count in self.repetitions], 2),
             columns=tuple(self.columns),
             children=tuple(self.children),
@@ -422,57 +360,14 @@ class Flattener:
             raws=self.raws,
             child_raws=self.child_raws,
             groups=self.groups,
-            nodes=nodes,
-            items=tuple(tuple(self.nodes.get(node, "") for node in row) for row in uaps),
+            nodes=linked.nodes,
+            items=linked.items,
             spares=tuple(self.spares),
         )
 
     def rfs(self) -> int:
         """Add the node of random field sequencing."""
         return self.emit([RFS, *self.stretch("RFS", "Random Field Sequencing: all its octets")], "RFS")
-
-    def chosen(self) -> list[int]:
-        """Say which UAP each value of the selecting leaf chooses."""
-        selector = self.edition.selector
-        if selector is None:
-            return []
-        names = [uap.name for uap in self.edition.uaps]
-        return [
-            names.index(selector.uaps[value]) if value in selector.uaps else -1
-            for value in range(max(selector.uaps) + 1)
-        ]
-
-    def head(self, uaps: list[list[int]], widest: int) -> int:
-        """Return how many numbers stand before the first node."""
-        return HEAD + len(uaps) * (1 + widest) + len(self.chosen())
-
-    def link(
-        self, known: dict[tuple[str, int], int], uaps: list[list[int]], widest: int
-    ) -> NDArray[np.int32]:
-        """Put the head before the nodes, and shift what refers to them."""
-        before = self.head(uaps, widest)
-        chosen = self.chosen()
-        selector = [-1, -1]
-        if self.edition.selector is not None:
-            path = self.edition.selector.path
-            node = next(place for (name, _), place in known.items() if name == path[0])
-            selector = [node + before, self.found[path].raw]
-        nodes = list(self.program)
-        for node in self.nodes:
-            if nodes[node] == COMPOUND:
-                for k in range(node + 3, node + 3 + nodes[node + 2]):
-                    nodes[k] += before if nodes[k] >= 0 else 0
-        numbers = [len(uaps), widest, *selector, len(chosen), *self.carry()]
-        numbers += [uap.fspec_octets_max for uap in self.edition.uaps]
-        numbers += [node + before if node >= 0 else -1 for row in uaps for node in row]
-        return np.array(numbers + chosen + nodes, np.int32)
-
-    def carry(self) -> list[int]:
-        """Say where the source stands that later records of a block may leave out."""
-        if self.category not in CARRYING:
-            return [-1, -1, -1]
-        sac, sic = self.found["010", "SAC"], self.found["010", "SIC"]
-        return [sac.group, sac.raw, sic.raw]
 
     def case_row(
         self, target: int, group: int, depends: tuple[spec.Path, ...], values: tuple[int, ...]
@@ -483,60 +378,6 @@ class Flattener:
             leaf = self.found[path]
             row[2 + 3 * k : 5 + 3 * k] = [leaf.raw, leaf.group, value]
         return row
-
-
-def ready(program: NDArray[np.int32], nodes: Iterable[int]) -> NDArray[np.int32]:
-    """Return the copy of a program that the kernel reads by: see `asman.kernels.asterix`."""
-    made = program.copy()
-    for node in nodes:
-        if made[node] == PARTS:
-            part = node + 2
-            for _ in range(made[node + 1]):
-                count = int(made[part + 4])
-                _ready_leaves(made, part + PART, count)
-                part += PART + LEAF * count
-        elif made[node] == REPETITIVE:
-            _ready_leaves(made, node + 7, int(made[node + 6]))
-    return made
-
-
-def _ready_leaves(program: NDArray[np.int32], leaf: int, count: int) -> None:
-    for i in range(leaf, leaf + count * LEAF, LEAF):
-        octet, left, right, _, kind = program[i : i + LEAF].tolist()
-        if kind == STRETCH:
-            continue
-        if 8 * octet + left <= right:
-            program[i + 1] = 8 * octet + left
-        else:
-            program[i + 4] += FAR
-
-
-def _key(values: tuple[int, ...]) -> str:
-    return ",".join(str(value) for value in values)
-
-
-def _suffix(content: Content) -> str:
-    unit = UNITS[content.unit] if content.kind == "quantity" else ""
-    return f"_{unit}" if unit else ""
-
-
-def _kind(content: Content, bits: int) -> int:
-    if bits > 64:
-        return INT64
-    if content.kind == "quantity":
-        return FLOAT
-    if content.kind == "string" and content.characters != "octal":
-        return ICAO if content.characters == "icao" else ASCII
-    return INT8 if bits <= 8 else INT16 if bits <= 16 else INT32 if bits <= 32 else INT64
-
-
-def _array(kind: int) -> int:
-    """Name the kind whose array a column stands in: strings of either kind share theirs."""
-    return ICAO if kind == ASCII else kind
-
-
-def _letters(column: Column) -> int:
-    return {ICAO: column.bits // 6, ASCII: column.bits // 8}.get(column.kind, 0)
 
 
 def _table(rows: list[list[int]], width: int) -> NDArray[np.int32]:

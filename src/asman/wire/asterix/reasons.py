@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from asman.kernels.asterix import (
+from asman.kernels.asterix_program import (
     CUT,
     EMPTY,
     EXPLICIT_SIZE,

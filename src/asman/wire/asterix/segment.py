@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import NOTES, STRETCH_BITS
 from asman.kernels.asterix_columns import (
     ASCII,
     FLOAT,
@@ -25,7 +24,9 @@ from asman.kernels.asterix_columns import (
     scale,
     scale_children,
 )
-from asman.wire.asterix.layout import Column, Layout
+from asman.kernels.asterix_program import NOTES, STRETCH_BITS
+from asman.wire.asterix.columns import Column
+from asman.wire.asterix.layout import Layout
 from asman.wire.asterix.work import Work
 
 #: kind -> Arrow's unsigned and signed type

@@ -5,7 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import NOTES, Sizes
+from asman.kernels.asterix_memory import Sizes
+from asman.kernels.asterix_program import NOTES
 from asman.wire.asterix.layout import Layout
 
 #: Records of a batch: its cells fit a core's cache.
@@ -20,7 +21,7 @@ REJECTS: Final = 1024
 
 
 class Work(NamedTuple):
-    """A batch: `cells`, `present`, `notes` and `sizes` as `asman.kernels.asterix` says.
+    """A batch: `cells`, `present`, `notes` and `sizes` as `asman.kernels.asterix_memory` says.
 
     records  (rows, 3) int64  octet where the record begins, octets, index of its block
     rejects  (K, 5) int64     octet of the failure, index of its block, reason, node, where the record begins
