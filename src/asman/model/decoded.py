@@ -19,7 +19,7 @@ class EditionChoice(msgspec.Struct, frozen=True):
 
     edition   e.g. "1.32"
     pinned    True when configuration or the user named it
-    scores    edition -> share of plausible records, 0 to 1, of those tried
+    scores    edition -> plausible share, 0 to 1, of the octets tried; empty when nothing was tried
     """
 
     edition: str
@@ -33,7 +33,7 @@ class Decoded(msgspec.Struct, frozen=True):
     tables    "CAT048" -> records as an Arrow table, in file order
     rejected  REJECTED rows: what was given up, where and why
     editions  "CAT048" -> the edition that was used
-    framing   "raw", "pcap", "pcapng": how the octets were wrapped
+    framing   "raw", "pcap", "pcapng", "gps", "text": how the octets were wrapped
     octets    how many octets were read
     """
 
