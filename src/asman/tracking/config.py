@@ -37,7 +37,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
     """
 
-    noise_low_m2ps3: float = 0.4
+    noise_low_m2ps3: float = 0.15
     noise_turn_m2ps3: float = 6.0
     noise_high_m2ps3: float = 60.0
     turn_mps2: float = 4.0
