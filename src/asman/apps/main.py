@@ -44,16 +44,19 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+#: What a newcomer tries first; the backspace keeps click from joining the lines.
+FIRST_STEPS: Final = (
+    "\b\n"
+    "First minute:   asman replay capture.pcap\n"
+    "No recording:   asman demo\n"
+    "A question:     asman decode capture.pcap | head"
+)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]}, epilog=FIRST_STEPS)
 @click.version_option(package_name="asman", message="asman %(version)s")
 def cli() -> None:
-    r"""One sky, many owners: sensors' octets become one air picture, shared by agreement.
-
-    \b
-    First minute:   asman replay capture.pcap
-    No recording:   asman demo
-    A question:     asman decode capture.pcap | head
-    """
+    """One sky, many owners: sensors' octets become one air picture, shared by agreement."""
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Final, TypeAlias
 import click
 import msgspec
 
+from asman.apps.days import day_in_name
 from asman.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ Recording: TypeAlias = "Decoded | str | Path"
 Given: TypeAlias = "Sensors | str | Path | None"
 Tell = Callable[[str], None]
 
-#: How a file name says a day, e.g. `tower-2020-10-02.ast` or `20201002_0800.pcap`.
-_DAY_IN_NAME: Final = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 _ENDINGS: Final = ".parquet, .arrow, .csv, or - for CSV on stdout"
 
 
@@ -185,13 +183,8 @@ def _day(
     if date is not None or not decoded or _timed(decoded):
         return date, ""
     name = decoded[0][0]
-    for match in _DAY_IN_NAME.finditer(name):
-        try:
-            day = datetime.date(*map(int, match.groups()))
-        except ValueError:
-            continue
-        return day, f"the day {day} is taken from the name {name}"
-    return None, ""
+    day = day_in_name(name)
+    return day, "" if day is None else f"the day {day} is taken from the name {name}"
 
 
 def _asked(missing: Sequence[Source]) -> str:

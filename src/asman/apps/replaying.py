@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from asman.apps.days import day_in_name
 from asman.apps.journal import Journal
 from asman.apps.mind import Mind, entries, health
 from asman.apps.plan import Plan
@@ -19,12 +20,14 @@ from asman.apps.warming import warmed
 from asman.edge import messages
 from asman.edge.messages import Clock, Hello, Ready, Recording, Refused, ReplayCommand, View
 from asman.errors import InputError
+from asman.model.frames import NO_TIME
 from asman.pipeline import playback as play
 from asman.pipeline.playback import Playback
 from asman.pipeline.recording import Prepared, prepare
 from asman.pipeline.schedule import STEP_NS, STEP_S
 from asman.sensing.sensors_toml import parse
 from asman.units import SECOND_NS
+from asman.wire.framing import find
 
 #: How long steps may run before the picture is shown and commands are heard.
 SLICE_S: Final = 0.1
@@ -172,11 +175,20 @@ async def _prepare(plan: Plan, outlet: Outlet) -> Prepared:
     octets = sum(map(len, recordings.values()))
     await outlet.progress(f"reading {', '.join(recordings)} ({octets / 1e6:.1f} MB)")
     given = None if plan.sensors is None else parse(plan.sensors, plan.sensors_name)
-    day = None if plan.date is None else date.fromisoformat(plan.date)
+    day = _named_day(recordings) if plan.date is None else date.fromisoformat(plan.date)
+    if day is not None and plan.date is None:
+        await outlet.progress(f"the day {day} is taken from the recording's name; --date says another")
     prepared = await asyncio.to_thread(prepare, recordings, given, day)
     for text in _found(prepared):
         await outlet.progress(text)
     return prepared
+
+
+def _named_day(recordings: dict[str, bytes]) -> date | None:
+    """The day that the first recording's name spells, where no packet says when it arrived."""
+    if any(bool((find(octets).frames.time_ns != NO_TIME).any()) for octets in recordings.values()):
+        return None
+    return day_in_name(next(iter(recordings)))
 
 
 def _found(prepared: Prepared) -> list[str]:
