@@ -127,3 +127,11 @@ def test_a_table_that_holds_no_plots_is_named(sensors):
 def test_a_period_of_nothing_is_refused(plots, sensors, every):
     with pytest.raises(InputError, match="--every"):
         asman.track(plots, sensors, every=every)
+
+
+def test_a_period_that_is_too_long_is_suspected_aloud(plots, sensors, tmp_path):
+    source = tmp_path / "plots.parquet"
+    pyarrow.parquet.write_table(plots, source)
+    sensors.write_text(sensors.read_text() + "period_s = 12.0\n")
+    done = CliRunner().invoke(command, [str(source), "--sensors", str(sensors), "--every", "30"])
+    assert "period_s" in done.stderr

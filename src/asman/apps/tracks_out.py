@@ -42,6 +42,10 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     used = counted["used"] + counted["born"]
     lines.append(f"{used:,} plots used, {counted['merged']:,} doubles merged")
     lines += [f"ignored {counted[key]:,} plots {text}" for key, text in _REASONS.items() if counted[key]]
+    if counted["split"] > 0.2 * used:
+        lines.append(
+            "so many splits say that a sensor turns faster than its period_s: look into sensors.toml"
+        )
     return lines
 
 
