@@ -44,7 +44,7 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     lines += [f"ignored {counted[key]:,} plots {text}" for key, text in _REASONS.items() if counted[key]]
     if counted["split"] > 0.2 * used:
         lines.append(
-            "so many splits say that a sensor turns faster than its period_s: look into sensors.toml"
+            "so many splits: does a sensor turn faster than its period_s in sensors.toml says?"
         )
     return lines
 
