@@ -43,9 +43,7 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     lines.append(f"{used:,} plots used, {counted['merged']:,} doubles merged")
     lines += [f"ignored {counted[key]:,} plots {text}" for key, text in _REASONS.items() if counted[key]]
     if counted["split"] > 0.2 * used:
-        lines.append(
-            "so many splits: does a sensor turn faster than its period_s in sensors.toml says?"
-        )
+        lines.append("so many splits: does a sensor turn faster than its period_s in sensors.toml says?")
     return lines
 
 
