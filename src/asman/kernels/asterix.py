@@ -28,7 +28,6 @@ from asman.kernels.asterix_memory import (
     Program,
     Sizes,
     code,
-    has,
     note,
     octet,
     put_cell,
@@ -65,7 +64,7 @@ from asman.kernels.asterix_program import (
     UAPS,
     UNDEFINED,
 )
-from asman.kernels.asterix_rows import carry, choose, forget, keep_stretch, mark, read_leaves
+from asman.kernels.asterix_rows import carry, choose, forget, has_item, keep_stretch, mark, read_leaves
 from asman.kernels.jit import kernel, part, rare
 
 
@@ -199,58 +198,51 @@ def read_item(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
     return at
 
 
-@part
-def has_simple(m: Memory, node: Int, row: Int) -> bool:
-    """Tell whether the record already has an item that holds no other items."""
-    kind = code(m, node)
-    group = (
-        code(m, node + 3) if kind == PARTS else code(m, node + 4) if kind == REPETITIVE else code(m, node + 2)
-    )
-    return has(m, group * m.width + row) != 0
-
-
 @rare
-def has_item(m: Memory, node: Int, row: Int) -> bool:
-    """Tell whether the record already has the item, or any subitem of it."""
-    if code(m, node) != COMPOUND:
-        return has_simple(m, node, row)
-    for i in range(node + 3, node + 3 + code(m, node + 2)):
-        if code(m, i) >= 0 and has_simple(m, code(m, i), row):
-            return True
-    return False
-
-
-@rare
-def read_rfs(m: Memory, at: Int, end: Int, node: Int, row: Int, items: Int) -> Int:
-    """Read random field sequencing: items, each with its number before it, in any order.
-
-    An item that the record already has goes to the last row, that of what nobody wants; the octets of all
-    stay as a column.
-    """
-    begin = at
+def next_in_sequence(m: Memory, at: Int, end: Int, node: Int, items: Int) -> Int:
+    """Return the node of the item whose number stands at `at`, within random field sequencing."""
     put_note(m, FAULT, at)
     put_note(m, FAULT_NODE, node)
     if at + 1 > end:
         return -CUT
-    left = octet(m, at)
-    at += 1
-    while left > 0:
+    number = octet(m, at) - 1
+    if number < 0 or number >= code(m, FRNS):
+        return -RFS_ITEM
+    item = code(m, items + number)
+    if item < 0 or code(m, item) == RFS:
+        return -RFS_ITEM
+    return item
+
+
+@part
+def read_any(m: Memory, at: Int, end: Int, node: Int, row: Int, items: Int) -> Int:
+    """Read any item; random field sequencing is items, each with its number before it, in any order.
+
+    An item of those that the record already has goes to the last row, that of what nobody wants; the octets
+    of all stay as a column.
+    """
+    begin, left, item, into = at, 1, node, row
+    sequence = code(m, node) == RFS
+    if sequence:
         put_note(m, FAULT, at)
         put_note(m, FAULT_NODE, node)
         if at + 1 > end:
             return -CUT
-        number = octet(m, at) - 1
-        if number < 0 or number >= code(m, FRNS):
-            return -RFS_ITEM
-        item = code(m, items + number)
-        if item < 0 or code(m, item) == RFS:
-            return -RFS_ITEM
-        into = m.width - 1 if has_item(m, item, row) else row
-        at = read_item(m, at + 1, end, item, into)
+        left = octet(m, at)
+        at += 1
+    while left > 0:
+        if sequence:
+            item = next_in_sequence(m, at, end, node, items)
+            if item < 0:
+                return item
+            into = m.width - 1 if has_item(m, item, row) else row
+            at += 1
+        at = read_item(m, at, end, item, into)
         if at < 0:
             return at
         left -= 1
-    keep_stretch(m, node, row, begin, at - begin)
+    if sequence:
+        keep_stretch(m, node, row, begin, at - begin)
     return at
 
 
@@ -300,10 +292,7 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
                         return -UAP
                     if node < 0:
                         return -UNDEFINED
-                if code(m, node) == RFS:
-                    at = read_rfs(m, at, end, node, row, items)
-                else:
-                    at = read_item(m, at, end, node, row)
+                at = read_any(m, at, end, node, row, items)
                 if at < 0:
                     return at
                 some = True

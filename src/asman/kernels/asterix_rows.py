@@ -19,11 +19,14 @@ from asman.kernels.asterix_program import (
     CARRIED,
     CARRY,
     CHOSEN,
+    COMPOUND,
     FAR,
     FRNS,
     HEAD,
     LEAF,
     NOTES,
+    PARTS,
+    REPETITIVE,
     SAC,
     SELECTOR,
     SIC,
@@ -99,3 +102,24 @@ def carry(m: Memory, row: Int) -> None:
         mark(m, group, row)
         put_cell(m, sac, note(m, SAC))
         put_cell(m, sic, note(m, SIC))
+
+
+@part
+def has_simple(m: Memory, node: Int, row: Int) -> bool:
+    """Tell whether the record already has an item that holds no other items."""
+    kind = code(m, node)
+    group = (
+        code(m, node + 3) if kind == PARTS else code(m, node + 4) if kind == REPETITIVE else code(m, node + 2)
+    )
+    return has(m, group * m.width + row) != 0
+
+
+@rare
+def has_item(m: Memory, node: Int, row: Int) -> bool:
+    """Tell whether the record already has the item, or any subitem of it."""
+    if code(m, node) != COMPOUND:
+        return has_simple(m, node, row)
+    for i in range(node + 3, node + 3 + code(m, node + 2)):
+        if code(m, i) >= 0 and has_simple(m, code(m, i), row):
+            return True
+    return False

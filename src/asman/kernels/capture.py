@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, rare
 
 #: A whole number, compiled or not.
 Int = int | np.integer[Any]
@@ -37,7 +37,7 @@ NO_TIME = np.iinfo(np.int64).min
 INTERFACES = 256
 
 
-@kernel
+@rare
 def unsigned(octets: NDArray[np.uint8], at: Int, size: Int, big: bool) -> Int:
     """Return an unsigned integer of `size` octets; octets after the end count as 0."""
     value = 0
@@ -77,7 +77,7 @@ def walk_pcap(
     return found, at
 
 
-@kernel
+@rare
 def tick(octets: NDArray[np.uint8], at: Int, end: Int, big: bool) -> tuple[Int, Int]:
     """Read an interface's clock from its options: units a second, and seconds to add."""
     units, offset_s = 1_000_000, 0
@@ -97,7 +97,7 @@ def tick(octets: NDArray[np.uint8], at: Int, end: Int, big: bool) -> tuple[Int, 
     return units, offset_s
 
 
-@kernel
+@rare
 def to_ns(high: Int, low: Int, units: Int, offset_s: Int) -> Int:
     """Turn a time in units into ns, without overflow."""
     ticks = (high << 32) | low
@@ -148,7 +148,7 @@ def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[
     return found, at
 
 
-@kernel
+@rare
 def network(octets: NDArray[np.uint8], at: Int, end: Int, link: Int) -> tuple[Int, Int]:
     """Return where the IP packet begins and its ethertype; -1 for a link type that is not known."""
     if link in (RAW_OLD, RAW_BSD, RAW, IP4, IP6):
@@ -170,7 +170,7 @@ def network(octets: NDArray[np.uint8], at: Int, end: Int, link: Int) -> tuple[In
     return at, kind
 
 
-@kernel
+@rare
 def transport(octets: NDArray[np.uint8], at: Int, end: Int, kind: Int) -> tuple[Int, Int, Int]:
     """Return where UDP begins, where the IP packet ends, and FOUND or a reason."""
     if kind == 0x0800:
