@@ -4,8 +4,8 @@
 models; a replay that is not bit-identical is no evidence. `error_model="numpy"` makes 1/0 an infinity
 rather than an exception, as arrays have it.
 
-numba's cache does not notice that a function imported from *another* file changed. So a topic's
-kernels live in one file, and `apps` names the cache folder after a digest of all kernel sources.
+numba's cache does not notice that a function imported from *another* file changed. So `apps` names the
+cache folder after a digest of all kernel sources, and a topic's kernels live in one file where they can.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def inline(function: F) -> F:
 
 
 def part(function: F) -> F:
-    """Compile a piece of a kernel that only kernels of its own file call.
+    """Compile a piece of kernels that is never called from Python.
 
     It is folded into its callers by the optimiser, has no entry from Python and no place in the cache, so it
     costs a fraction of a `kernel` to compile, and of an `inline` where pieces nest.
