@@ -68,6 +68,8 @@ class EmbeddedServer:
         except BaseException:
             self.end()
             raise
+        # The server has read what it needs: its token shall not lie about, not even after `kill -9`.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def pid(self) -> int:
@@ -80,7 +82,7 @@ class EmbeddedServer:
         return self._child.poll() is None
 
     def end(self) -> None:
-        """End the server and remove its folder; a second call does nothing."""
+        """End the server; a second call does nothing."""
         process.end(self._child)
         shutil.rmtree(self._folder, ignore_errors=True)
 
