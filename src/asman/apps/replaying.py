@@ -232,6 +232,7 @@ def _hello(plan: Plan, prepared: Prepared) -> Hello:
 
 def _preroll(player: Player) -> None:
     """Play up to the first track at once: nobody wants to watch an empty map."""
+    player.forward()  # the first step of all loads what was compiled: it is not counted
     deadline_s = time.monotonic() + PREROLL_S
     for _ in range(min(PREROLL_STEPS, player.playback.schedule.steps)):
         player.forward()

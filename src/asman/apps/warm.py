@@ -46,16 +46,17 @@ def cache_root() -> Path:
 
 
 def digest() -> str:
-    """Sixteen hexadecimal digits that change when any kernel source changes."""
-    sources = hashlib.sha256()
-    for source in sorted((Path(__file__).parent.parent / "kernels").glob("*.py")):
+    """Sixteen hexadecimal digits that change when any kernel source changes, or moves: numba keeps both."""
+    folder = Path(__file__).resolve().parent.parent / "kernels"
+    sources = hashlib.sha256(str(folder).encode())
+    for source in sorted(folder.glob("*.py")):
         sources.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
     return sources.hexdigest()[:16]
 
 
 def is_warm(mark: str = MARK) -> bool:
     """Tell whether the kernels that `mark` stands for have been compiled for these sources."""
-    return (prepare() / mark).is_file()
+    return _mark(prepare(), mark).is_file()
 
 
 def warm(tell: Tell, run: Callable[[Tell], None], mark: str = MARK) -> float:
@@ -64,7 +65,8 @@ def warm(tell: Tell, run: Callable[[Tell], None], mark: str = MARK) -> float:
     Another process that compiles at the same moment is waited for.
     """
     folder = prepare()
-    if (folder / mark).is_file():
+    done = _mark(folder, mark)
+    if done.is_file():
         return 0.0
     begin = time.perf_counter()
     try:
@@ -74,12 +76,17 @@ def warm(tell: Tell, run: Callable[[Tell], None], mark: str = MARK) -> float:
         run(tell)
         return time.perf_counter() - begin
     with _locked(folder / "lock"):
-        if (folder / mark).is_file():
+        if done.is_file():
             return time.perf_counter() - begin
         run(tell)
-        (folder / mark).touch()
+        done.touch()
     _forget(folder)
     return time.perf_counter() - begin
+
+
+def _mark(folder: Path, mark: str) -> Path:
+    """File that says: compiled. It names the sources, because a folder that the user named stays the same."""
+    return folder / f"{mark}-{digest()}"
 
 
 @contextmanager
@@ -99,6 +106,7 @@ def _forget(current: Path) -> None:
     if current.parent != cache_root():
         return  # the user named the folder: what lies beside it is not ours
     for folder in current.parent.iterdir():
-        mark = folder / MARK
-        if folder != current and mark.is_file() and time.time() - mark.stat().st_mtime > FORGET_AFTER_S:
+        marks = list(folder.glob(f"{MARK}-*"))
+        used_s = max((mark.stat().st_mtime for mark in marks), default=None)
+        if folder != current and used_s is not None and time.time() - used_s > FORGET_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
