@@ -214,19 +214,19 @@ def _summarise(found: dict[str, Decoded]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("recording", "framing", "category", "edition", "plausible", "records", "octets")
+    console = Console(highlight=False)
     for name, decoded in found.items():
+        console.print(f"{name}: {decoded.framing}, {decoded.octets:,} octets", markup=False, soft_wrap=True)
+        table = Table("category", "edition", "plausible", "records", "octets", box=None, pad_edge=False)
         for category, choice in decoded.editions.items():
             records = decoded.tables.get(category)
             octets = int(records["length"].to_numpy().sum()) if records is not None else 0
             score = choice.scores.get(choice.edition)
             table.add_row(
-                name,
-                decoded.framing,
                 category,
                 choice.edition + (" (pinned)" if choice.pinned else ""),
                 "" if score is None else f"{score:.1%}",
                 f"{records.num_rows if records is not None else 0:,}",
                 f"{octets:,}",
             )
-    Console().print(table)
+        console.print(table)
