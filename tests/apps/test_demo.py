@@ -30,7 +30,7 @@ def test_consoles_stand_on_ports_in_a_row_or_the_taken_one_is_named():
 def test_every_member_of_the_scenario_has_radars():
     from asman import exercise
     from asman.apps.demo import MEMBERS
-    from asman.apps.demonstration import scenario
+    from asman.apps.kant import scenario
 
     running = exercise.start(scenario(), aircraft=3)
     for member in MEMBERS:

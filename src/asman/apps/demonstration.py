@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -16,6 +15,7 @@ import click
 
 from asman import exercise
 from asman.apps import browser, warm
+from asman.apps.kant import scenario
 from asman.apps.serve import DEFAULT_PORT, PORTS_TRIED, listen
 from asman.apps.warming import compile_node, compile_simulator
 from asman.edge import process
@@ -147,12 +147,6 @@ class Demonstration:
                 if node.poll() is not None:
                     raise AsmanError(f"the node of {member} ended (exit code {node.returncode})")
             time.sleep(max(0.0, BURST_S - self.late_s))
-
-
-def scenario() -> exercise.Scenario:
-    """Return the sky and the radars that the demo flies."""
-    text = files("asman.exercise").joinpath("scenarios/kant.toml").read_text("utf-8")
-    return exercise.parse_scenario(text, "kant.toml")
 
 
 def _interrupt(*_: Any) -> None:

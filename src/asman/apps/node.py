@@ -18,7 +18,8 @@ def command(config: str, port: int | None, token: str, opening: bool, for_: str 
     """
     from asman.apps.node_toml import read, secret
     from asman.apps.replay import announce, text_of
-    from asman.apps.serve import Setting, duration_s, run
+    from asman.apps.serve import duration_s, run
+    from asman.apps.setting import Setting
 
     node = read(Path(config))
     return run(

@@ -47,7 +47,8 @@ def command(
     console's address goes to standard output, words to standard error. At the end the last picture stays;
     Ctrl-C ends it.
     """
-    from asman.apps.serve import Setting, duration_s, run
+    from asman.apps.serve import duration_s, run
+    from asman.apps.setting import Setting
 
     for name in recordings:
         if not Path(name).is_file():

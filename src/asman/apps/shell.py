@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from asman import __version__
-from asman.apps.serve import Parts, Setting
+from asman.apps.setting import Parts, Setting
 from asman.edge import bus, messages
 from asman.edge.api import application
 from asman.edge.feeds import Feed

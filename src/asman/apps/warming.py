@@ -57,7 +57,7 @@ def compile_node(tell: Callable[[str], None]) -> None:
 def compile_simulator(tell: Callable[[str], None]) -> None:
     """Run what `asman demo` needs beside its nodes: the sky, the radars' sweeps, the encoder."""
     from asman import exercise
-    from asman.apps.demonstration import scenario
+    from asman.apps.kant import scenario
     from asman.exercise.scenario import begin_ns
     from asman.wire.asterix.encode import encode
 
