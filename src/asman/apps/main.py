@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from asman.errors import InputError
+from asman.errors import AsmanError, InputError
 
 #: subcommand -> (module that holds its `command`, the line that `asman --help` shows)
 COMMANDS: Final = {
@@ -67,6 +67,9 @@ def main() -> None:
     except InputError as error:
         click.echo(f"asman: {error}", err=True)
         sys.exit(2)
+    except AsmanError as error:
+        click.echo(f"asman: {error}", err=True)
+        sys.exit(1)
     except click.ClickException as error:
         error.show()
         sys.exit(2)
