@@ -1,6 +1,7 @@
 """Fixtures that every test may use."""
 
 import os
+import tracemalloc  # noqa: F401  (pytest imports it while an exception is being handled, half-loaded; so before)
 from pathlib import Path
 
 import pytest

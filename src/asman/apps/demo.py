@@ -49,9 +49,10 @@ def command(
     unknown = [name for name in chosen if name not in MEMBERS]
     if unknown or not chosen:
         raise ConfigError("--members", f"needs some of {','.join(MEMBERS)}, not '{members}'")
+    for_s = None if for_ is None else duration_s(for_)
     folder = Path(tempfile.mkdtemp(prefix="asman-demo-"))
     try:
         demonstration = Demonstration(folder, chosen, aircraft, seed, token)
-        return demonstration.run(port, opening=not no_open, for_s=None if for_ is None else duration_s(for_))
+        return demonstration.run(port, opening=not no_open, for_s=for_s)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -48,7 +48,6 @@ class Demonstration:
         self._token = token or secrets.token_urlsafe(24)
         self._nodes: dict[str, subprocess.Popen[bytes]] = {}
         self._ports: dict[str, int] = {}
-        self._sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.late_s = 0.0
         self.skipped = 0
 
@@ -62,7 +61,8 @@ class Demonstration:
             sys.stdout.flush()
             if opening and not browser.show(urls[self._members[0]]):
                 _say("no browser found: open one of the addresses above")
-            self._fly(for_s)
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                self._fly(sender, for_s)
         except KeyboardInterrupt:
             _say("ending")
         except InputError:
@@ -75,7 +75,6 @@ class Demonstration:
                 node.terminate()
             for node in self._nodes.values():
                 process.end(node, patience_s=6.0)
-            self._sender.close()
         return 0
 
     def _start(self, port: int | None) -> dict[str, str]:
@@ -128,7 +127,7 @@ class Demonstration:
         log = (self._folder / member / "log").read_text(errors="replace").strip()
         raise AsmanError(f"the node of {member} did not start: {log[-2000:] or 'it said nothing'}")
 
-    def _fly(self, for_s: float | None) -> None:
+    def _fly(self, sender: socket.socket, for_s: float | None) -> None:
         """Send what the radars see, as it happens."""
         end_s = None if for_s is None else time.monotonic() + for_s
         sent_ns = time.time_ns()
@@ -140,7 +139,7 @@ class Demonstration:
             for datagram in exercise.emissions(self._exercise, sent_ns, now_ns, encode):
                 if datagram.feed in self._ports:
                     with contextlib.suppress(ConnectionError):  # a node that ended is seen below
-                        self._sender.sendto(datagram.octets, ("127.0.0.1", self._ports[datagram.feed]))
+                        sender.sendto(datagram.octets, ("127.0.0.1", self._ports[datagram.feed]))
             sent_ns = now_ns
             self.late_s = (time.time_ns() - now_ns) / 1e9
             for member, node in self._nodes.items():
