@@ -1,4 +1,4 @@
-"""Scenarios as data: who has which sensors, what flies, and from which seed.
+"""Scenarios as data: who has which sensors, what flies, what happens, and from which seed.
 
 A scenario is a TOML text; everything in it is strict, so that a misspelt key is refused with the nearest
 known one named. What a sensor's owner knows of it (`[[sensor]]`, the same keys as in a sensors.toml) stands
@@ -6,158 +6,42 @@ apart from what is true of it (`[effects.ID]`): a tracker under test is given th
 """
 
 import tomllib
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
 from asman.errors import InputError, nearest
+from asman.exercise.effects import CATALOGUE, Effects
+from asman.exercise.elements import (
+    AgreementRef,
+    Airport,
+    Area,
+    Atmosphere,
+    Border,
+    Member,
+    Operator,
+    Recorded,
+    ScriptedFlight,
+    Traffic,
+)
+from asman.exercise.events import CodeChange, Event, Outage
+from asman.exercise.strict import to_struct
 from asman.model.sensor import RADAR_KINDS, Sensor, Sensors
 
-
-class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where overflights come from and go to, and what a map shows first. Degrees, WGS-84."""
-
-    west_deg: float
-    south_deg: float
-    east_deg: float
-    north_deg: float
-
-
-class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A state that takes part.
-
-    id             as used in `sensor.member`
-    name           for people
-    address_first  first and last ICAO 24-bit address of the blocks that its aircraft get
-    address_last
-    military       callsign prefix of its state aircraft
-    """
-
-    id: str
-    name: str
-    address_first: int
-    address_last: int
-    military: str
-
-
-class Airport(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A real airport.
-
-    icao                location indicator
-    lat_deg, lon_deg    deg
-    elevation_m         m     above mean sea level
-    runway_deg          deg   true; both directions are flown
-    traffic             1     weight in the choice of routes; 0 is never chosen
-    base_of             member whose fast jets and helicopters live here, if any
-    """
-
-    icao: str
-    lat_deg: float
-    lon_deg: float
-    elevation_m: float
-    runway_deg: float = 90.0
-    traffic: float = 1.0
-    base_of: str | None = None
-
-
-class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who flies: callsign prefix, the block of 24-bit addresses, weight in the choice."""
-
-    callsign: str
-    address_first: int
-    address_last: int
-    weight: float = 1.0
-
-
-class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many airframes of each kind. Each flies for ever: a flight, some time on the ground, the next.
-
-    airliners       between airports, climb, cruise, descent; some of them propeller aircraft
-    overflights     across the area at cruise level, seen from edge to edge
-    circuits        light aircraft about an airport
-    helicopters     low and slow about a base or an airport
-    fast_jets       manoeuvring over a training area near their base
-    formations      of `formation_size` fast jets each; only the leader's transponder is on
-    dark            fast and light aircraft without a transponder
-    mode_ac         1   share of airliners and light aircraft with Mode A/C only
-    ground_min_s    s   shortest and longest time on the ground
-    ground_max_s    s
-    """
-
-    airliners: int = 0
-    overflights: int = 0
-    circuits: int = 0
-    helicopters: int = 0
-    fast_jets: int = 0
-    formations: int = 0
-    formation_size: int = 3
-    dark: int = 0
-    mode_ac: float = 0.08
-    ground_min_s: float = 240.0
-    ground_max_s: float = 900.0
-
-
-class Atmosphere(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Why a pressure altitude is not a height.
-
-    qnh_hpa           hPa  pressure at sea level; 27.3 ft a hPa (ICAO Doc 7488)
-    isa_deviation_k   K    warmer than the standard atmosphere; heights stretch by 1 / 288.15 of it
-    """
-
-    qnh_hpa: float = 1013.25
-    isa_deviation_k: float = 0.0
-
-
-class Effects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is true of a radar, whether or not its owner knows.
-
-    psr                    a primary radar turns with the secondary one (a sensor of kind psr always has it)
-    pd_psr            1    its probability of detection
-    psr_range_m       m    its range
-    range_min_m       m    nearer, nothing is seen
-    cone_deg          deg  higher than this elevation, nothing is seen: the cone of silence
-    mast_m            m    antenna above the smooth ground that makes its horizon
-    horizon_k         1    effective earth radius; 4/3 in the standard atmosphere
-    range_bias_m      m    added to every range
-    range_gain        1    share of the range added to it (clock or refraction)
-    azimuth_bias_deg  deg  added to every azimuth
-    wobble_deg        deg  amplitude of the azimuth error once a turn (tilted turntable, encoder off centre)
-    wobble_at_deg     deg  phase of it
-    time_bias_s       s    added to every time stamp
-    code_missing      1    share of replies without Mode 3/A
-    code_garbled      1    share of replies whose Mode 3/A is marked garbled, and wrong
-    altitude_missing  1    share of replies without Mode C
-    altitude_garbled  1    share of replies whose altitude is marked garbled
-    quantised              in the steps of CAT048: 1/128 s, 1/256 NM, 360/65536 deg
-    latency_s         s    from the end of a sector until its plots leave the radar
-    """
-
-    psr: bool = False
-    pd_psr: float = 0.8
-    psr_range_m: float = 150_000.0
-    range_min_m: float = 1_000.0
-    cone_deg: float = 45.0
-    mast_m: float = 20.0
-    horizon_k: float = 4.0 / 3.0
-    range_bias_m: float = 0.0
-    range_gain: float = 0.0
-    azimuth_bias_deg: float = 0.0
-    wobble_deg: float = 0.0
-    wobble_at_deg: float = 0.0
-    time_bias_s: float = 0.0
-    code_missing: float = 0.005
-    code_garbled: float = 0.005
-    altitude_missing: float = 0.01
-    altitude_garbled: float = 0.005
-    quantised: bool = True
-    latency_s: float = 0.05
+#: What an airport of a scenario needs beside its name; looked up where it is not said.
+_AIRPORT_KEYS = ("lat_deg", "lon_deg", "elevation_m")
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that an exercise is made of.
 
-    effects   "default" is laid over the defaults above, a sensor's id over that
+    begin       UTC  date and time at which it begins, unless it is run live
+    duration_s  s    how long it is, unless another time is asked for
+    effects     "default" is laid over the defaults of `Effects`, a sensor's id over that
+    receivers   of each sensor of kind mlat: latitude [deg], longitude [deg], height [m] of its receivers
+    terrain     path of an elevation model, beside the scenario; none: smooth ground
     """
 
     name: str
@@ -169,18 +53,56 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     airport: tuple[Airport, ...]
     operator: tuple[Operator, ...]
     sensor: Sensors
-    traffic: Traffic
+    traffic: Traffic = Traffic()
+    duration_s: float = 600.0
     atmosphere: Atmosphere = Atmosphere()
     effects: dict[str, dict[str, Any]] = {}
+    receivers: dict[str, tuple[tuple[float, float, float], ...]] = {}
+    agreement: tuple[AgreementRef, ...] = ()
+    border: tuple[Border, ...] = ()
+    flight: tuple[ScriptedFlight, ...] = ()
+    event: tuple[Event, ...] = ()
+    recorded: Recorded | None = None
+    terrain: str = ""
 
     def effects_of(self, sensor: str, source: str = "") -> Effects:
         """What is true of one sensor; `source` is what errors call the scenario."""
-        merged = {**self.effects.get("default", {}), **self.effects.get(sensor, {})}
-        return _convert(merged, Effects, f"{source or self.name}: effects.{sensor}")
+        item = f"{source or self.name}: effects.{sensor}"
+        said = [self.effects.get(key, {}) for key in ("default", sensor)]
+        off: list[str] = [name for one in said for name in one.get("off", ())]
+        return to_struct({**said[0], **said[1], **_without(off, item), "off": off}, Effects, item)
 
 
-def parse_scenario(text: str, name: str = "scenario") -> Scenario:
-    """Parse and check a scenario's TOML text; `name` is what errors call it.
+def _without(names: list[str], item: str) -> dict[str, Any]:
+    """The keys that turn the named effects off."""
+    known = {effect.name: effect.without for effect in CATALOGUE}
+    values: dict[str, Any] = {}
+    for name in names:
+        if name != "all" and name not in known:
+            raise InputError(f"{item}.off", f"no effect '{name}'", nearest(name, [*known, "all"]))
+        for effect in known if name == "all" else (name,):
+            values.update(known[effect])
+    return values
+
+
+def without(scenario: Scenario, names: tuple[str, ...]) -> Scenario:
+    """Return the scenario with effects of `CATALOGUE` turned off for every sensor."""
+    default = scenario.effects.get("default", {})
+    off = [*default.get("off", ()), *names]
+    changed = msgspec.structs.replace(
+        scenario, effects={**scenario.effects, "default": {**default, "off": off}}
+    )
+    changed.effects_of("default")
+    return changed
+
+
+def parse_scenario(
+    text: str, name: str = "scenario", airports: Mapping[str, Mapping[str, Any]] | None = None
+) -> Scenario:
+    """Parse and check a scenario's TOML text.
+
+    name      what errors call it
+    airports  location indicator -> lat_deg, lon_deg, elevation_m, for airports that say only their `icao`
 
     Raises InputError with the item, the problem and the mend.
     """
@@ -188,9 +110,31 @@ def parse_scenario(text: str, name: str = "scenario") -> Scenario:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(name, f"not TOML: {error}", "Correct the line it names.") from error
-    scenario = _convert(raw, Scenario, name)
+    if isinstance(raw.get("airport"), list):
+        raw["airport"] = [
+            _located(one, airports or {}, f"{name}: airport[{i}]") for i, one in enumerate(raw["airport"])
+        ]
+    scenario = to_struct(raw, Scenario, name)
     _check(scenario, name)
     return scenario
+
+
+def _located(raw: Any, airports: Mapping[str, Mapping[str, Any]], item: str) -> Any:
+    """Fill in where an airport is, when it does not say so itself."""
+    if not isinstance(raw, dict) or not any(key not in raw for key in _AIRPORT_KEYS):
+        return raw
+    icao = str(raw.get("icao"))
+    if icao not in airports:
+        raise InputError(
+            item,
+            f"'{icao}' says no place, and none is known of it",
+            f"Give {', '.join(_AIRPORT_KEYS)}, or a known location indicator: "
+            + nearest(icao, list(airports))
+            if airports
+            else f"Give {', '.join(_AIRPORT_KEYS)}.",
+        )
+    known = airports[icao]
+    return {**{key: known[key] for key in _AIRPORT_KEYS}, **raw}
 
 
 def with_aircraft(scenario: Scenario, aircraft: int) -> Scenario:
@@ -198,7 +142,9 @@ def with_aircraft(scenario: Scenario, aircraft: int) -> Scenario:
 
     Up to 250 airliners are as many as the airports of a region carry; beyond that the sky is overflown.
     """
-    kinds = ("airliners", "overflights", "circuits", "helicopters", "fast_jets", "dark")
+    kinds = (
+        "airliners", "overflights", "circuits", "helicopters", "fast_jets", "dark", "low_flyers", "drones",
+    )  # fmt: skip
     counts = {kind: getattr(scenario.traffic, kind) for kind in kinds}
     formations = scenario.traffic.formations
     total = sum(counts.values()) + formations * scenario.traffic.formation_size
@@ -221,29 +167,6 @@ def begin_ns(scenario: Scenario) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000_000 + delta.microseconds * 1_000
 
 
-def _convert(raw: Any, kind: Any, item: str) -> Any:
-    _refuse_unknown(raw, kind, item)
-    try:
-        return msgspec.convert(raw, kind)
-    except msgspec.ValidationError as error:
-        raise InputError(
-            item, str(error), "See docs/how-to/simulate.md for the keys and their units."
-        ) from error
-
-
-def _refuse_unknown(raw: Any, kind: Any, item: str) -> None:
-    """Name the nearest known key, which msgspec's own refusal does not."""
-    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)) or not isinstance(raw, dict):
-        return
-    hints = get_type_hints(kind)
-    for key, value in raw.items():
-        if key not in hints:
-            raise InputError(f"{item}: {key}", "unknown key", nearest(str(key), list(hints)))
-        inner = getattr(hints[key], "__args__", (hints[key],))[0]
-        for i, part in enumerate(value) if isinstance(value, list) else ((None, value),):
-            _refuse_unknown(part, inner, f"{item}: {key}" + ("" if i is None else f"[{i}]"))
-
-
 def _check(scenario: Scenario, name: str) -> None:
     members = {member.id for member in scenario.member}
     ids = [sensor.id for sensor in scenario.sensor]
@@ -262,27 +185,88 @@ def _check(scenario: Scenario, name: str) -> None:
             name, "no airport or no operator", "Give at least one [[airport]] and one [[operator]]."
         )
     for i, sensor in enumerate(scenario.sensor):
-        _check_sensor(sensor, members, f"{name}: sensor[{i}] ({sensor.id})")
+        _check_sensor(sensor, scenario, members, f"{name}: sensor[{i}] ({sensor.id})")
         if sensor.id in ids[:i]:
             raise InputError(f"{name}: sensor[{i}].id", f"'{sensor.id}' is there twice", "Ids must differ.")
-    for key in scenario.effects:
-        if key not in (*ids, "default"):
-            raise InputError(
-                f"{name}: effects.{key}", "no sensor of this id", nearest(key, [*ids, "default"])
-            )
+    for table, keys in (("effects", scenario.effects), ("receivers", scenario.receivers)):
+        for key in keys:
+            if key not in (*ids, "default"):
+                raise InputError(
+                    f"{name}: {table}.{key}", "no sensor of this id", nearest(key, [*ids, "default"])
+                )
+    for key in ("default", *ids):
         scenario.effects_of(key, name)
+    _check_traffic(scenario, members, name)
 
 
-def _check_sensor(sensor: Sensor, members: set[str], item: str) -> None:
-    if sensor.kind not in RADAR_KINDS:
-        raise InputError(item, f"kind '{sensor.kind}' is not simulated yet", "Use psr, ssr or modes.")
+def _check_sensor(sensor: Sensor, scenario: Scenario, members: set[str], item: str) -> None:
     if sensor.member not in members:
         raise InputError(
             f"{item}.member", f"no [[member]] '{sensor.member}'", nearest(sensor.member, list(members))
         )
     if sensor.sac is None or sensor.sic is None:
         raise InputError(item, "sac and sic are needed to speak ASTERIX", "Give both, 0 to 255.")
-    if not (1.0 <= sensor.period_s <= 60.0 and 0.0 <= sensor.pd <= 1.0 and sensor.range_max_m > 0.0):
+    shortest = 1.0 if sensor.kind in RADAR_KINDS else 0.5
+    if not (shortest <= sensor.period_s <= 60.0 and 0.0 <= sensor.pd <= 1.0 and sensor.range_max_m > 0.0):
         raise InputError(
-            item, "period_s must be 1 to 60, pd 0 to 1, range_max_m positive", "Correct the value."
+            item,
+            f"period_s must be {shortest:g} to 60, pd 0 to 1, range_max_m positive",
+            "Correct the value.",
         )
+    if sensor.kind == "mlat" and len(scenario.receivers.get(sensor.id, ())) < 4:
+        raise InputError(
+            item,
+            "multilateration needs four receivers or more",
+            f"Give [receivers] {sensor.id} = [[lat_deg, lon_deg, height_m], ...].",
+        )
+
+
+def _check_traffic(scenario: Scenario, members: set[str], name: str) -> None:
+    flights = [flight.id for flight in scenario.flight]
+    for i, flight in enumerate(scenario.flight):
+        item = f"{name}: flight[{i}] ({flight.id})"
+        if flights.count(flight.id) > 1:
+            raise InputError(item, "its id is there twice", "Ids must differ.")
+        check_flight(flight, members, item)
+    for i, border in enumerate(scenario.border):
+        if len(border.line) < 2:
+            raise InputError(f"{name}: border[{i}].line", "a line has two corners or more", "Add corners.")
+    for i, event in enumerate(scenario.event):
+        check_event(event, scenario, f"{name}: event[{i}]")
+
+
+def check_flight(flight: ScriptedFlight, members: set[str], item: str) -> None:
+    """Refuse a scripted flight that cannot be flown."""
+    if flight.member is not None and flight.member not in members:
+        raise InputError(
+            f"{item}.member", f"no [[member]] '{flight.member}'", nearest(flight.member, [*members])
+        )
+    if len(flight.waypoint) < 2:
+        raise InputError(f"{item}.waypoint", "two or more are needed", "Add [[flight.waypoint]] tables.")
+    if not (10.0 <= flight.speed_mps <= 900.0 and flight.climb_mps > 0.0 and 1.0 <= flight.bank_deg <= 80.0):
+        raise InputError(
+            item, "speed_mps must be 10 to 900, climb_mps positive, bank_deg 1 to 80", "Correct it."
+        )
+    if flight.mode_3a is not None:
+        check_code(flight.mode_3a, f"{item}.mode_3a")
+
+
+def check_code(code: str, item: str) -> int:
+    """The number of a Mode 3/A code written as four octal digits."""
+    if len(code) != 4 or any(digit not in "01234567" for digit in code):
+        raise InputError(item, f"'{code}' is not four octal digits", 'Write it as "7700".')
+    return int(code, 8)
+
+
+def check_event(event: Event, scenario: Scenario, item: str) -> None:
+    """Refuse an event about a sensor that does not exist, or that ends before it begins."""
+    if event.end_s is not None and event.end_s < event.begin_s:
+        raise InputError(f"{item}.end_s", "is before begin_s", "Correct one of them.")
+    ids = [sensor.id for sensor in scenario.sensor]
+    if isinstance(event, Outage) and event.sensor not in ids:
+        raise InputError(f"{item}.sensor", f"no sensor '{event.sensor}'", nearest(event.sensor, ids))
+    if isinstance(event, CodeChange):
+        check_code(event.mode_3a, f"{item}.mode_3a")
+    flight = getattr(event, "flight", None)
+    if isinstance(flight, ScriptedFlight):
+        check_flight(flight, {member.id for member in scenario.member}, f"{item}.flight")

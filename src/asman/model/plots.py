@@ -32,6 +32,9 @@ PLOTS: pa.Schema = pa.schema(
         _field("mode_3a_valid", pa.bool_(), "validated and not garbled, as the sensor says"),
         _field("altitude_valid", pa.bool_(), "validated and not garbled, as the sensor says"),
         _field("sigma_m", pa.float64(), "reported standard deviation of the position, per axis"),
+        _field(
+            "containment_m", pa.float64(), "radius that surely holds the position (NIC); infinite: none does"
+        ),
         _field("vn_mps", pa.float64(), "reported ground velocity north (ADS-B)"),
         _field("ve_mps", pa.float64(), "reported ground velocity east (ADS-B)"),
         _field("climb_mps", pa.float64(), "reported vertical rate (ADS-B)"),

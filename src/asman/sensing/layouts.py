@@ -34,6 +34,16 @@ _ON_GROUND: Final = (1, 3)
 _EPU_M: Final = (math.nan, 18520.0, 7408.0, 3704.0, 1852.0, 926.0, 555.6, 185.2, 92.6, 30.0, 10.0, 3.0)
 #: The same by NUCp of the first transponders (MOPS version 0); RTCA DO-260, 2000.
 _NUCP_M: Final = (math.nan, 18520.0, 9260.0, 1852.0, 926.0, 463.0, 185.2, 92.6, 10.0, 3.0)
+#: Radius [m] that the aircraft guarantees to hold its position, by PIC, which is the same for all versions of
+#: transponders; CAT021 edition 2.1, I021/090. 0: no guarantee.
+_PIC_M: Final = (
+    math.inf, 37040.0, 18520.0, 14816.0, 7408.0, 3704.0, 1852.0, 1111.2, 926.0, 555.6, 370.4, 185.2, 75.0, 25.0,
+    7.5,
+)  # fmt: skip
+#: The same by NIC, where there is no PIC; ICAO Doc 9871, table of NIC.
+_NIC_M: Final = (
+    math.inf, 37040.0, 14816.0, 7408.0, 3704.0, 1852.0, 1111.2, 370.4, 185.2, 75.0, 25.0, 7.5,
+)  # fmt: skip
 #: Radius of 95 % of a circular normal distribution, in standard deviations of one axis: sqrt(-2 ln 0.05).
 _SIGMAS_95: Final = math.sqrt(-2.0 * math.log(0.05))
 
@@ -137,6 +147,7 @@ def _cat021_reported(records: Records) -> dict[str, pa.Array]:
     climb = pc.coalesce(_in_range(records, "I155", "BVR"), _in_range(records, "I157", "GVR"))
     columns = {
         "sigma_m": _cat021_sigma(records),
+        "containment_m": _cat021_containment(records),
         "vn_mps": from_floats(speed * np.cos(track)),
         "ve_mps": from_floats(speed * np.sin(track)),
         "climb_mps": climb,
@@ -163,6 +174,14 @@ def _cat021_sigma(records: Records) -> pa.Array:
     first_version = records.is_in("I210/VN", (0,))
     by_nucp = np.where(first_version, _looked_up(records, "I090/NUCPNIC", _NUCP_M), math.nan)
     return from_floats(np.where(np.isnan(by_nacp), by_nucp, by_nacp) / _SIGMAS_95)
+
+
+def _cat021_containment(records: Records) -> pa.Array:
+    """Integrity: infinite where the aircraft guarantees nothing, null where the report does not say."""
+    by_pic = _looked_up(records, "I090/PIC", _PIC_M)
+    later_version = records.is_in("I210/VN", (1, 2, 3))
+    by_nic = np.where(later_version, _looked_up(records, "I090/NUCPNIC", _NIC_M), math.nan)
+    return from_floats(np.where(np.isnan(by_pic), by_nic, by_pic))
 
 
 def _looked_up(records: Records, path: str, words: tuple[float, ...]) -> NDArray[np.float64]:

@@ -123,7 +123,7 @@ def read(layout: Layout, table: pa.Table) -> Reports:
         "geometric_altitude_m": geometric,
         "mode_3a": records.integer(pa.int16(), layout.mode_3a),
         "address": records.integer(pa.int32(), *layout.address),
-        "callsign": _callsigns(records.text(layout.callsign)),
+        "callsign": callsigns(records.text(layout.callsign)),
         "mode_3a_valid": _neither(records, layout.code_bits),
         "altitude_valid": _neither(records, layout.altitude_bits),
         "on_ground": layout.on_ground(records),
@@ -134,7 +134,7 @@ def read(layout: Layout, table: pa.Table) -> Reports:
         "offset": records.offset,
     }
     columns.update(layout.reported(records))
-    columns["address"] = _addresses(columns["address"])
+    columns["address"] = addresses(columns["address"])
     return Reports(
         layout=layout,
         records=records,
@@ -178,7 +178,7 @@ def _any(records: Records, bits: tuple[str, ...]) -> pa.Array:
     return column(found, pa.bool_())
 
 
-def _addresses(address: pa.Array) -> pa.Array:
+def addresses(address: pa.Array) -> pa.Array:
     """Null for the addresses that nobody has, all zeros, all ones (ICAO Annex 10, volume III, part I, 9)."""
     if address.null_count == len(address):
         return address
@@ -187,7 +187,7 @@ def _addresses(address: pa.Array) -> pa.Array:
     return column(values, pa.int32(), somebody if valid is None else somebody & valid)
 
 
-def _callsigns(text: pa.Array) -> pa.Array:
+def callsigns(text: pa.Array) -> pa.Array:
     """Null for a callsign that is empty or holds characters that no callsign has; few are distinct."""
     if text.null_count == len(text):
         return text
