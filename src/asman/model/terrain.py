@@ -24,7 +24,7 @@ class Terrain(msgspec.Struct, frozen=True, kw_only=True):
                          from: 0 where those count from sea level too
     void_cells     1     cells without a height
     sea_cells      1     cells that were below sea level and became 0
-    coarsened      1     source cells a side that became one cell here, of which the highest counts; 1 = as read
+    coarsened      1     source cells a side that became one cell here, the highest counts; 1 = as read
     """
 
     height_m: NDArray[np.int16]
