@@ -4,8 +4,8 @@ A value has a status bit before it (1: it is valid), then its sign where it has 
 complement. NaN gives status 0 and value 0. What is beyond a field's range is sent as the field's end.
 Bits are counted from 1, as the standard does.
 
-Sources: ICAO Doc 9871 (2nd edition), appendix A (tables A-2-16, A-2-23, A-2-32, A-2-64, A-2-80, A-2-96); J. Sun,
-"The 1090 Megahertz Riddle", 2nd edition, chapters 13 to 16.
+Sources: ICAO Doc 9871 (2nd edition), appendix A (tables A-2-16, A-2-23, A-2-32, A-2-64, A-2-80, A-2-96); J.
+Sun, "The 1090 Megahertz Riddle", 2nd edition, part on Mode S.
 """
 
 import math
@@ -41,7 +41,7 @@ def field(value: float, step: float, status: Int, last: Int, signed: bool) -> In
     width = last - status
     low = -float(1 << (width - 1)) if signed else 0.0
     high = float((1 << (width - 1 if signed else width)) - 1)
-    steps = int(min(max(math.floor(value / step + 0.5), low), high))
+    steps = int(min(max(np.floor(value / step + 0.5), low), high))
     return (1 << width | (steps & ((1 << width) - 1))) << (56 - last)
 
 
@@ -51,7 +51,7 @@ def angle(degrees: float, step: float, status: Int, last: Int) -> Int:
     if not math.isfinite(degrees):
         return 0
     width = last - status
-    steps = int(math.floor(degrees % 360.0 / step + 0.5))
+    steps = int(np.floor(degrees % 360.0 / step + 0.5))
     return (1 << width | (steps & ((1 << width) - 1))) << (56 - last)
 
 
@@ -144,7 +144,9 @@ def register_60(
 def register_10(
     identification: NDArray[np.bool_], common_usage: NDArray[np.bool_], acas: NDArray[np.bool_]
 ) -> Octets:
-    """BDS 1,0, data link capability, of a level 2 transponder with surveillance identifiers, subnetwork version 3.
+    """BDS 1,0, data link capability, of a transponder after Doc 9871's second edition (subnetwork version 5).
+
+    It has surveillance identifiers and specific services, no extended length messages.
 
     identification  (N,)  it knows its callsign (bit 33)
     common_usage    (N,)  it reports in BDS 1,7 which registers are filled, and when that changed (bit 36)
@@ -153,7 +155,7 @@ def register_10(
     """
     out = np.empty((identification.size, REGISTER), np.uint8)
     for i in range(identification.size):
-        bits = np.int64(0x10) << 48 | np.int64(acas[i]) << 40 | 3 << 33 | 1 << 31 | 1 << 21
+        bits = np.int64(0x10) << 48 | np.int64(acas[i]) << 40 | 5 << 33 | 1 << 31 | 1 << 21
         put(out, i, 0, bits | np.int64(identification[i]) << 23 | np.int64(common_usage[i]) << 20, REGISTER)
     return out
 

@@ -1,12 +1,13 @@
 """Compact Position Reporting: latitude and longitude in 17 bits each.
 
 The earth is cut into zones of latitude, 60 in the even format and 59 in the odd, and those into zones of
-longitude, NL(latitude) even or one fewer odd, so that they stay about as wide as high. A message says where in
-its zone the aircraft is, not in which: a receiver finds that from one message of each format, or from a position
-it knows. A step is about 5.1 m in the air; on the ground the two highest bits of 19 are left out: 1.3 m.
+longitude, NL(latitude) even or one fewer odd, so that they stay about as wide as high. A message says where
+in its zone the aircraft is, not in which: a receiver finds that from one message of each format, or from a
+position it knows. A step is about 5.1 m in the air; on the ground, where the two highest of 19 bits are left
+out, 1.3 m.
 
-Sources: RTCA DO-260B (EUROCAE ED-102A), A.1.7; ICAO Doc 9871 (2nd edition), C.2.6; J. Sun, "The 1090 Megahertz
-Riddle", 2nd edition, chapter 5.
+Sources: RTCA DO-260B (EUROCAE ED-102A), A.1.7; ICAO Doc 9871 (2nd edition), C.2.6; J. Sun, "The 1090
+Megahertz Riddle", 2nd edition, chapter 5.
 """
 
 import math
@@ -35,8 +36,8 @@ def _transition_deg(zones: int) -> float:
     return math.degrees(math.acos(math.sqrt(ratio)))
 
 
-#: The 58 latitudes, rising. The nearest step of any format is 8e-9° away (but 87° itself, which is exact), so no
-#: rounding of the formula decides.
+#: The 58 latitudes, rising. The nearest step of any format is 8e-9° away (but 87° itself, which is exact), so
+#: no rounding of the formula decides.
 _TRANSITIONS_DEG: Final = np.array([_transition_deg(zones) for zones in range(59, 1, -1)])
 _TRANSITIONS_DEG.setflags(write=False)
 

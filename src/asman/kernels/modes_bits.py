@@ -1,8 +1,9 @@
 """What every Mode S message is made of: the parity of 24 bits, and the codes of altitude and Mode 3/A.
 
 The parity is the remainder of the message, as a polynomial over GF(2), divided by the generator
-x²⁴ + x²³ + ... + x¹⁰ + x³ + 1 (0xFFF409): extended squitters carry it as it is (a receiver's remainder is then 0), replies
-to interrogations carry it added to the aircraft's address, all-call replies to the interrogator's code.
+x²⁴ + x²³ + ... + x¹² + x¹⁰ + x³ + 1 (0xFFF409). Extended squitters carry it as it is, so that a receiver's
+remainder is 0; replies to interrogations carry it added to the aircraft's address, all-call replies to the
+interrogator's code.
 
 Altitude is coded in steps of 25 ft from -1000 to 50,175 ft (bit Q = 1), outside of that in the steps of
 100 ft of Mode C, a reflected code after Gillham (Q = 0). 0 says that there is none.
@@ -45,7 +46,7 @@ _REMAINDER.setflags(write=False)
 
 @part
 def divide(rest: Int, value: Int, octets: Int) -> Int:
-    """Go on dividing: the remainder after the lowest `octets` octets of `value`, from their remainder so far."""
+    """Go on dividing: from the remainder so far to that after the lowest `octets` octets of `value`."""
     for k in range(octets - 1, -1, -1):
         octet = ((rest >> 16) ^ (value >> (8 * k))) & 0xFF
         rest = ((rest << 8) & 0xFFFFFF) ^ _REMAINDER[octet]
@@ -80,7 +81,10 @@ def remainders(messages: Octets, lengths: NDArray[np.int64]) -> NDArray[np.int64
 
 @part
 def identity_code(code: Int) -> Int:
-    """Mode 3/A code (A4 A2 A1 B4 ... D1) in the order of a reply's 13 bits: C1 A1 C2 A2 C4 A4 0 B1 D1 B2 D2 B4 D4."""
+    """Mode 3/A code, A4 A2 A1 B4 B2 B1 C4 C2 C1 D4 D2 D1, in the order of a reply's 13 bits.
+
+    That order is C1 A1 C2 A2 C4 A4 0 B1 D1 B2 D2 B4 D4.
+    """
     c1, a1, c2, a2 = code >> 3 & 1, code >> 9 & 1, code >> 4 & 1, code >> 10 & 1
     c4, a4, b1, d1 = code >> 5 & 1, code >> 11 & 1, code >> 6 & 1, code & 1
     b2, d2, b4, d4 = code >> 7 & 1, code >> 1 & 1, code >> 8 & 1, code >> 2 & 1
@@ -92,7 +96,7 @@ def identity_code(code: Int) -> Int:
 def mode_c(hundreds: Int) -> Int:
     """Hundreds of feet, -12 to 1267, as Mode C pulses in the order of a Mode 3/A code.
 
-    500 ft are counted by a reflected code in D2 D4 A1 A2 A4 B1 B2 B4; 100 ft by C1 C2 C4, which runs to and fro.
+    500 ft are counted by a reflected code in D2 D4 A1 A2 A4 B1 B2 B4; 100 ft by C1 C2 C4, to and fro.
     """
     fives, ones = (hundreds + 12) // 5, (hundreds + 12) % 5
     if fives & 1:

@@ -1,4 +1,4 @@
-"""Write Mode S messages: extended squitters (DF17, DF18), all-call replies (DF11), surveillance replies (DF4, 5, 20, 21).
+"""Write Mode S messages: extended squitters (DF17, 18), all-call (DF11) and other replies (DF4, 5, 20, 21).
 
 An extended squitter is 5 bits of format, 3 of capability, the address, 56 bits of message (ME) whose first 5
 say its type, and the parity. Bits of ME are counted from 1, as the standards do. ADS-B is of version 2.
@@ -38,14 +38,13 @@ ALTITUDE_REPLY, IDENTITY_REPLY = range(2)
 LAT, LON, PRESSURE, GEOMETRIC, VN, VE, CLIMB, TRACK = range(8)
 FLOATS = 8
 # Rows of a table of whole numbers; -1 is "no information".
-(KIND, ADDRESS, CONTROL, INTERROGATOR, GROUND, ODD, CALLSIGN, SET, CATEGORY, MODE_3A, EMERGENCY_STATE, ALERT) = range(
-    12
-)  # fmt: skip
-NIC, NACP, NACV, SIL, GVA, SDA, NIC_BARO, TCAS, IFR, CLIMB_GEOMETRIC, SPI = range(12, 23)
-INTS = 23
+KIND, ADDRESS, CONTROL, INTERROGATOR, GROUND, ODD, CALLSIGN, SET, CATEGORY = range(9)
+MODE_3A, EMERGENCY_STATE, ALERT = range(9, 12)
+NIC, NACP, NACV, SIL, GVA, SDA, NIC_BARO, TCAS, IFR, CLIMB_GEOMETRIC = range(12, 22)
+INTS = 22
 
 ADSB_VERSION = 2
-#: Mode 3/A codes that raise the permanent alert, and the emergency state of each (DO-260B, table 2-84).
+#: Mode 3/A codes that raise the permanent alert (ICAO Doc 8168 Vol III).
 HIJACK, RADIO, DISTRESS = 0o7500, 0o7600, 0o7700
 
 
@@ -61,8 +60,8 @@ def air_type(nic: Int) -> Int:
 
     returns  type code + 256 A + 512 B
 
-    Source: DO-260B, tables 2-14 and 2-70. NIC 6 is sent with A = B = 0 (0.5 NM), which no receiver that misses
-    A takes for less.
+    Source: DO-260B 2.2.3.2.3 and 2.2.3.2.7.2.6. NIC 6 is sent with A = B = 0 (0.5 NM), which no receiver that
+    misses A takes for less.
     """
     supplements = 3 if nic in (9, 3) else 0
     if nic >= 9:
@@ -78,7 +77,7 @@ def air_type(nic: Int) -> Int:
 def surface_type(nic: Int) -> Int:
     """Type code of a surface position, and NIC supplements A and C above it: type code + 256 A + 512 C.
 
-    Source: DO-260B, tables 2-16 and 2-70. NIC 6 is sent as 0.6 NM; what is below 6 cannot be said and is NIC 0.
+    Source: DO-260B 2.2.3.2.4 and 2.2.3.2.7.2.6. NIC 6 is sent as 0.6 NM; less than 6 cannot be said: NIC 0.
     """
     if nic >= 8:
         return (16 - nic if nic > 9 else 7) + (256 if nic == 9 else 0)
@@ -90,7 +89,7 @@ def counted(value: float, step: float, top: Int) -> Int:
     """Size in steps, 1 for 0 and at most `top`, under a sign bit; `top` is a mask too. 0 for NaN."""
     if math.isnan(value):
         return 0
-    size = int(min(math.floor(abs(value) / step + 0.5) + 1.0, float(top)))
+    size = int(min(np.floor(abs(value) / step + 0.5) + 1.0, float(top)))
     # -0.0 keeps its sign: what was received can be sent on as it was.
     return (top + 1 | size) if math.copysign(1.0, value) < 0 else size
 
@@ -105,7 +104,7 @@ def alert_status(mode_3a: Int, alert: Int) -> Int:
 
 @part
 def position_me(f: Floats, n: Ints, i: Int) -> Int:
-    """Airborne position: types 9 to 18, 20 to 22 where only a geometric altitude is known, 0 without position.
+    """Airborne position: types 9 to 18, 20 to 22 with geometric altitude only, 0 without position.
 
     Source: DO-260B 2.2.3.2.3. 1-5 type, 6-7 status, 8 supplement B, 9-20 altitude, 22 format, 23-56 CPR.
     """
@@ -163,7 +162,7 @@ def surface_me(f: Floats, n: Ints, i: Int) -> Int:
         track_deg = math.degrees(math.atan2(ve, vn))
     track = 0
     if math.isfinite(track_deg):
-        track = 128 | (int(math.floor(track_deg * 128.0 / 360.0 + 0.5)) & 127)
+        track = 128 | (int(np.floor(track_deg * 128.0 / 360.0 + 0.5)) & 127)
     odd = known(n[ODD, i])
     place = encode_cpr(f[LAT, i], f[LON, i], odd, BITS_SURFACE)
     return (surface_type(n[NIC, i]) & 255) << 51 | movement(speed_kt) << 44 | track << 36 | odd << 34 | place
@@ -173,11 +172,12 @@ def surface_me(f: Floats, n: Ints, i: Int) -> Int:
 def velocity_me(f: Floats, n: Ints, i: Int) -> Int:
     """Velocity over ground: type 19, subtype 1, or 2 (steps of 4 kt) where 1 cannot say it.
 
-    Source: DO-260B 2.2.3.2.6. 6-8 subtype, 10 IFR (versions 0 and 1), 11-13 NACv, 14-24 east, 25-35 north, 36
-    source of the vertical rate (1 barometric), 37-46 rate in 64 ft/min, 49-56 geometric less barometric in 25 ft.
+    Source: DO-260B 2.2.3.2.6. 6-8 subtype, 10 IFR (versions 0 and 1), 11-13 NACv, 14-24 east, 25-35 north,
+    36 source of the vertical rate (1 barometric), 37-46 rate in 64 ft/min, 49-56 geometric less barometric
+    altitude in 25 ft.
     """
     ve_kt, vn_kt = f[VE, i] / KNOT_MPS, f[VN, i] / KNOT_MPS
-    fast = max(abs(ve_kt), abs(vn_kt)) >= 1021.5
+    fast = abs(ve_kt) >= 1021.5 or abs(vn_kt) >= 1021.5
     step = 4.0 if fast else 1.0
     over_ground = counted(ve_kt, step, 1023) << 32 | counted(vn_kt, step, 1023) << 21
     if math.isnan(ve_kt) or math.isnan(vn_kt):
@@ -197,7 +197,7 @@ def identification_me(n: Ints, i: Int) -> Int:
 
 @part
 def emergency_me(n: Ints, i: Int) -> Int:
-    """Emergency state and Mode 3/A code: type 28, subtype 1; the state follows from the code where it is not told.
+    """Emergency state and Mode 3/A code: type 28, subtype 1; the state follows from the code unless told.
 
     Source: DO-260B 2.2.3.2.7.8.1. 9-11 state, 12-24 code.
     """
@@ -211,8 +211,8 @@ def emergency_me(n: Ints, i: Int) -> Int:
 def status_me(n: Ints, i: Int) -> Int:
     """Operational status: type 31, subtype 0 in the air, 1 on the ground.
 
-    Source: DO-260B 2.2.3.2.7.2. 11 TCAS (air); 17-19 NACv, 20 supplement C (ground); 31-32 SDA; 41-43 version, 44
-    supplement A, 45-48 NACp, 49-50 GVA (air), 51-52 SIL, 53 NICbaro (air; on the ground 0: track, not heading).
+    Source: DO-260B 2.2.3.2.7.2. 11 TCAS (air); 17-19 NACv, 20 supplement C (ground); 31-32 SDA; 41-43
+    version, 44 supplement A, 45-48 NACp, 49-50 GVA (air), 51-52 SIL, 53 NICbaro (air; on the ground 0: track).
     """
     common = ADSB_VERSION << 13 | known(n[NACP, i]) << 8 | known(n[SIL, i]) << 4 | known(n[SDA, i]) << 24
     if n[GROUND, i] == 1:
@@ -268,10 +268,10 @@ def write_squitters(f: Floats, n: Ints, out: Octets) -> None:
 
 
 @part
-def flight_status(ground: Int, alert: Int, spi: Int) -> Int:
-    """Flight status of a surveillance reply (Annex 10 IV, 3.1.2.6.5.1)."""
-    if spi == 1:
-        return 4 if alert else 5
+def flight_status(ground: Int, alert: Int) -> Int:
+    """Flight status of a reply (Annex 10 IV, 3.1.2.6.5.1) from the surveillance status of a squitter."""
+    if alert == 3:
+        return 5
     return (2 if alert else 0) + (1 if ground == 1 else 0)
 
 
@@ -280,7 +280,7 @@ def write_replies(f: Floats, n: Ints, registers: Octets, out: Octets) -> None:
     """Write surveillance replies, altitude (DF4, DF20) and identity (DF5, DF21).
 
     f          (FLOATS, N)       PRESSURE is used
-    n          (INTS, N)         KIND (ALTITUDE_REPLY or IDENTITY_REPLY), ADDRESS, GROUND, MODE_3A, ALERT, SPI
+    n          (INTS, N)         KIND (ALTITUDE_REPLY or IDENTITY_REPLY), ADDRESS, GROUND, MODE_3A, ALERT
     registers  (N, 7) or (0, 7)  a Comm-B register for each reply, or none: short replies
     out        (N, 14)           filled; short replies take the first 7 octets, the others stay as they are
     """
@@ -288,7 +288,7 @@ def write_replies(f: Floats, n: Ints, registers: Octets, out: Octets) -> None:
     for i in range(n.shape[1]):
         identity = n[KIND, i] == IDENTITY_REPLY
         alert = alert_status(n[MODE_3A, i], n[ALERT, i])
-        status = flight_status(n[GROUND, i], alert, n[SPI, i])
+        status = flight_status(n[GROUND, i], alert)
         code = identity_code(known(n[MODE_3A, i])) if identity else altitude_code(f[PRESSURE, i])
         head = ((5 if identity else 4) + (16 if long else 0)) << 27 | status << 24 | code
         rest = divide(np.int64(0), head, 4)
