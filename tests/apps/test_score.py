@@ -96,7 +96,8 @@ def test_a_wrong_configuration_is_named_with_its_mend(tmp_path: Path, words: str
     ("name", "octets", "said"),
     [
         ("none.parquet", None, "there is no such file"),
-        ("tracks.xls", b"", "its ending '.xls' is none of"),
+        ("tracks.xls", b"", "is empty"),
+        ("tracks.xls", b"no table at all", "is neither a table"),
         ("tracks.parquet", b"nonsense", "cannot be read as parquet"),
         ("tracks.arrow", b"nonsense", "cannot be read as arrow"),
         ("tracks.csv", b"time,track\n1,2\n", "column 'lat_deg' is missing"),

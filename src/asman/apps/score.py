@@ -9,10 +9,9 @@ from typing import Any
 import click
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import csv, ipc
 
 from asman.apps import warm
+from asman.apps.score_source import read_table
 from asman.errors import ConfigError, InputError, nearest
 from asman.scoring.config import ScoreConfig
 from asman.scoring.report import Report
@@ -20,13 +19,20 @@ from asman.scoring.report import Report
 Source = str | Path | pa.Table
 
 
-def score(truth: Source, tracks: Source, config: ScoreConfig | str | Path | None = None) -> Report:
-    """Score tracks against truth; each is a table, or a path to Parquet, Arrow or CSV.
+def score(
+    truth: Source,
+    tracks: Source,
+    config: ScoreConfig | str | Path | None = None,
+    *,
+    date: str | None = None,
+) -> Report:
+    """Score tracks against truth; each is a table, or a path to Parquet, Arrow, CSV, or a CAT062 recording.
 
     truth   columns as in `asman.model.truth.TRUTH`; needed are time, aircraft, lat_deg, lon_deg. Optional
             address, mode_3a, callsign, class and member are judged, or broken down by
     tracks  columns as in `asman.model.tracks.TRACKS`; needed are time, track, lat_deg, lon_deg
     config  how to score, or a path to a TOML of it; None: defaults and the shipped requirements
+    date    UTC day of a recording's first record, where its packets do not say it
 
     Raises InputError, naming the file, the column and the mend.
     """
@@ -39,7 +45,7 @@ def score(truth: Source, tracks: Source, config: ScoreConfig | str | Path | None
         for one in (truth, tracks)
     ]
     return score_tables(
-        read_table(truth), read_table(tracks), settings,
+        read_table(truth, "aircraft", date=date), read_table(tracks, date=date), settings,
         truth_name=names[0] or "truth", tracks_name=names[1] or "tracks",
     )  # fmt: skip
 
@@ -64,35 +70,6 @@ def read_config(path: str | Path | None, **changes: Any) -> ScoreConfig:
         return msgspec.convert(merged, ScoreConfig)
     except msgspec.ValidationError as error:
         raise ConfigError(str(path or "options"), str(error)) from error
-
-
-def read_table(source: Source) -> pa.Table:
-    """Read Parquet, Arrow (file or stream) or CSV, by its ending; a table is given back as it is."""
-    if isinstance(source, pa.Table):
-        return source
-    path = Path(source)
-    readers = {
-        ".parquet": pq.read_table, ".csv": csv.read_csv, ".arrow": _read_arrow,
-        ".feather": _read_arrow, ".ipc": _read_arrow,
-    }  # fmt: skip
-    reader = readers.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(str(source), f"its ending '{path.suffix}' is none of {', '.join(readers)}")
-    if not path.is_file():
-        raise InputError(str(source), "there is no such file", "Check the path.")
-    try:
-        return reader(path)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, OSError) as error:
-        raise InputError(str(source), f"cannot be read as {path.suffix[1:]}: {error}") from error
-
-
-def _read_arrow(path: Path) -> pa.Table:
-    try:
-        with pa.memory_map(str(path)) as octets:
-            return ipc.open_file(octets).read_all()
-    except pa.ArrowInvalid:
-        with pa.memory_map(str(path)) as octets:
-            return ipc.open_stream(octets).read_all()
 
 
 @click.command(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from asman.model.decoded import Decoded
 
-Source = "str | Path | pa.Table"
-
 _PARQUET: Final = b"PAR1"
 _ARROW_FILE: Final = (b"ARROW1", b"FEA1")
 _ARROW_STREAM: Final = b"\xff\xff\xff\xff"
@@ -66,7 +64,7 @@ def _kind(path: Path) -> str:
         return "parquet"
     if head.startswith((*_ARROW_FILE, _ARROW_STREAM)):
         return "arrow"
-    first = head.partition(b"\n")[0].strip()
+    first = head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip()
     printable = first.isascii() and first.decode("ascii").isprintable() if first else False
     return "csv" if printable and (b"," in first) else "recording"
 
@@ -114,7 +112,7 @@ def _refused(path: Path, decoded: Decoded, ignored: dict[str, int]) -> InputErro
 
 
 def day_of(path: Path, decoded: Decoded, date: str | None) -> datetime.date | None:
-    """The day of a recording's first record: as said, else as its packets say (None), else as its name says."""
+    """The day of a recording's first record: as said, else by its packets (None), else by its name."""
     from asman.apps.days import day_in_name
 
     if date is not None:

@@ -113,9 +113,7 @@ def _moved(state: Floats, by_s: Floats) -> tuple[Floats, Floats]:
 
 def _nees(east: Floats, north: Floats, tracks: Rows, report: Ints) -> Floats:
     ee, nn = tracks.number("var_e_m2")[report], tracks.number("var_n_m2")[report]
-    en = tracks.number("cov_en_m2")[report]
-    if "cov_en_m2" not in tracks.numbers:
-        en = np.zeros(report.size)
+    en = np.nan_to_num(tracks.number("cov_en_m2")[report])
     det = ee * nn - en * en
     with np.errstate(invalid="ignore", divide="ignore"):
         value = (nn * east**2 - 2.0 * en * east * north + ee * north**2) / det

@@ -7,6 +7,7 @@ for want of it is said in the report's notes, not guessed.
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,7 +74,7 @@ def read_rows(table: pa.Table, identity: str, item: str, *, confirmed_only: bool
     Raises InputError, naming `item` and the column, where a needed column is absent or of the wrong kind.
     """
     _need(table, item, ("time", identity, "lat_deg", "lon_deg"))
-    counted: list[tuple[str, int]] = []
+    counted: list[tuple[str, int]] = list(told(table).items())
     if confirmed_only and "confirmed" in table.column_names:
         keep = pc.fill_null(_cast(table, "confirmed", pa.bool_(), item), fill_value=False)
         counted.append(("reports of unconfirmed tracks are left out", table.num_rows - _true(keep)))
@@ -113,6 +114,12 @@ def read_rows(table: pa.Table, identity: str, item: str, *, confirmed_only: bool
         observable=_flags(table, "observable", item)[rows] if "observable" in table.column_names else None,
         counted=tuple((words, count) for words, count in counted if count),
     )
+
+
+def told(table: pa.Table) -> dict[str, int]:
+    """What whoever made the table left out or noticed: words -> count, from its metadata `asman.counted`."""
+    written = (table.schema.metadata or {}).get(b"asman.counted")
+    return {} if written is None else msgspec.json.decode(written, type=dict[str, int])
 
 
 def _need(table: pa.Table, item: str, columns: tuple[str, ...]) -> None:

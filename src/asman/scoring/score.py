@@ -105,8 +105,9 @@ def _notes(scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> tuple[str
         notes.append(f"{unknown} places {words} are not judged, nor is a track near them")
     if not np.isfinite(errors.nees).any():
         notes.append("NEES is not judged: tracks have no var_e_m2 and var_n_m2")
-    elif "cov_en_m2" not in tracks.numbers:
-        notes.append("NEES takes east and north as uncorrelated: tracks have no cov_en_m2")
+    elif np.isnan(covariance := tracks.number("cov_en_m2")).any():
+        which = "tracks have no" if np.isnan(covariance).all() else "some reports of tracks have no"
+        notes.append(f"NEES takes east and north as uncorrelated where {which} cov_en_m2")
     if not np.isfinite(errors.height_m).any():
         notes.append("height is not judged: truth and tracks do not both have altitude_m")
     elif "pressure_altitude_m" not in truth.numbers:

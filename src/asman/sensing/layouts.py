@@ -37,8 +37,8 @@ _NUCP_M: Final = (math.nan, 18520.0, 9260.0, 1852.0, 926.0, 463.0, 185.2, 92.6, 
 #: Radius [m] that the aircraft guarantees to hold its position, by PIC, which is the same for all versions of
 #: transponders; CAT021 edition 2.1, I021/090. 0: no guarantee.
 _PIC_M: Final = (
-    math.inf, 37040.0, 18520.0, 14816.0, 7408.0, 3704.0, 1852.0, 1111.2, 926.0, 555.6, 370.4, 185.2, 75.0, 25.0,
-    7.5,
+    math.inf, 37040.0, 18520.0, 14816.0, 7408.0, 3704.0, 1852.0, 1111.2, 926.0, 555.6, 370.4, 185.2, 75.0,
+    25.0, 7.5,
 )  # fmt: skip
 #: The same by NIC, where there is no PIC; ICAO Doc 9871, table of NIC.
 _NIC_M: Final = (

@@ -221,7 +221,7 @@ def _accuracy(records: Records, lat: Floats) -> tuple[Floats, Floats, Floats]:
 def _last_plot(records: Records, instants: Ints) -> pa.Array:
     """When the youngest of the sensors' ages says that the latest plot came; null where none says."""
     ages = np.stack([records.floats(path) for path in _AGES])
-    said = ~np.isnan(ages).all(axis=0)
     youngest = np.fmin.reduce(ages, axis=0)
+    said: Bools = ~np.isnan(youngest)
     moved = np.where(said, np.rint(np.where(said, youngest, 0.0) * SECOND_NS), 0.0).astype(np.int64)
     return column(instants - moved, TIME, said)
