@@ -28,7 +28,9 @@ Floats = NDArray[np.float64]
 #: Residual, in standard deviations, at which a sample has a quarter of its weight left.
 SOFT_SIGMAS: Final = 3.0
 _ROUNDS: Final = 6
-#: A flight is as stiff as it can be while this share of samples lies within twice their own error.
+#: Times are taken for no worse than this [s].
+_LATE_MAX_S: Final = 2.0
+#: A flight is as stiff as it can be while this share of its samples lies within twice their error across.
 _WITHIN_SHARE: Final = 0.95
 
 
@@ -169,9 +171,13 @@ def _soft(sigmas2: float) -> float:
 def _weigh(
     times: Floats, places: Floats, rates: Floats, across_m: float, late_s: float, rate_floor: float,
     rate_share: float, step: float, coefficients: Floats, place_weights: Floats, rate_weights: Floats,
-    sigmas: Floats,
+    sigmas: Floats, aside: Floats,
 ) -> None:  # fmt: skip
-    """Weights of places and rates about the curve as it is; `sigmas` (n,) how far off each place is."""
+    """Weights of places and rates about the curve as it is.
+
+    sigmas (n,)     how far off each place is, in standard deviations
+    aside  (n, 2)   and how far beside the track [m], and late [s]
+    """
     width = places.shape[1]
     curve, slope = np.zeros(width), np.zeros(width)
     for i in range(times.size):
@@ -189,6 +195,8 @@ def _weigh(
         across2, along2 = across_m * across_m, across_m * across_m + late_s * late_s * speed2
         seen2 = along * along / along2 + max(off2 - along * along, 0.0) / across2
         sigmas[i] = math.sqrt(seen2)
+        aside[i, 0] = math.sqrt(max(off2 - along * along, 0.0))
+        aside[i, 1] = along / max(speed, 1.0)
         rate_sigma = rate_floor + rate_share * speed
         trust = _soft(seen2)
         rate_trust = _soft(wrong2 / (rate_sigma * rate_sigma)) / (rate_sigma * rate_sigma)
@@ -213,7 +221,7 @@ def fit_curve(
     places     (n, D)  m    NaN is not used
     rates      (n, D)  m/s  NaN is not used
     across_m   m       one standard deviation of a place across the track, and of its part along it
-    late_s     s       one standard deviation of a place's time
+    late_s     s       one standard deviation of a place's time; more where the places themselves show it
     rate_floor m/s     one standard deviation of a rate at rest
     rate_share 1       and the share of the speed that it grows by
     densities  (Q,)    m²/s⁵ of jerk to try, stiff ones first; the last one stands whatever it gives
@@ -222,7 +230,7 @@ def fit_curve(
     """
     count, width = places.shape
     coefficients = np.zeros((spline_size(times[-1], step), width))
-    sigmas = np.zeros(count)
+    sigmas, aside = np.zeros(count), np.zeros((count, 2))
     chosen = densities[0]
     for density in densities:
         chosen = density
@@ -237,17 +245,18 @@ def fit_curve(
             loose = 1.0 / (across_m * across_m + late_s * late_s * speed2)
             for k in range(width):
                 place_weights[i, k, k] = 0.0 if math.isnan(places[i, 0]) else loose
+        late = late_s
         for _ in range(_ROUNDS):
             _fit(times, places, place_weights, rates, rate_weights, step, density, coefficients)
             _weigh(
-                times, places, rates, across_m, late_s, rate_floor, rate_share, step, coefficients,
-                place_weights, rate_weights, sigmas,
+                times, places, rates, across_m, late, rate_floor, rate_share, step, coefficients,
+                place_weights, rate_weights, sigmas, aside,
             )  # fmt: skip
-        within = used = 0
-        for i in range(count):
-            if not math.isnan(sigmas[i]):
-                used += 1
-                within += 1 if sigmas[i] <= 2.0 else 0
-        if within >= _WITHIN_SHARE * used:
+            if late_s > 0.0:
+                # 1.48 median absolute deviations are a standard deviation (Hampel 1974).
+                late = min(max(1.48 * np.nanmedian(np.abs(aside[:, 1])), late_s), _LATE_MAX_S)
+        # Only what lies beside the track tells of a manoeuvre: along it, times are wrong.
+        near = aside[sigmas <= 2.0 * SOFT_SIGMAS, 0] if width > 1 else np.abs(sigmas) * across_m
+        if near.size and np.mean(near <= 2.0 * across_m) >= _WITHIN_SHARE:
             break
     return coefficients, sigmas, chosen
