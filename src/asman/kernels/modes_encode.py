@@ -106,7 +106,9 @@ def alert_status(mode_3a: Int, alert: Int) -> Int:
 def position_me(f: Floats, n: Ints, i: Int) -> Int:
     """Airborne position: types 9 to 18, 20 to 22 with geometric altitude only, 0 without position.
 
-    Source: DO-260B 2.2.3.2.3. 1-5 type, 6-7 status, 8 supplement B, 9-20 altitude, 22 format, 23-56 CPR.
+    A geometric altitude has the same code in feet: the standard makes no difference, "The 1090 Megahertz Riddle"
+    and pyModeS read it as plain metres. Source: DO-260B 2.2.3.2.3, Doc 9871 table C-2. 1-5 type, 6-7 status,
+    8 supplement B, 9-20 altitude, 22 format, 23-56 CPR.
     """
     status = alert_status(n[MODE_3A, i], n[ALERT, i]) << 49
     pressure_m = f[PRESSURE, i]
@@ -212,7 +214,7 @@ def status_me(n: Ints, i: Int) -> Int:
     """Operational status: type 31, subtype 0 in the air, 1 on the ground.
 
     Source: DO-260B 2.2.3.2.7.2. 11 TCAS (air); 17-19 NACv, 20 supplement C (ground); 31-32 SDA; 41-43
-    version, 44 supplement A, 45-48 NACp, 49-50 GVA (air), 51-52 SIL, 53 NICbaro (air; on the ground 0: track).
+    version, 44 supplement A, 45-48 NACp, 49-50 GVA (air), 51-52 SIL, 53 NICbaro (air; ground 0: track).
     """
     common = ADSB_VERSION << 13 | known(n[NACP, i]) << 8 | known(n[SIL, i]) << 4 | known(n[SDA, i]) << 24
     if n[GROUND, i] == 1:

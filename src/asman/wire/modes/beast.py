@@ -37,7 +37,7 @@ def beast_frames(
     if messages.shape != (count, LONG) or any(len(a) != count for a in (lengths, ticks_12mhz, signal)):
         raise InputError(
             "beast",
-            f"messages {messages.shape}, lengths {len(lengths)}, times {len(ticks_12mhz)}, levels {len(signal)}",
+            f"{messages.shape}, {len(lengths)} lengths, {len(ticks_12mhz)} times, {len(signal)} levels",
             f"Give {LONG} octets, a length, a time and a level for each message.",
         )
     sizes, times, levels = (np.ascontiguousarray(a, np.int64) for a in (lengths, ticks_12mhz, signal))

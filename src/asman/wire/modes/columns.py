@@ -140,7 +140,7 @@ def _whole(array: pa.ChunkedArray, item: str, column: Column) -> Ints:
 
 def _words(table: pa.Table, name: str, known: tuple[str, ...], item: str) -> Ints | Any:
     """Places of words among those known; -1 for null and for a column that is missing."""
-    if name not in table.column_names:
+    if name not in table.column_names or pa.types.is_null(table[name].type):
         return -1
     array = table[name]
     if not pa.types.is_dictionary(array.type):
