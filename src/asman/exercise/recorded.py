@@ -29,15 +29,16 @@ Ints = NDArray[np.int64]
 #: time [s] (cut to whole seconds); of a recorded speed at rest [m/s] and by its share (stale by a second).
 ACROSS_M: Final = 10.0
 LATE_S: Final = 0.35
-RATE_FLOOR_MPS: Final = 2.0
-RATE_SHARE: Final = 0.04
+RATE_FLOOR_MPS: Final = 1.5
+RATE_SHARE: Final = 0.025
 #: The same of heights: steps of 25 ft, and climbs of 64 ft/min, both old by a second.
 HEIGHT_M: Final = 8.0
 CLIMB_FLOOR_MPS: Final = 1.0
 CLIMB_SHARE: Final = 0.1
 #: Densities of jerk [m²/s⁵] to try: airliner, light aircraft and helicopter, fast jet, aerobatics.
 JERKS: Final = (0.1, 1.0, 10.0, 100.0)
-CLIMB_JERKS: Final = (0.03, 0.3, 3.0, 30.0)
+#: The same of vertical acceleration [m²/s³].
+CLIMBS: Final = (0.3, 3.0, 30.0)
 #: Knots of the smoothed curves [s].
 STEP_S: Final = 4.0
 #: How far pieces may be off the smoothed curves [m].
@@ -209,12 +210,12 @@ def _lay(rows: Cleaned, kept: slice) -> tuple[Floats, Floats, float]:
     places = rows.normals[kept] * MEAN_RADIUS_M
     origin = places[0].copy()
     curve, sigmas, jerk = fit_curve(
-        seconds, places - origin, rows.rates[kept], ACROSS_M, LATE_S, RATE_FLOOR_MPS, RATE_SHARE,
+        seconds, places - origin, rows.rates[kept], ACROSS_M, LATE_S, RATE_FLOOR_MPS, RATE_SHARE, 3,
         np.array(JERKS), STEP_S,
     )  # fmt: skip
     heights, _, _ = fit_curve(
         seconds, rows.altitude_m[kept, None], rows.climb_mps[kept, None], HEIGHT_M, 0.0, CLIMB_FLOOR_MPS,
-        CLIMB_SHARE, np.array(CLIMB_JERKS), STEP_S,
+        CLIMB_SHARE, 2, np.array(CLIMBS), STEP_S,
     )  # fmt: skip
     pieces = lay_curve(
         curve, origin, heights, STEP_S, 0.0, float(seconds[-1]), NEAR_M, NEAR_HEIGHT_M
@@ -226,7 +227,7 @@ def guess_kind(pieces: Floats, strain: Floats, seconds: float) -> str:
     """What kind of aircraft flew so, from its speeds, heights and turns.
 
     fast_jet    faster than 320 m/s, or 5 % of the time above 1.2 g beside gravity at more than 100 m/s
-    airliner    faster than 85 m/s for 5 % of the time: jets and turboprops; one seen only on its last miles
+    airliner    faster than 110 m/s for 5 % of the time: jets and turboprops; one seen only on its last miles
                 is slower, and taken for light
     helicopter  at least 5 % of the time slower than 18 m/s: nothing else flies so slowly
     light       the rest
@@ -236,7 +237,7 @@ def guess_kind(pieces: Floats, strain: Floats, seconds: float) -> str:
     fast, slow = _quantile(speeds, spans, 0.95), _quantile(speeds, spans, 0.05)
     if fast > 320.0 or (fast > 100.0 and _quantile(strain[:, 0], spans, 0.95) > 1.2 * GRAVITY_MPS2):
         return "fast_jet"
-    if fast > 85.0:
+    if fast > 110.0:
         return "airliner"
     return "helicopter" if slow < 18.0 else "light"
 

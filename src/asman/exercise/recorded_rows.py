@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ECCENTRICITY2, SEMI_MAJOR_M
 from asman.kernels.motion import MEAN_RADIUS_M
-from asman.kernels.recorded_rows import believable, height_spikes
+from asman.kernels.recorded_rows import believable, grounded, height_spikes
 from asman.units import SECOND_NS
 
 Floats = NDArray[np.float64]
@@ -31,6 +31,12 @@ LATE_S: Final = 1.5
 #: A height so far from its neighbours' median is a spike [m], and more by so much a second [m/s].
 SPIKE_M: Final = 150.0
 SPIKE_CLIMB_MPS: Final = 25.0
+#: A sample is flown where its height is known within this [s].
+HEIGHT_NEAR_S: Final = 15.0
+#: Slower than this over so long an aircraft is on the ground, if it flies faster than that elsewhere [m/s, s].
+TAXI_MPS: Final = 20.0
+TAXI_OVER_S: Final = 20.0
+FLIES_MPS: Final = 55.0
 #: Slower than this an aircraft may stay where it was [m/s].
 STANDS_MPS: Final = 2.5
 #: Fewer samples or seconds than this are no flight.
@@ -104,14 +110,11 @@ def clean(table: pa.Table, gap_s: float) -> Cleaned:
     rows = drop(rows, again, "duplicates: the time of the sample before")
     rows = drop(rows, _stale(rows), "stale: the position of the sample before")
     rows, begins = _chained(rows, counted)
+    rows, begins = _with_heights(rows, begins, counted)
     rows, begins = _split(rows, begins, gap_s, counted)
+    rows, begins = _flying(rows, begins, counted)
     start = np.append(np.flatnonzero(begins), rows.time_ns.size)
-    spikes = height_spikes(
-        rows.time_ns / SECOND_NS, rows.altitude_m, start, SPIKE_M, SPIKE_CLIMB_MPS
-    )
-    counted.append(("heights that are spikes, taken from their neighbours", int(spikes.sum())))
-    counted.append(("heights missing, taken from their neighbours", int(np.isnan(rows.altitude_m).sum())))
-    rows.altitude_m[spikes] = np.nan
+    counted.append(("heights taken from their neighbours", int(np.isnan(rows.altitude_m).sum())))
     counted += [("samples flown", rows.time_ns.size), ("flights", start.size - 1)]
     return _cleaned(table, rows, start, tuple(counted))
 
@@ -169,28 +172,64 @@ def _chained(rows: _Rows, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]
     return rows.at(keep), begins[keep]
 
 
+def _with_heights(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
+    """Forget heights that are spikes; leave out samples far from any height: mostly, they are on the ground."""
+    start = np.append(np.flatnonzero(begins), rows.time_ns.size)
+    seconds = (rows.time_ns - (rows.time_ns[0] if rows.time_ns.size else 0)) / SECOND_NS
+    spikes = height_spikes(seconds, rows.altitude_m, start, SPIKE_M, SPIKE_CLIMB_MPS)
+    counted.append(("heights that are spikes, forgotten", int(spikes.sum())))
+    rows.altitude_m[spikes] = np.nan
+    part = np.cumsum(begins)
+    far = np.ones(part.size, np.bool_)
+    known = np.flatnonzero(np.isfinite(rows.altitude_m))
+    for step in (0, 1):
+        # The nearest known height before, and after.
+        near = np.searchsorted(known, np.arange(part.size), side="right" if step == 0 else "left") - 1 + step
+        there = (near >= 0) & (near < known.size)
+        other = known[np.clip(near, 0, max(known.size - 1, 0))] if known.size else np.zeros(0, np.int64)
+        if known.size:
+            far &= ~(there & (part[other] == part) & (np.abs(seconds - seconds[other]) <= HEIGHT_NEAR_S))
+    counted.append((f"without a height within {HEIGHT_NEAR_S:g} s", int(far.sum())))
+    left = np.flatnonzero(~far)
+    again = part[left]
+    return rows.at(~far), np.diff(again, prepend=-1) != 0
+
+
 def _split(
     rows: _Rows, begins: Flags, gap_s: float, counted: list[tuple[str, int]]
 ) -> tuple[_Rows, Flags]:
-    """Cut at gaps; leave out flights that are too short, or whose height nobody recorded."""
+    """Cut where nobody recorded for too long, and where the position jumped for good."""
     same = _same_flight(rows)
     counted.append(("flights cut in two where the position jumps for good", int((begins & same).sum())))
     gap = same & ~begins & (np.diff(rows.time_ns, prepend=0) > gap_s * SECOND_NS)
     counted.append((f"flights cut in two at a gap of more than {gap_s:g} s", int(gap.sum())))
-    begins = begins | gap | ~same
-    part = np.cumsum(begins) - 1
-    size = int(part[-1]) + 1 if part.size else 0
-    samples = np.bincount(part, minlength=size)
+    return rows, begins | gap | ~same
+
+
+def _flying(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
+    """Leave out who taxis before and after, where no flag told so, and then is no flight any more."""
+    start = np.append(np.flatnonzero(begins), rows.time_ns.size)
+    normals = unit_normals(rows.lat_deg, rows.lon_deg)
+    seconds = (rows.time_ns - (rows.time_ns[0] if rows.time_ns.size else 0)) / SECOND_NS
+    slow = grounded(seconds, normals, start, TAXI_OVER_S, TAXI_MPS, FLIES_MPS)
+    counted.append((f"slower than {TAXI_MPS:g} m/s at an end: taxis, or stands", int(slow.sum())))
+    return _long_enough(rows.at(~slow), np.cumsum(begins)[~slow], counted)
+
+
+def _long_enough(
+    rows: _Rows, part: Ints, counted: list[tuple[str, int]]
+) -> tuple[_Rows, Flags]:
+    """Leave out flights (rows of equal `part`) of too few samples or seconds."""
+    begins = np.diff(part, prepend=-1) != 0
     first = np.flatnonzero(begins)
     last = np.append(first[1:], part.size) - 1
-    seconds = (rows.time_ns[last] - rows.time_ns[first]) / SECOND_NS if size else np.zeros(0)
-    heights = np.bincount(part, weights=np.isfinite(rows.altitude_m), minlength=size)
-    short = (samples < SAMPLES_MIN) | (seconds < SECONDS_MIN)
-    blind = ~short & (heights < 2)
-    counted.append((f"in flights of less than {SAMPLES_MIN} samples or {SECONDS_MIN:g} s", int(samples[short].sum())))
-    counted.append(("in flights without heights", int(samples[blind].sum())))
-    keep = ~(short | blind)[part] if size else np.zeros(0, np.bool_)
-    return rows.at(keep), begins[keep]
+    short = (last - first + 1 < SAMPLES_MIN) | (
+        rows.time_ns[last] - rows.time_ns[first] < SECONDS_MIN * SECOND_NS
+    ) if first.size else np.zeros(0, np.bool_)
+    leave = np.repeat(short, last - first + 1) if first.size else np.zeros(0, np.bool_)
+    words = f"in flights of less than {SAMPLES_MIN} samples or {SECONDS_MIN:g} s"
+    counted.append((words, int(leave.sum())))
+    return rows.at(~leave), begins[~leave]
 
 
 def _cleaned(table: pa.Table, rows: _Rows, start: Ints, counted: tuple[tuple[str, int], ...]) -> Cleaned:

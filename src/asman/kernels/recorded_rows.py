@@ -112,3 +112,43 @@ def height_spikes(times: Floats, heights: Floats, start: Ints, spike_m: float, c
             middle = np.median(near[:count])
             spikes[i] = abs(heights[i] - middle) > spike_m + climb_mps * abs(offset / count)
     return spikes
+
+
+@kernel
+def grounded(times: Floats, normals: Floats, start: Ints, over_s: float, taxi_mps: float, fly_mps: float) -> Flags:
+    """Which samples at either end of a flight are too slow to fly.
+
+    times    (n,)    s
+    normals  (n, 3)      unit normals
+    start    (F+1,)      first row of each flight
+    over_s   s       speeds are taken over so long, or as little more as the samples allow
+    taxi_mps m/s     slower than this at its ends is on the ground, in a flight that reaches `fly_mps`
+    fly_mps  m/s     a flight that never reaches `taxi_mps` is on the ground all the time; one between the two
+                     may be a helicopter, and stays whole
+    """
+    slow = np.zeros(times.size, np.bool_)
+    forth, back = np.zeros(times.size), np.zeros(times.size)
+    for f in range(start.size - 1):
+        first, last = start[f], start[f + 1]
+        fastest = 0.0
+        j = first
+        for i in range(first, last):
+            j = max(j, min(i + 1, last - 1))
+            while j + 1 < last and times[j] - times[i] < over_s:
+                j += 1
+            if times[j] - times[i] >= over_s:
+                way = normals[j] - normals[i]
+                speed = MEAN_RADIUS_M * math.sqrt(np.sum(way * way)) / (times[j] - times[i])
+                forth[i] = max(forth[i], speed)
+                back[j] = max(back[j], speed)
+                fastest = max(fastest, speed)
+        if fastest < taxi_mps:
+            slow[first:last] = True
+        elif fastest >= fly_mps:
+            while first < last and forth[first] < taxi_mps:
+                slow[first] = True
+                first += 1
+            while last > first and back[last - 1] < taxi_mps:
+                slow[last - 1] = True
+                last -= 1
+    return slow

@@ -2,10 +2,13 @@
 
 The curve is a cubic B-spline with knots every few seconds. It minimises
 
-    sum of w (p - S)' W (p - S)  +  sum of w (v - S')' V (v - S')  +  1/q  integral of |S'''|² dt
+    sum of w (p - S)' W (p - S)  +  sum of w (v - S')' V (v - S')  +  1/q  integral of |D S|² dt
 
-over positions p and velocities v: a penalised spline (Eilers and Marx) with the jerk as penalty, which is the
-smoother of an aircraft whose jerk is white noise of density q. W is no multiple of one: a position's time is
+over positions p and velocities v: a penalised spline (Eilers and Marx). D S is the jerk for the way over
+ground, so that a turn costs nothing once it is begun, and the acceleration for heights, which else would swing
+between sparse samples: the smoother of an aircraft whose jerk, or acceleration, is white noise of density q.
+The stiffest q stands that stays with the samples; a looser one must foretell samples that it was not shown
+better than the stiffer ones, or noise would be taken for manoeuvres (cross-validation). W is no multiple of one: a position's time is
 wrong by tenths of a second (the recorder's grid, not the aircraft's), which at 230 m/s is 100 m along the
 track and nothing across it. The weights w come from the residuals, so that an outlier pulls less the further
 off it is, and in the end not at all (Geman and McClure); they and the directions are found by repetition.
@@ -28,6 +31,9 @@ Floats = NDArray[np.float64]
 #: Residual, in standard deviations, at which a sample has a quarter of its weight left.
 SOFT_SIGMAS: Final = 3.0
 _ROUNDS: Final = 6
+#: Every fourth sample is not shown to a curve on trial; a looser one must foretell them this much better.
+_UNSEEN: Final = 4
+_BETTER: Final = 0.8
 #: Times are taken for no worse than this [s].
 _LATE_MAX_S: Final = 2.0
 #: A flight is as stiff as it can be while this share of its samples lies within twice their error across.
@@ -130,13 +136,18 @@ def _solve(band: Floats, right: Floats) -> None:
 @rare
 def _fit(
     times: Floats, places: Floats, place_weights: Floats, rates: Floats, rate_weights: Floats,
-    step: float, density: float, coefficients: Floats,
+    step: float, order: int, density: float, unseen: int, coefficients: Floats,
 ) -> None:  # fmt: skip
-    """Fill `coefficients` (M, D) with the curve through places and rates (n, D) of weights (n, D, D)."""
+    """Fill `coefficients` (M, D) with the curve through places and rates (n, D) of weights (n, D, D).
+
+    Every `unseen`th sample is left out; none where it is 0.
+    """
     size, width = coefficients.shape
     band = np.zeros((size * width, 4 * width))
     right = np.zeros(size * width)
     for i in range(times.size):
+        if unseen > 0 and i % unseen == unseen // 2:
+            continue
         first, u = _span(times[i], step, size)
         if place_weights[i, 0, 0] > 0.0:
             _add(band, right, first, _basis(u, 0), places[i], place_weights[i])
@@ -144,13 +155,13 @@ def _fit(
             d = _basis(u, 1)
             slope = (d[0] / step, d[1] / step, d[2] / step, d[3] / step)
             _add(band, right, first, slope, rates[i], rate_weights[i])
-    third = (-1.0, 3.0, -3.0, 1.0)
-    stiff = 1.0 / (density * step**5)
-    for i in range(size - 3):
-        for a in range(4):
+    bends = (-1.0, 3.0, -3.0, 1.0) if order == 3 else (1.0, -2.0, 1.0, 0.0)
+    stiff = 1.0 / (density * step ** (2 * order - 1))
+    for i in range(size - order):
+        for a in range(order + 1):
             for c in range(a + 1):
                 for p in range(width):
-                    band[(i + a) * width + p, (a - c) * width] += stiff * third[a] * third[c]
+                    band[(i + a) * width + p, (a - c) * width] += stiff * bends[a] * bends[c]
     for row in range(size * width):
         # Samples in one place leave the curve's bending free; a hair of ridge decides.
         band[row, 0] *= 1.0 + 1e-12
@@ -195,7 +206,8 @@ def _weigh(
         across2, along2 = across_m * across_m, across_m * across_m + late_s * late_s * speed2
         seen2 = along * along / along2 + max(off2 - along * along, 0.0) / across2
         sigmas[i] = math.sqrt(seen2)
-        aside[i, 0] = math.sqrt(max(off2 - along * along, 0.0))
+        # A height has nothing beside it: all of it counts.
+        aside[i, 0] = math.sqrt(max(off2 - along * along, 0.0)) if width > 1 else math.sqrt(off2)
         aside[i, 1] = along / max(speed, 1.0)
         rate_sigma = rate_floor + rate_share * speed
         trust = _soft(seen2)
@@ -210,53 +222,99 @@ def _weigh(
                     rate_weights[i, p, q] = rate_trust * same
 
 
+@rare
+def _repeat(
+    times: Floats, places: Floats, rates: Floats, across_m: float, late_s: float, rate_floor: float,
+    rate_share: float, step: float, order: int, density: float, unseen: int, coefficients: Floats,
+    sigmas: Floats, aside: Floats,
+) -> None:  # fmt: skip
+    """Fit, weigh, and fit again; `coefficients`, `sigmas` and `aside` are what comes of it."""
+    count, width = places.shape
+    place_weights = np.zeros((count, width, width))
+    rate_weights = np.zeros((count, width, width))
+    for i in range(count):
+        speed2 = 0.0
+        for k in range(width):
+            speed2 += rates[i, k] * rates[i, k]
+        if math.isnan(speed2):
+            speed2 = 0.0
+        loose = 1.0 / (across_m * across_m + late_s * late_s * speed2)
+        firm = 1.0 / (rate_floor + rate_share * math.sqrt(speed2)) ** 2
+        for k in range(width):
+            rate_weights[i, k, k] = 0.0 if math.isnan(rates[i, 0]) else firm
+            place_weights[i, k, k] = 0.0 if math.isnan(places[i, 0]) else loose
+    late = late_s
+    for _ in range(_ROUNDS):
+        _fit(
+            times, places, place_weights, rates, rate_weights, step, order, density, unseen, coefficients
+        )  # fmt: skip
+        _weigh(
+            times, places, rates, across_m, late, rate_floor, rate_share, step, coefficients,
+            place_weights, rate_weights, sigmas, aside,
+        )  # fmt: skip
+        if late_s > 0.0:
+            # 1.48 median absolute deviations are a standard deviation (Hampel 1974).
+            late = min(max(1.48 * np.nanmedian(np.abs(aside[:, 1])), late_s), _LATE_MAX_S)
+
+
+@part
+def _mean_miss(aside: Floats, across_m: float, unseen: int) -> float:
+    """Mean square of how far beside the track the unseen samples are, each cut at three sigmas."""
+    total, count = 0.0, 0
+    for i in range(unseen // 2, aside.shape[0], unseen):
+        if not math.isnan(aside[i, 0]):
+            total += min(aside[i, 0] ** 2, (SOFT_SIGMAS * across_m) ** 2)
+            count += 1
+    return total / max(count, 1)
+
+
 @kernel
 def fit_curve(
     times: Floats, places: Floats, rates: Floats, across_m: float, late_s: float, rate_floor: float,
-    rate_share: float, densities: Floats, step: float,
+    rate_share: float, order: int, densities: Floats, step: float,
 ) -> tuple[Floats, Floats, float]:  # fmt: skip
     """Fit the stiffest curve that stays with the samples.
 
     times      (n,)    s    after the curve's begin, rising
-    places     (n, D)  m    NaN is not used
+    places     (n, D)  m    NaN is not used; D is 3 on the sphere, 1 for heights
     rates      (n, D)  m/s  NaN is not used
     across_m   m       one standard deviation of a place across the track, and of its part along it
     late_s     s       one standard deviation of a place's time; more where the places themselves show it
     rate_floor m/s     one standard deviation of a rate at rest
     rate_share 1       and the share of the speed that it grows by
-    densities  (Q,)    m²/s⁵ of jerk to try, stiff ones first; the last one stands whatever it gives
+    order      1       2: bends are accelerations; 3: they are jerks
+    densities  (Q,)    m²/s³ or m²/s⁵ of them to try, stiff ones first
     step       s       between knots
     returns    coefficients (M, D) for `curve_at`, how many sigmas each place is off (n,), the density
     """
-    count, width = places.shape
-    coefficients = np.zeros((spline_size(times[-1], step), width))
+    count = times.size
+    coefficients = np.zeros((spline_size(times[-1], step), places.shape[1]))
     sigmas, aside = np.zeros(count), np.zeros((count, 2))
-    chosen = densities[0]
+    chosen, least = densities[0], np.inf
     for density in densities:
-        chosen = density
-        place_weights = np.zeros((count, width, width))
-        rate_weights = np.zeros((count, width, width))
+        _repeat(
+            times, places, rates, across_m, late_s, rate_floor, rate_share, step, order, density, 0,
+            coefficients, sigmas, aside,
+        )  # fmt: skip
+        near = used = 0
         for i in range(count):
-            speed2 = 0.0
-            for k in range(width):
-                speed2 += rates[i, k] * rates[i, k]
-            if math.isnan(speed2):
-                speed2 = 0.0
-            loose = 1.0 / (across_m * across_m + late_s * late_s * speed2)
-            for k in range(width):
-                place_weights[i, k, k] = 0.0 if math.isnan(places[i, 0]) else loose
-        late = late_s
-        for _ in range(_ROUNDS):
-            _fit(times, places, place_weights, rates, rate_weights, step, density, coefficients)
-            _weigh(
-                times, places, rates, across_m, late, rate_floor, rate_share, step, coefficients,
-                place_weights, rate_weights, sigmas, aside,
-            )  # fmt: skip
-            if late_s > 0.0:
-                # 1.48 median absolute deviations are a standard deviation (Hampel 1974).
-                late = min(max(1.48 * np.nanmedian(np.abs(aside[:, 1])), late_s), _LATE_MAX_S)
-        # Only what lies beside the track tells of a manoeuvre: along it, times are wrong.
-        near = aside[sigmas <= 2.0 * SOFT_SIGMAS, 0] if width > 1 else np.abs(sigmas) * across_m
-        if near.size and np.mean(near <= 2.0 * across_m) >= _WITHIN_SHARE:
+            if not math.isnan(sigmas[i]):
+                used += 1
+                near += 1 if aside[i, 0] <= 2.0 * across_m else 0
+        stays = near >= _WITHIN_SHARE * used
+        if stays and density == densities[0]:
+            return coefficients, sigmas, density
+        _repeat(
+            times, places, rates, across_m, late_s, rate_floor, rate_share, step, order, density, _UNSEEN,
+            coefficients, sigmas, aside,
+        )  # fmt: skip
+        miss = _mean_miss(aside, across_m, _UNSEEN)
+        if miss < _BETTER * least:
+            chosen, least = density, miss
+        if stays:
             break
+    _repeat(
+        times, places, rates, across_m, late_s, rate_floor, rate_share, step, order, chosen, 0,
+        coefficients, sigmas, aside,
+    )  # fmt: skip
     return coefficients, sigmas, chosen
