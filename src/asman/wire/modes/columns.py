@@ -62,7 +62,7 @@ WHOLE: Final = (
 KIND, CALLSIGN, SET = "kind", "callsign", "category_set"
 SETS: Final = ("A", "B", "C", "D")
 #: Columns that say nothing to a transponder, and are passed over.
-BESIDE: Final = frozenset(("time", "sensor", "aircraft", "simulated", "signal_dbfs"))
+BESIDE: Final = frozenset(("time", "sensor", "receiver", "aircraft", "simulated", "signal_dbfs"))
 _KNOWN: Final = (KIND, CALLSIGN, SET, *(column.name for column in (*REAL, *WHOLE)))
 
 Floats = NDArray[np.float64]
