@@ -106,9 +106,9 @@ def alert_status(mode_3a: Int, alert: Int) -> Int:
 def position_me(f: Floats, n: Ints, i: Int) -> Int:
     """Airborne position: types 9 to 18, 20 to 22 with geometric altitude only, 0 without position.
 
-    A geometric altitude has the same code in feet: the standard makes no difference, "The 1090 Megahertz Riddle"
-    and pyModeS read it as plain metres. Source: DO-260B 2.2.3.2.3, Doc 9871 table C-2. 1-5 type, 6-7 status,
-    8 supplement B, 9-20 altitude, 22 format, 23-56 CPR.
+    A geometric altitude has the same code in feet: the standard makes no difference, "The 1090 Megahertz
+    Riddle" and pyModeS read it as plain metres. Source: DO-260B 2.2.3.2.3, Doc 9871 table C-2. 1-5 type,
+    6-7 status, 8 supplement B, 9-20 altitude, 22 format, 23-56 CPR.
     """
     status = alert_status(n[MODE_3A, i], n[ALERT, i]) << 49
     pressure_m = f[PRESSURE, i]
