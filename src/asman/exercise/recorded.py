@@ -44,6 +44,9 @@ STEP_S: Final = 4.0
 #: How far pieces may be off the smoothed curves [m].
 NEAR_M: Final = 5.0
 NEAR_HEIGHT_M: Final = 5.0
+#: More than this pulled between samples usually further apart than that is no manoeuvre that anybody saw [g, s].
+UNSEEN_G: Final = 1.0
+UNSEEN_S: Final = 5.0
 #: A sample so many standard deviations off the curve is set aside as wrong.
 ASIDE_SIGMAS: Final = 6.0
 GRAVITY_MPS2: Final = 9.80665
@@ -171,20 +174,28 @@ def lay_flights(trajectories: pa.Table, gap_s: float = 120.0) -> Laid:
     laid: list[Floats] = []
     off: list[Floats] = []
     asked: list[Floats] = []
-    aside = loose = 0
+    flown: list[int] = []
+    aside, loose = np.zeros(2, np.int64), 0
     for f in range(flights):
-        pieces, sigmas, jerk = _lay(rows, slice(rows.start[f], rows.start[f + 1]))
         kept = slice(rows.start[f], rows.start[f + 1])
         seconds = (rows.time_ns[kept] - rows.time_ns[kept][0]) / SECOND_NS
-        near = sigmas <= ASIDE_SIGMAS
-        aside += int((~near).sum())
+        pieces, sigmas, jerk = _lay(rows, kept, seconds)
+        strain = strains(pieces)
+        if strain[:, 0].max() > UNSEEN_G * GRAVITY_MPS2 and np.median(np.diff(seconds)) > UNSEEN_S:
+            continue
+        misses = follow(pieces, seconds, rows.normals[kept], rows.altitude_m[kept])
+        far = sigmas > ASIDE_SIGMAS
+        aside += far.sum(axis=0)
+        misses[far[:, 0], :2] = np.nan
+        misses[far[:, 1], 2] = np.nan
         loose += jerk > JERKS[0]
+        flown.append(f)
         laid.append(pieces)
-        off.append(follow(pieces, seconds, rows.normals[kept], rows.altitude_m[kept])[near])
-        asked.append(strains(pieces))
+        off.append(misses)
+        asked.append(strain)
     first = np.concatenate([[0], np.cumsum([len(one) for one in laid])]).astype(np.int64)
-    begins = (rows.time_ns[rows.start[:-1]] - recorded_ns) / SECOND_NS
-    lasts = (rows.time_ns[rows.start[1:] - 1] - recorded_ns) / SECOND_NS
+    begins = ((rows.time_ns[rows.start[:-1]] - recorded_ns) / SECOND_NS)[flown]
+    lasts = ((rows.time_ns[rows.start[1:] - 1] - recorded_ns) / SECOND_NS)[flown]
     centre = rows.normals.mean(axis=0) if flights else np.array((1.0, 0.0, 0.0))
     return Laid(
         pieces=np.concatenate(laid) if laid else np.zeros((0, 12)),
@@ -192,35 +203,39 @@ def lay_flights(trajectories: pa.Table, gap_s: float = 120.0) -> Laid:
         begin_s=begins,
         seconds=lasts - begins,
         centre=centre / np.linalg.norm(centre),
-        address=rows.address,
-        callsign=rows.callsign,
+        address=rows.address[flown],
+        callsign=tuple(rows.callsign[f] for f in flown),
         kind=tuple(
             guess_kind(pieces, strain, end)
             for pieces, strain, end in zip(laid, asked, lasts - begins, strict=True)
         ),
-        counted=(*rows.counted, ("samples set aside: far off the smooth path", aside),
-                 ("flights smoothed less, for they manoeuvre", loose)),
+        counted=(
+            *rows.counted,
+            ("samples set aside: far off the smooth path", int(aside[0])),
+            ("heights set aside: far off the smooth path", int(aside[1])),
+            (f"flights left out: they pull {UNSEEN_G:g} g where nobody saw it", flights - len(flown)),
+            ("flights smoothed less, for they manoeuvre", loose),
+        ),
         deviation=_deviation(laid, off, asked, lasts - begins) if laid else None,
     )  # fmt: skip
 
 
-def _lay(rows: Cleaned, kept: slice) -> tuple[Floats, Floats, float]:
-    """Pieces of one flight, how many sigmas each sample is off its smooth path, and the jerk it needed."""
-    seconds = (rows.time_ns[kept] - rows.time_ns[kept][0]) / SECOND_NS
+def _lay(rows: Cleaned, kept: slice, seconds: Floats) -> tuple[Floats, Floats, float]:
+    """Pieces of one flight, how many sigmas each place and height is off them (n, 2), the jerk it needed."""
     places = rows.normals[kept] * MEAN_RADIUS_M
     origin = places[0].copy()
     curve, sigmas, jerk = fit_curve(
         seconds, places - origin, rows.rates[kept], ACROSS_M, LATE_S, RATE_FLOOR_MPS, RATE_SHARE, 3,
         np.array(JERKS), STEP_S,
     )  # fmt: skip
-    heights, _, _ = fit_curve(
+    heights, off, _ = fit_curve(
         seconds, rows.altitude_m[kept, None], rows.climb_mps[kept, None], HEIGHT_M, 0.0, CLIMB_FLOOR_MPS,
         CLIMB_SHARE, 2, np.array(CLIMBS), STEP_S,
     )  # fmt: skip
     pieces = lay_curve(
         curve, origin, heights, STEP_S, 0.0, float(seconds[-1]), NEAR_M, NEAR_HEIGHT_M
     )
-    return pieces, sigmas, float(jerk)
+    return pieces, np.stack((sigmas, off), axis=1), float(jerk)
 
 
 def guess_kind(pieces: Floats, strain: Floats, seconds: float) -> str:

@@ -39,8 +39,11 @@ TAXI_OVER_S: Final = 20.0
 FLIES_MPS: Final = 55.0
 #: Slower than this an aircraft may stay where it was [m/s].
 STANDS_MPS: Final = 2.5
+#: Between samples so far apart [s], so much less way than the recorded speed makes is a turn that nobody saw.
+WANDER_S: Final = 20.0
+WANDER_SHARE: Final = 0.7
 #: Fewer samples or seconds than this are no flight.
-SAMPLES_MIN: Final = 10
+SAMPLES_MIN: Final = 6
 SECONDS_MIN: Final = 60.0
 
 
@@ -203,7 +206,21 @@ def _split(
     counted.append(("flights cut in two where the position jumps for good", int((begins & same).sum())))
     gap = same & ~begins & (np.diff(rows.time_ns, prepend=0) > gap_s * SECOND_NS)
     counted.append((f"flights cut in two at a gap of more than {gap_s:g} s", int(gap.sum())))
-    return rows, begins | gap | ~same
+    lost = same & ~begins & ~gap & _wandered(rows)
+    words = f"flights cut in two where they turned for more than {WANDER_S:g} s while nobody recorded"
+    counted.append((words, int(lost.sum())))
+    return rows, begins | gap | lost | ~same
+
+
+def _wandered(rows: _Rows) -> Flags:
+    """Whether each sample is much nearer to the one before than the speeds recorded say: a way unknown."""
+    normals = unit_normals(rows.lat_deg, rows.lon_deg)
+    way = np.zeros(rows.time_ns.size)
+    way[1:] = MEAN_RADIUS_M * np.linalg.norm(np.diff(normals, axis=0), axis=1)
+    seconds = np.diff(rows.time_ns, prepend=0) / SECOND_NS
+    speed = rows.speed_mps.copy()
+    speed[1:] = np.minimum(rows.speed_mps[1:], rows.speed_mps[:-1])
+    return (seconds > WANDER_S) & (way < WANDER_SHARE * speed * seconds)
 
 
 def _flying(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:

@@ -42,8 +42,8 @@ Vector = tuple[float, float, float]
 _SPANS: Final = (96.0, 64.0, 48.0, 32.0, 24.0, 16.0, 12.0, 8.0, 6.0, 4.0, 3.0, 2.0, 1.0)
 #: Places between two knots at which pieces are compared with the curve.
 _CHECKS: Final = 12
-#: Slower than this an aircraft stands: a direction of flight has no meaning [rad/s; 0.3 m/s].
-_STANDS: Final = 0.3 / MEAN_RADIUS_M
+#: Slower than this an aircraft stands, and the direction of its flight has no meaning [rad/s; 1 m/s].
+_STANDS: Final = 1.0 / MEAN_RADIUS_M
 #: No arc of a biarc between two knots turns further [rad]: it would be a loop that nobody flew.
 _ARC_MAX: Final = 2.6
 
@@ -274,7 +274,7 @@ def strains(pieces: Floats) -> Floats:
     """What each piece (K, 12) of a flight asks of its aircraft and of the eye: (K, 5).
 
     0  m/s²  greatest horizontal acceleration: change of speed and turn together
-    1  rad   heading jump at its end
+    1  rad   heading jump at its end, where it does not stand
     2  m/s   speed jump at its end
     3  m     horizontal jump at its end
     4  m/s   speed at its begin
