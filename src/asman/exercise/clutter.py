@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.errors import InputError
 from asman.exercise.effects import Effects
 from asman.exercise.interference import radar_jammers, weather_cells
 from asman.exercise.scenario import Scenario
@@ -51,6 +52,7 @@ def make_clutter(scenario: Scenario, radars: Floats) -> Clutter:
     reflectors = [np.empty((0, ech.REFLECTOR_COLUMNS))]
     for i, sensor in enumerate(scenario.sensor):
         effects, radar = scenario.effects_of(sensor.id), radars[i]
+        _check(effects, f"{scenario.name}: effects.{sensor.id}")
         if radar[rad.HAS_PSR] > 0.0 and effects.clutter_spots > 0:
             plots = radar[rad.FALSE_MEAN] * radar[rad.CLUTTER_MAP]
             rng = np.random.default_rng([scenario.seed, i, _FOR_SPOTS])
@@ -65,10 +67,21 @@ def make_clutter(scenario: Scenario, radars: Floats) -> Clutter:
     return Clutter(np.concatenate(scatterers), single, np.concatenate(reflectors))
 
 
+def _check(effects: Effects, item: str) -> None:
+    """Refuse shares and numbers that cannot be."""
+    limits = {
+        "clutter_map": 1.0, "reflection": 1.0, "ring_around": 1.0, "clutter_spots": 1_000, "reflectors": 1_000,
+    }  # fmt: skip
+    for name, most in limits.items():
+        value = getattr(effects, name)
+        if not 0 <= value <= most:
+            raise InputError(f"{item}.{name}", f"must be 0 to {most:g}, not {value:g}", "Correct it.")
+
+
 def _reflectors(seed: int, radar: int, effects: Effects) -> Floats:
     """Walls of 40 to 250 m around a secondary radar, 0.3 to 8 km away, that look past it more or less."""
     rng = np.random.default_rng([seed, radar, _FOR_REFLECTORS])
-    rows = np.zeros((max(effects.reflectors, 0), ech.REFLECTOR_COLUMNS))
+    rows = np.zeros((effects.reflectors, ech.REFLECTOR_COLUMNS))
     for number, row in enumerate(rows):
         distance = math.exp(rng.uniform(math.log(300.0), math.log(8_000.0)))
         azimuth, aside = rng.uniform(0.0, 2.0 * math.pi), rng.uniform(-1.1, 1.1)

@@ -26,7 +26,7 @@ from asman.exercise.elements import (
     ScriptedFlight,
     Traffic,
 )
-from asman.exercise.events import CodeChange, Event, Outage
+from asman.exercise.events import CodeChange, Event, Outage, RadarJamming, Weather
 from asman.exercise.strict import to_struct
 from asman.model.sensor import RADAR_KINDS, Sensor, Sensors
 
@@ -267,6 +267,21 @@ def check_event(event: Event, scenario: Scenario, item: str) -> None:
         raise InputError(f"{item}.sensor", f"no sensor '{event.sensor}'", nearest(event.sensor, ids))
     if isinstance(event, CodeChange):
         check_code(event.mode_3a, f"{item}.mode_3a")
+    if isinstance(event, Weather | RadarJamming):
+        _check_disturbance(event, item)
     flight = getattr(event, "flight", None)
     if isinstance(flight, ScriptedFlight):
         check_flight(flight, {member.id for member in scenario.member}, f"{item}.flight")
+
+
+def _check_disturbance(event: Weather | RadarJamming, item: str) -> None:
+    """Refuse weather and jamming that cannot be."""
+    limits = {
+        "lat_deg": (-90.0, 90.0), "lon_deg": (-180.0, 360.0), "plots_per_scan": (0.0, 10_000.0),
+        "radius_m": (1.0, 1e6), "loss": (0.0, 1.0), "power": (0.0, 10.0), "width_deg": (0.0, 90.0),
+        "east_mps": (-100.0, 100.0), "north_mps": (-100.0, 100.0), "height_m": (-500.0, 50_000.0),
+    }  # fmt: skip
+    for name, (least, most) in limits.items():
+        value = getattr(event, name, least)
+        if not least <= value <= most:
+            raise InputError(f"{item}.{name}", f"must be {least:g} to {most:g}, not {value:g}", "Correct it.")

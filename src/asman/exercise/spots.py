@@ -58,7 +58,7 @@ class Kind(NamedTuple):
     least: int
 
 
-SLOPE = Kind("slope", 0.45, 3_000.0, 0.75, 0.6, 6)
+SLOPE = Kind("slope", 0.45, 3_000.0, 0.75, 0.6, 12)
 ROAD = Kind("road", 0.2, 5_000.0, 0.4, 0.7, 5)
 FARM = Kind("wind farm", 0.1, 6_000.0, 0.5, 0.85, 8)
 FLOCK = Kind("flock", 0.25, 15_000.0, 0.4, 0.35, 5)
@@ -110,10 +110,10 @@ def _scatterers(rng: np.random.Generator, kind: Kind, spot: Spot) -> Floats:
 
 def _slope(rng: np.random.Generator, spot: Spot, rows: Floats) -> None:
     """Rocks along a ridge; each fades for some minutes of its own."""
-    length = min(rng.uniform(800.0, 5_000.0), _EXTENT * spot.range_m)
+    length = min(rng.uniform(1_000.0, 12_000.0), 2.0 * _EXTENT * spot.range_m)
     course = rng.uniform(0.0, math.pi)
     along = rng.uniform(-0.5, 0.5, len(rows)) * length
-    across = np.clip(rng.normal(size=len(rows)), -2.0, 2.0) * 0.12 * length
+    across = np.clip(rng.normal(size=len(rows)), -2.0, 2.0) * 0.08 * length
     rows[:, clu.EAST] = along * math.sin(course) + across * math.cos(course)
     rows[:, clu.NORTH] = along * math.cos(course) - across * math.sin(course)
     rows[:, clu.SLOT] = rng.uniform(120.0, 600.0, len(rows))
