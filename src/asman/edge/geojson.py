@@ -60,15 +60,15 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def collection(tracks: pa.Table) -> bytes:
-    """Return a FeatureCollection, one Point a track."""
-    names = [name for name in tracks.column_names if name not in _PLACE]
-    columns = [_texts(tracks[name]) for name in names]
-    lon, lat = _texts(tracks["lon_deg"]), _texts(tracks["lat_deg"])
+def collection(table: pa.Table, number: str = "track") -> bytes:
+    """Return a FeatureCollection, one Point a row; the column `number` is its id."""
+    names = [name for name in table.column_names if name not in _PLACE]
+    columns = [_texts(table[name]) for name in names]
+    lon, lat = _texts(table["lon_deg"]), _texts(table["lat_deg"])
     features = [
         {
             "type": "Feature",
-            "id": row[names.index("track")],
+            "id": row[names.index(number)],
             "geometry": {"type": "Point", "coordinates": [round(x, 7), round(y, 7)]},
             "properties": dict(zip(names, row, strict=True)),
         }

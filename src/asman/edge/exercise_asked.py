@@ -1,0 +1,107 @@
+"""What an instructor asks for, read strictly: one event as JSON, which begins now unless it says otherwise.
+
+    {"kind": "emergency", "who": "callsign:MBB101", "code": "7700"}                   now, and stays
+    {"kind": "outage", "sensor": "KG-OSH", "after_s": 60, "duration_s": 300}          in a minute, for five
+
+`begin_s` and `end_s` are seconds after the exercise's begin, as in a scenario; `after_s` counts from now and
+`duration_s` from the event's begin.
+"""
+
+import math
+from typing import Any, Final
+
+import msgspec
+
+from asman.errors import InputError
+from asman.exercise.events import Event
+from asman.exercise.scenario import Scenario, check_event
+from asman.exercise.strict import to_struct
+
+#: An event in the past would change what has been sent; this much is only the way of a click to us.
+PAST_S: Final = 5.0
+#: No exercise is longer than four weeks.
+LONGEST_S: Final = 28 * 86_400.0
+
+#: Ending of a name -> least and most that is believed.
+_BOUNDS: Final = {
+    "lat_deg": (-90.0, 90.0),
+    "lon_deg": (-180.0, 180.0),
+    "radius_m": (1.0, 2_000_000.0),
+    "height_m": (-500.0, 50_000.0),
+    "altitude_m": (-500.0, 50_000.0),
+    "width_deg": (0.0, 360.0),
+    "power": (0.0, 100.0),
+    "plots_per_scan": (0.0, 1_000.0),
+    "loss": (0.0, 1.0),
+    "east_mps": (-1_000.0, 1_000.0),
+    "north_mps": (-1_000.0, 1_000.0),
+    "speed_mps": (1.0, 900.0),
+    "climb_mps": (0.1, 300.0),
+    "rcs_m2": (0.0, 100_000.0),
+    "begin_s": (0.0, LONGEST_S),
+    "end_s": (0.0, LONGEST_S),
+    "address": (0, 0xFFFFFF),
+}
+
+
+def asked(raw: Any, scenario: Scenario, now_s: float) -> Event:
+    """Return the event that `raw` asks for. Raises InputError with item, problem and mend.
+
+    now_s  s  after the exercise's begin: nothing begins before it
+    """
+    if not isinstance(raw, dict):
+        raise InputError("event", "a JSON object is needed", 'Write {"kind": "outage", "sensor": "..."}.')
+    rest = {str(key): value for key, value in raw.items()}
+    begin_s = _begin(rest, now_s)
+    rest["begin_s"] = begin_s
+    if "duration_s" in rest:
+        if rest.get("end_s") is not None:
+            raise InputError("event: duration_s", "end_s is there as well", "Keep one of them.")
+        rest["end_s"] = begin_s + _number(rest.pop("duration_s"), "event: duration_s", 0.0)
+    event: Event = to_struct(rest, Event, "event")  # type: ignore[arg-type]  # a union is no class to the checker
+    _check_bounds(msgspec.to_builtins(event), "event")
+    check_event(event, scenario, "event")
+    return event
+
+
+def _begin(rest: dict[str, Any], now_s: float) -> float:
+    """When it begins; `begin_s` and `after_s` are taken out."""
+    after, begin = rest.pop("after_s", None), rest.pop("begin_s", None)
+    if after is not None and begin is not None:
+        raise InputError("event: after_s", "begin_s is there as well", "Keep one of them.")
+    if begin is None:
+        return now_s + (0.0 if after is None else _number(after, "event: after_s", 0.0))
+    begin_s = _number(begin, "event: begin_s", 0.0)
+    if begin_s < now_s - PAST_S:
+        raise InputError(
+            "event: begin_s",
+            f"{begin_s:g} s is past; the exercise stands at {now_s:.1f} s",
+            "Leave it out to begin now, or give after_s.",
+        )
+    return max(begin_s, now_s)
+
+
+def _number(value: Any, item: str, least: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= LONGEST_S:
+        raise InputError(item, f"needs {least:g} to {LONGEST_S:g} s, not {value!r}", "Correct it.")
+    return float(value)
+
+
+def _check_bounds(value: Any, item: str) -> None:
+    """Refuse numbers that no aircraft, sensor or place can have."""
+    for name, part in value.items():
+        inside = f"{item}: {name}"
+        if isinstance(part, dict):
+            _check_bounds(part, inside)
+        elif isinstance(part, list | tuple):
+            for i, one in enumerate(part):
+                _check_bounds(one, f"{inside}[{i}]")
+        elif isinstance(part, int | float) and not isinstance(part, bool):
+            least, most = _bounds(name)
+            if not (math.isfinite(part) and least <= part <= most):
+                raise InputError(inside, f"needs {least:g} to {most:g}, not {part:g}", "Correct it.")
+
+
+def _bounds(name: str) -> tuple[float, float]:
+    ending = next((ending for ending in _BOUNDS if name.endswith(ending)), None)
+    return (-1e12, 1e12) if ending is None else _BOUNDS[ending]
