@@ -13,6 +13,7 @@ from numba import njit
 from pyproj import Geod
 
 from asman.kernels import radar as rad
+from asman.kernels import terrain_grid as grid
 from asman.kernels import terrain_mask as tm
 from asman.kernels.geodesy import lla_to_enu
 from asman.kernels.motion import MEAN_RADIUS_M
@@ -26,7 +27,7 @@ AZIMUTHS = 360
 
 @njit
 def on_ray(arc, azimuth, sin_lat, cos_lat, lon):
-    return tm.on_ray(arc, azimuth, sin_lat, cos_lat, lon)
+    return grid.on_ray(arc, azimuth, sin_lat, cos_lat, lon)
 
 
 @njit
@@ -60,8 +61,9 @@ class Ground:
     lat, lon = math.radians(43.0), math.radians(75.0)
     step = 0.01
 
-    def __init__(self, heights=None):
-        self.heights = np.zeros((501, 501), np.int16) if heights is None else heights.astype(np.int16)
+    def __init__(self, heights):
+        self.heights = heights.astype(np.int16)
+        self.peaks = grid.peaks_of(self.heights)
 
     @staticmethod
     def places():
@@ -71,7 +73,7 @@ class Ground:
     def mask(self, antenna, reach=150_000.0, step=500.0, earth=EARTH_M, ground=0.0, azimuths=AZIMUTHS):
         mask = np.empty((azimuths, math.ceil(reach / step) + 1), np.float32)
         known = tm.fill_mask(
-            self.heights, 45.5, 72.5, self.step, self.step, 0.0,
+            self.heights, 45.5, 72.5, self.step, self.step, self.peaks, 0.0,
             self.lat, self.lon, antenna, ground, earth, 200.0, step, mask,
         )  # fmt: skip
         return mask, known
@@ -121,7 +123,7 @@ def test_a_point_appears_where_plane_trigonometry_puts_it():
 @pytest.mark.parametrize("known", [True, False], ids=["flat terrain", "no terrain"])
 def test_flat_ground_hides_what_the_smooth_horizon_hides(level, known):
     step, mast = 500.0, 20.0
-    ground = Ground(np.full((501, 501), level if known else tm.VOID))
+    ground = Ground(np.full((501, 501), level if known else grid.VOID))
     mask, share = ground.mask(level + mast, reach=520_000.0, step=step, ground=float(level), azimuths=8)
     assert (share > 0.1) == known  # the grid is smaller than the disc: beyond it the same level is assumed
     radar = np.zeros(rad.RADAR_COLUMNS)
@@ -219,12 +221,33 @@ def test_lowering_the_antenna_never_reveals(seed, by):
     assert np.all(seen_low >= seen_high - 0.05)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from([300.0, 1_000.0, 1_700.0]))
+def test_ground_that_is_passed_over_unsampled_would_have_changed_nothing(seed, step):
+    rng = np.random.default_rng(seed)
+    coarse = np.repeat(np.repeat(rng.integers(0, 5_000, (21, 21)), 25, axis=0), 25, axis=1)[:501, :501]
+    heights = coarse + rng.integers(0, 300, (501, 501))
+    heights[rng.integers(0, 501, 40), rng.integers(0, 501, 40)] = grid.VOID
+    ground = Ground(heights)
+    skipping, _ = ground.mask(2_500.0, reach=240_000.0, step=step, azimuths=90)
+    ground.peaks = np.full_like(ground.peaks, grid.UNBOUNDED)
+    sampling, _ = ground.mask(2_500.0, reach=240_000.0, step=step, azimuths=90)
+    np.testing.assert_array_equal(skipping, sampling)
+
+
+def test_a_block_s_peak_is_its_highest_cell_with_the_next_ones_edge():
+    heights = np.zeros((40, 33), np.int16)
+    heights[16, 5], heights[39, 32] = 700, grid.VOID
+    peaks = grid.peaks_of(heights)
+    assert peaks.tolist() == [[700, 0, 0], [700, 0, 0], [0, grid.UNBOUNDED, grid.UNBOUNDED]]
+
+
 def test_beyond_the_grid_and_in_voids_the_earth_is_smooth_and_the_share_known_is_told():
     heights = np.zeros((501, 501))
-    heights[:, 250:] = tm.VOID
+    heights[:, 250:] = grid.VOID
     mask, known = Ground(heights).mask(20.0, reach=150_000.0)
     assert 0.48 < known < 0.52
-    smooth, nothing = Ground(np.full((501, 501), tm.VOID)).mask(20.0, reach=150_000.0)
+    smooth, nothing = Ground(np.full((501, 501), grid.VOID)).mask(20.0, reach=150_000.0)
     assert nothing == 0.0
     np.testing.assert_array_equal(mask, smooth)
 
@@ -236,7 +259,7 @@ def test_a_grid_across_the_antimeridian_is_one_grid():
     for lon, west in ((75.0, 72.5), (180.0, 177.5), (-179.9, 177.6), (-180.0, -182.5)):
         mask = np.empty((90, 200), np.float32)
         known = tm.fill_mask(
-            ridge, 45.5, west, 0.01, 0.01, 0.0,
+            ridge, 45.5, west, 0.01, 0.01, grid.peaks_of(ridge), 0.0,
             math.radians(43.0), math.radians(lon), 500.0, 480.0, EARTH_M, 200.0, 500.0, mask,
         )  # fmt: skip
         assert known == pytest.approx(1.0)
@@ -258,12 +281,16 @@ def test_every_direction_finds_its_own_row():
 
 TINY = """
 import math, numpy as np
-from asman.kernels import terrain_mask as tm
+from asman.kernels import terrain_grid as grid
+from asman.kernels import terrain_grid as grid, terrain_mask as tm
 heights = np.random.default_rng(1).integers(0, 4000, (60, 60)).astype(np.int16)
-heights[:5] = tm.VOID
+heights[:5] = grid.VOID
 mask = np.empty((7, 31), np.float32)
-known = tm.fill_mask(heights, 43.3, 74.7, .01, .01, -40., .7505, 1.309, 3000., 2900., 8.49e6, 300., 1e3, mask)
-print(known, mask.tolist())
+peaks = grid.peaks_of(heights)
+known = tm.fill_mask(
+    heights, 43.3, 74.7, .01, .01, peaks, -40., .7505, 1.309, 3000., 2900., 8.49e6, 300., 1e3, mask
+)
+print(known, peaks.tolist(), mask.tolist())
 """
 
 

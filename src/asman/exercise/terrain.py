@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from asman.errors import InputError
 from asman.kernels.motion import MEAN_RADIUS_M
-from asman.kernels.terrain_mask import VOID, fill_mask, ground_at
+from asman.kernels.terrain_grid import VOID, ground_at, peaks_of
+from asman.kernels.terrain_mask import fill_mask
 from asman.model.sensor import Sensors
 from asman.model.terrain import Terrain
 
@@ -91,10 +92,11 @@ def make_masks(
         antenna = np.fmax(asked, ground_m(terrain, sensors) + masts)
     sine = np.empty((count, azimuths, math.ceil(reach_m / step_m) + 1), np.float32)
     known = np.zeros(count)
+    grid = _grid(terrain) if terrain is not None else _NOTHING
+    peaks = peaks_of(grid[0])
     for i, sensor in enumerate(sensors):
-        grid = _grid(terrain) if terrain is not None else _NOTHING
         known[i] = fill_mask(
-            *grid, 0.0 if terrain is None else terrain.undulation_m,
+            *grid, peaks, 0.0 if terrain is None else terrain.undulation_m,
             math.radians(sensor.lat_deg), math.radians(sensor.lon_deg),
             antenna[i], antenna[i] - masts[i], earth[i], _spacing_m(terrain, sensor.lat_deg), step_m, sine[i],
         )  # fmt: skip

@@ -4,7 +4,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.terrain_mask import VOID
+from asman.kernels.terrain_grid import VOID
 
 __all__ = ["VOID", "Terrain"]
 
