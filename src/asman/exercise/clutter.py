@@ -70,7 +70,7 @@ def make_clutter(scenario: Scenario, radars: Floats) -> Clutter:
 def _check(effects: Effects, item: str) -> None:
     """Refuse shares and numbers that cannot be."""
     limits = {
-        "clutter_map": 1.0, "reflection": 1.0, "ring_around": 1.0, "clutter_spots": 1_000, "reflectors": 1_000,
+        "clutter_map": 1.0, "reflection": 1.0, "ring_around": 1.0, "clutter_spots": 1_000, "reflectors": 99,
     }  # fmt: skip
     for name, most in limits.items():
         value = getattr(effects, name)

@@ -97,8 +97,8 @@ class RadarJamming(_Event, frozen=True, tag="radar-jamming"):
     """Noise against primary radars: in its direction range shrinks, and false plots stand in a strobe.
 
     lat_deg, lon_deg, height_m   where it comes from
-    power      1   0 to 10: 1 halves the range in the main beam from 100 km, each further 1 by half again; side
-                   lobes hear it 35 dB less, so that 4 halves the range all around
+    power      1   0 to 10: 1 halves the range in the main beam from 100 km, each further 1 by half again;
+                   side lobes hear it 35 dB less, so that 4 halves the range all around
     width_deg  deg of the strobe
     plots_per_scan  1  mean number of false plots in it
     """
@@ -116,8 +116,8 @@ class Weather(_Event, frozen=True, tag="weather"):
 
     east_mps, north_mps   how it drifts
     plots_per_scan        mean number of false plots a scan of a primary radar that sees all of it
-    loss             1    share of primary detections lost within it, and behind its whole diameter, of aircraft
-                          that are detected as `pd_psr` says; its top is at 8 km
+    loss             1    share of primary detections lost within it, and behind its whole diameter, of
+                          aircraft that are detected as `pd_psr` says; its top is at 8 km
     """
 
     lat_deg: float
