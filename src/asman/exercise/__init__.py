@@ -1,14 +1,38 @@
 """Floor 4: a seeded sky and its sensors: truth, plots and real octets.
 
     exercise = start(scenario, begin_ns=now)            # or aircraft=5000, seed=7
-    swept = sweep(exercise, begin_ns, end_ns)           # plots, their truth index, services
+    swept = sweep(exercise, begin_ns, end_ns)           # plots, and who each is of
     datagrams = emissions(exercise, begin_ns, end_ns, encode)
     known = sensors(exercise, "KG")                     # what that member's sensors.toml says
+    exercise = inject(exercise, event)                  # an instructor's, while it runs
 
 Everything is a function of the scenario and the span of time asked for; nothing is remembered between calls.
 """
 
-from asman.exercise.exercise import Exercise, emissions, sensors, start, sweep, truth
-from asman.exercise.scenario import Scenario, parse_scenario
+from asman.exercise.effects import CATALOGUE
+from asman.exercise.exercise import (
+    Exercise,
+    emissions,
+    inject,
+    messages,
+    sensors,
+    start,
+    sweep,
+    truth,
+)
+from asman.exercise.scenario import Scenario, parse_scenario, without
 
-__all__ = ["Exercise", "Scenario", "emissions", "parse_scenario", "sensors", "start", "sweep", "truth"]
+__all__ = [
+    "CATALOGUE",
+    "Exercise",
+    "Scenario",
+    "emissions",
+    "inject",
+    "messages",
+    "parse_scenario",
+    "sensors",
+    "start",
+    "sweep",
+    "truth",
+    "without",
+]

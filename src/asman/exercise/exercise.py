@@ -13,32 +13,60 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.exercise import emit
+from asman.exercise.clutter import make_clutter
+from asman.exercise.events import Event
+from asman.exercise.identities import resolve
 from asman.exercise.radars import make_radars
-from asman.exercise.scenario import Scenario, with_aircraft
+from asman.exercise.scenario import Scenario, check_event, with_aircraft
+from asman.exercise.services import services
 from asman.exercise.sky import Sky, make_sky
-from asman.exercise.sky import truth as truth_of
-from asman.exercise.sweep import Swept
+from asman.exercise.sweep import Swept, World
 from asman.exercise.sweep import sweep as sweep_of
+from asman.exercise.terrain import make_masks
+from asman.exercise.truth import truth as truth_of
 from asman.model.datagram import Datagram
 from asman.model.sensor import Sensors
+from asman.model.terrain import Terrain
 
 
 class Exercise(msgspec.Struct, frozen=True):
-    """A scenario, its sky laid out and its radars as numbers."""
+    """A scenario, laid out: its sky, its radars as numbers, what hides and what disturbs.
 
-    scenario: Scenario
-    sky: Sky
-    radars: NDArray[np.float64]
+    trajectories   of recorded traffic, kept to lay the sky anew when something is injected
+    """
+
+    world: World
+    trajectories: pa.Table | None = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """What it is made of, with everything injected since."""
+        return self.world.scenario
+
+    @property
+    def sky(self) -> Sky:
+        """Who flies."""
+        return self.world.sky
 
 
 def start(
-    scenario: Scenario, aircraft: int | None = None, seed: int | None = None, begin_ns: int | None = None
+    scenario: Scenario,
+    aircraft: int | None = None,
+    seed: int | None = None,
+    begin_ns: int | None = None,
+    *,
+    terrain: Terrain | None = None,
+    trajectories: pa.Table | None = None,
 ) -> Exercise:
     """Lay out a scenario.
 
-    aircraft   how many airframes instead of the scenario's own number
-    seed       instead of the scenario's own
-    begin_ns   ns UTC instead of the scenario's own date: now, for a live run; cut to whole microseconds
+    aircraft      how many airframes instead of the scenario's own number
+    seed          instead of the scenario's own
+    begin_ns      ns UTC instead of the scenario's own date: now, for a live run; cut to whole microseconds
+    terrain       what hides aircraft from radars; None: smooth ground
+    trajectories  TRAJECTORIES rows of `scenario.recorded`
+
+    Raises InputError for an event about somebody who is not there.
     """
     if aircraft is not None:
         scenario = with_aircraft(scenario, aircraft)
@@ -47,7 +75,36 @@ def start(
     if begin_ns is not None:
         begin = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=begin_ns // 1000)
         scenario = msgspec.structs.replace(scenario, begin=begin)
-    return Exercise(scenario, make_sky(scenario), make_radars(scenario))
+    radars = make_radars(scenario, terrain is not None)
+    masks = None
+    if terrain is not None:
+        true = [scenario.effects_of(sensor.id) for sensor in scenario.sensor]
+        masks = make_masks(
+            terrain, scenario.sensor, [one.mast_m for one in true], [one.horizon_k for one in true]
+        )
+    sky = make_sky(scenario, trajectories)
+    _check_events(scenario, sky)
+    return Exercise(World(scenario, sky, radars, make_clutter(scenario, radars), masks), trajectories)
+
+
+def inject(exercise: Exercise, event: Event) -> Exercise:
+    """The same exercise with one more event; what lies before the event's begin stays as it was, bit for bit.
+
+    Raises InputError for an event about somebody, or a sensor, that is not there.
+    """
+    scenario = exercise.scenario
+    check_event(event, scenario, "event")
+    scenario = msgspec.structs.replace(scenario, event=(*scenario.event, event))
+    sky = make_sky(scenario, exercise.trajectories)
+    _check_events(scenario, sky)
+    return msgspec.structs.replace(exercise, world=exercise.world._replace(scenario=scenario, sky=sky))
+
+
+def _check_events(scenario: Scenario, sky: Sky) -> None:
+    for event in scenario.event:
+        who = getattr(event, "who", None)
+        if who is not None:
+            resolve(who, sky)
 
 
 def sensors(exercise: Exercise, member: str | None = None) -> Sensors:
@@ -56,17 +113,24 @@ def sensors(exercise: Exercise, member: str | None = None) -> Sensors:
 
 
 def truth(exercise: Exercise, times_ns: NDArray[np.int64]) -> pa.Table:
-    """Where every flying aircraft truly is at each time [ns UTC]: TRUTH rows, for scoring only."""
-    return truth_of(exercise.sky, times_ns)
+    """Where every flying aircraft truly is at each time [ns UTC]: TRUTH_TOLD rows, for scoring only."""
+    return truth_of(exercise.world, times_ns)
 
 
 def sweep(exercise: Exercise, begin_ns: int, end_ns: int) -> Swept:
     """What all radars say of beams that meet their aircraft in [begin, end), ns UTC."""
-    count = len(exercise.radars)
+    count = len(exercise.world.radars)
     begin, end = np.full(count, begin_ns, np.int64), np.full(count, end_ns, np.int64)
-    return sweep_of(exercise.scenario, exercise.sky, exercise.radars, begin, end)
+    return sweep_of(exercise.world, begin, end)
+
+
+def messages(exercise: Exercise, begin_ns: int, end_ns: int) -> pa.Table:
+    """North markers and sector crossings of all radars in [begin, end), ns UTC: SERVICES rows."""
+    origin, count = exercise.sky.begin_ns, len(exercise.world.radars)
+    begin, end = (np.full(count, max(at - origin, 0), np.int64) for at in (begin_ns, end_ns))
+    return services(exercise.world, begin, end)[0]
 
 
 def emissions(exercise: Exercise, begin_ns: int, end_ns: int, encode: emit.Encode) -> tuple[Datagram, ...]:
-    """What all radars send in [begin, end), ns UTC, in order of time: `feed` is the sensor's id."""
-    return emit.emissions(exercise.scenario, exercise.sky, exercise.radars, begin_ns, end_ns, encode)
+    """What all sensors send in [begin, end), ns UTC, in order of time: `feed` is the sensor's id."""
+    return emit.emissions(exercise.world, begin_ns, end_ns, encode)

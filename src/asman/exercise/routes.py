@@ -13,9 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.exercise.scenario import Airport, Area, Scenario
+from asman.exercise.elements import AircraftKind, Airport, Area
+from asman.exercise.scenario import Scenario
 from asman.kernels.motion import MEAN_RADIUS_M
-from asman.kernels.simulation import DARK, MODE_AC, MODE_S
+from asman.kernels.radar import DARK, MODE_AC, MODE_S
 from asman.units import FLIGHT_LEVEL_M
 
 Place = NDArray[np.float64]  # unit normal of the ellipsoid
@@ -33,16 +34,17 @@ class Flight(NamedTuple):
 class Line(NamedTuple):
     """One airframe and what it flies for ever.
 
-    kind        airliner, overflight, circuit, helicopter, fast_jet, formation, dark
+    kind        of `elements.AircraftKind`
     equipment   DARK, MODE_AC, MODE_S
-    home        airport whose member owns it, for state aircraft
+    flights     one or two, by turns
+    owner       id of the member that owns it, for state aircraft
     leader      how many lines before this one its formation's leader stands; 0 for who leads itself
     """
 
-    kind: str
+    kind: AircraftKind
     equipment: int
-    flights: tuple[Flight, Flight]
-    home: Airport | None = None
+    flights: tuple[Flight, ...]
+    owner: str | None = None
     leader: int = 0
 
 
@@ -214,7 +216,7 @@ def helicopter(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[flo
         Flight(np.array([here, *_scatter(rng, here, int(rng.integers(4, 9)), 40e3, 6e3), here]), plan, ground)
         for ground in ground_s
     ]
-    return Line("helicopter", MODE_S, (flights[0], flights[1]), home=airport)
+    return Line("helicopter", MODE_S, (flights[0], flights[1]), owner=airport.base_of)
 
 
 def _sortie(
@@ -238,23 +240,24 @@ def fast_jet(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float
     """Manoeuvres at 3 g over a training area near its base."""
     airport = _pick(rng, scenario, base=True)
     first, second = (_sortie(rng, airport, ground, 70.0, 12) for ground in ground_s)
-    return Line("fast_jet", MODE_S, (first, second), home=airport)
+    return Line("fast_jet", MODE_S, (first, second), owner=airport.base_of)
 
 
 def formation(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float, float]) -> list[Line]:
     """Fast jets a few hundred metres apart; the wingmen's transponders are on standby."""
     airport = _pick(rng, scenario, base=True)
     lead = [_sortie(rng, airport, ground, 45.0, 5) for ground in ground_s]
-    lines = [Line("formation", MODE_S, (lead[0], lead[1]), home=airport)]
+    lines = [Line("formation", MODE_S, (lead[0], lead[1]), owner=airport.base_of)]
     for wing in range(1, scenario.traffic.formation_size):
-        offset = (rng.uniform(0.0, 360.0), wing * rng.uniform(300.0, 700.0))
+        spread_m = scenario.traffic.formation_spread_m
+        offset = (rng.uniform(0.0, 360.0), wing * rng.uniform(0.5 * spread_m, spread_m))
         beside = [
             Flight(
                 np.array([moved(point, *offset) for point in flight.waypoints]), flight.plan, flight.ground_s
             )
             for flight in lead
         ]
-        lines.append(Line("formation", DARK, (beside[0], beside[1]), home=airport, leader=wing))
+        lines.append(Line("formation", DARK, (beside[0], beside[1]), owner=airport.base_of, leader=wing))
     return lines
 
 
@@ -266,3 +269,36 @@ def dark(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float, fl
     here = place(airport.lat_deg, airport.lon_deg)
     flights = [Flight(np.array(_scatter(rng, here, 5, 90e3, 30e3)), plan, ground) for ground in ground_s]
     return Line("dark", DARK, (flights[0], flights[1]))
+
+
+def _across(
+    rng: np.random.Generator,
+    here: Place,
+    speed: float,
+    top: float,
+    spread_m: float,
+    ground_s: tuple[float, float],
+) -> tuple[Flight, ...]:
+    """Two flights across country at one height, about a place."""
+    radius = max(bank_radius_m(speed, 20.0), 200.0)
+    plan = (speed, speed, speed, top, top, top, 3.0, 3.0, 1.0, 0.0, radius, radius)
+    return tuple(
+        Flight(np.array(_scatter(rng, here, 5, spread_m, 0.3 * spread_m)), plan, ground)
+        for ground in ground_s
+    )
+
+
+def low_flyer(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float, float]) -> Line:
+    """Low across country with a transponder, often under a radar's horizon."""
+    airport = _pick(rng, scenario)
+    speed, top = rng.uniform(45.0, 75.0), airport.elevation_m + rng.uniform(150.0, 600.0)
+    flights = _across(rng, place(airport.lat_deg, airport.lon_deg), speed, top, 80e3, ground_s)
+    return Line("low_flyer", MODE_AC if rng.random() < 0.5 else MODE_S, flights)
+
+
+def drone(rng: np.random.Generator, scenario: Scenario, ground_s: tuple[float, float]) -> Line:
+    """Small, slow and low about a place near an airport; only a primary radar that is near sees it."""
+    airport = _pick(rng, scenario)
+    speed, top = rng.uniform(18.0, 40.0), airport.elevation_m + rng.uniform(120.0, 800.0)
+    here = moved(place(airport.lat_deg, airport.lon_deg), rng.uniform(0.0, 360.0), rng.uniform(5e3, 40e3))
+    return Line("drone", DARK, _across(rng, here, speed, top, 12e3, ground_s))

@@ -1,8 +1,8 @@
 """What each radar says of the sky in any span of time.
 
 The rows of [a, c) are those of [a, b) and [b, c) together: crossings are solved from the scan they belong
-to, and every draw is a hash of (seed, radar, aircraft, scan). So a live demo in steps of 250 ms and a batch
-of an hour are one and the same exercise.
+to, neighbours are asked across the ends of the span, and every draw is a hash of (seed, radar, aircraft,
+scan). So a live demo in steps of 100 ms and a batch of an hour are one and the same exercise.
 """
 
 import math
@@ -12,134 +12,150 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.exercise.clutter import Clutter, false_plots
+from asman.exercise.identities import said
+from asman.exercise.interference import primary_factor
+from asman.exercise.outages import silence_plots
+from asman.exercise.plots import make_plots
 from asman.exercise.scenario import Atmosphere, Scenario
-from asman.exercise.services import services
-from asman.exercise.sky import FLIGHTS, Sky
-from asman.kernels import simulation as sim
-from asman.model.plots import PLOTS, TIME
+from asman.exercise.sky import FLIGHTS, Sky, line_of
+from asman.exercise.terrain import Masks
+from asman.kernels import detection, meeting, viewing
+from asman.kernels import radar as rad
+from asman.kernels.chance import TURN
 from asman.units import FOOT_M, SECOND_NS
 
-#: Rows that one call of the kernel may need; longer spans are cut.
-_ROWS_MAX = 2_000_000
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
-#: `plots.detection` by the bits of a detection.
-_DETECTIONS = ("", "psr", "ssr", "ssr+psr", "modes", "modes+psr")
+#: Aircraft times scans that one call of the kernels may have to look at; longer spans are cut.
+_LOOKS_MAX = 8_000_000
+
+
+class World(NamedTuple):
+    """All that radars sweep: the scenario, its sky, radars as numbers, what hides and what disturbs.
+
+    masks     of the sites; None without terrain
+    """
+
+    scenario: Scenario
+    sky: Sky
+    radars: Floats
+    clutter: Clutter
+    masks: Masks | None
 
 
 class Swept(NamedTuple):
     """What the radars said in a span of time.
 
-    plots      PLOTS rows, by true time of crossing
-    aircraft   (P,)  int64   who each plot is of, -1 for nobody: the truth index, for scoring only
-    crossing_ns (P,) int64   when the beam truly met it, ns UTC
-    radar      (P,)  int64   index of its sensor in the scenario
-    garbled    (P,)  int64   bits CODE_IS_GARBLED, ALTITUDE_IS_GARBLED of `kernels.simulation`
-    services   SERVICES rows
+    plots       PLOTS rows, by true time of crossing
+    aircraft    (P,)  int64   who each plot is of, -1 for nobody: the truth index, for scoring only
+    crossing_ns (P,)  int64   when the beam truly met it, ns UTC
+    radar       (P,)  int64   index of its sensor in the scenario
+    cause       (P,)  int64   why there is a plot: OF_* of `kernels.radar`
+    garbled     (P,)  int64   bits CODE_IS_GARBLED, ALTITUDE_IS_GARBLED of `kernels.radar`
+    motion      (P, 5)        velocity north, east, up [m/s], rate of turn [rad/s], signal to noise [dB]; NaN
     """
 
     plots: pa.Table
-    aircraft: NDArray[np.int64]
-    crossing_ns: NDArray[np.int64]
-    radar: NDArray[np.int64]
-    garbled: NDArray[np.int64]
-    services: pa.Table
+    aircraft: Ints
+    crossing_ns: Ints
+    radar: Ints
+    cause: Ints
+    garbled: Ints
+    motion: Floats
 
 
-def _air(atmosphere: Atmosphere) -> tuple[float, float]:
+def air(atmosphere: Atmosphere) -> tuple[float, float]:
     """Offset [m] and scale of height = offset + scale * pressure altitude."""
     return (atmosphere.qnh_hpa - 1013.25) * 27.3 * FOOT_M, 1.0 + atmosphere.isa_deviation_k / 288.15
 
 
-def sweep(
-    scenario: Scenario,
-    sky: Sky,
-    radars: NDArray[np.float64],
-    begin_ns: NDArray[np.int64],
-    end_ns: NDArray[np.int64],
-) -> Swept:
+def sweep(world: World, begin_ns: Ints, end_ns: Ints) -> Swept:
     """What every radar says in its own window.
 
     begin_ns, end_ns  (R,)  ns UTC, true time of crossing; end excluded; not before the exercise's begin
     """
+    sky = world.sky
     begin = np.maximum(begin_ns - sky.begin_ns, 0)
     end = np.maximum(end_ns - sky.begin_ns, begin)
-    rows_per_s = sky.cycle_s.size * float((1.0 / radars[:, sim.PERIOD]).sum())
-    step_ns = max(int(_ROWS_MAX / max(rows_per_s, 1.0) * SECOND_NS), SECOND_NS)
+    looks_per_s = sky.cycle_s.size * float((1.0 / world.radars[:, rad.PERIOD]).sum())
+    step_ns = max(int(_LOOKS_MAX / max(looks_per_s, 1.0) * SECOND_NS), SECOND_NS)
     parts = max(math.ceil(float((end - begin).max(initial=1)) / step_ns), 1)
-    ints: list[NDArray[np.int64]] = []
-    floats: list[NDArray[np.float64]] = []
+    ints: list[Ints] = []
+    floats: list[Floats] = []
+    room = 1024
     for part in range(parts):
         low = np.minimum(begin + part * step_ns, end)
-        i, f = _rows(scenario, sky, radars, low, np.minimum(low + step_ns, end))
-        order = np.lexsort((i[:, 2], i[:, 1], i[:, 0]))
+        i, f = _rows(world, low, np.minimum(low + step_ns, end), room)
+        room = max(room, len(i) * 5 // 4)
+        order = np.lexsort((i[:, rad.CHANCE], i[:, rad.AIRCRAFT], i[:, rad.RADAR], i[:, rad.AT]))
         ints.append(i[order])
         floats.append(f[order])
     rows, measures = np.concatenate(ints), np.concatenate(floats)
     return Swept(
-        plots=_plots(scenario, sky, rows, measures),
-        aircraft=rows[:, 2].copy(),
-        crossing_ns=rows[:, 0] + sky.begin_ns,
-        radar=rows[:, 1].copy(),
-        garbled=rows[:, 5] & (sim.CODE_IS_GARBLED | sim.ALTITUDE_IS_GARBLED),
-        services=services(scenario, sky, radars, begin, end)[0],
+        plots=make_plots(world.scenario, sky, rows, measures),
+        aircraft=rows[:, rad.AIRCRAFT].copy(),
+        crossing_ns=rows[:, rad.AT] + sky.begin_ns,
+        radar=rows[:, rad.RADAR].copy(),
+        cause=rows[:, rad.CAUSE].copy(),
+        garbled=rows[:, rad.FLAWS] & (rad.CODE_IS_GARBLED | rad.ALTITUDE_IS_GARBLED),
+        motion=measures[:, rad.NORTH :].copy(),
     )
 
 
-def _rows(
-    scenario: Scenario,
-    sky: Sky,
-    radars: NDArray[np.float64],
-    begin: NDArray[np.int64],
-    end: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Call the kernels with room enough; a first guess that was too small is made good once."""
-    scans = (end - begin) / SECOND_NS / radars[:, sim.PERIOD]
-    room = 1024 + int(((scans + 0.1) * (0.6 * sky.cycle_s.size + 2.0 * radars[:, sim.FALSE_MEAN])).sum())
+def _rows(world: World, begin: Ints, end: Ints, room: int) -> tuple[Ints, Floats]:
+    """Plots of aircraft and of nobody, in no order; too small a guess of their number is made good once."""
+    sky = world.sky
+    hits, geometry = _meetings(world, begin, end, room)
+    at_ns = hits[:, meeting.HIT_AT] + sky.begin_ns
+    told = said(world.scenario, sky, hits[:, meeting.HIT_AIRCRAFT], at_ns)
+    rcs = sky.rcs_m2[line_of(hits[:, meeting.HIT_AIRCRAFT])]
+    factor = primary_factor(world.scenario, world.radars, hits, geometry)
+    first = np.searchsorted(hits[:, meeting.HIT_RADAR], np.arange(len(world.radars) + 1))
+    room = max(room, len(hits) + len(hits) // 50 + 64)
     while True:
-        ints, floats = np.empty((room, 7), np.int64), np.empty((room, 3))
-        count = sim.sweep_aircraft(
-            radars, sky.pieces, sky.first, sky.cycle_s, sky.phase_s, FLIGHTS, sky.equipment,
-            _air(scenario.atmosphere), scenario.seed, sky.begin_ns, begin, end, ints, floats,
+        ints, floats = np.empty((room, rad.PLOT_INTS), np.int64), np.empty((room, rad.PLOT_FLOATS))
+        count = detection.detect(
+            world.radars, hits, geometry, first, told.transponder, rcs, factor,
+            air(world.scenario.atmosphere), world.scenario.seed, sky.begin_ns, begin, end, ints, floats,
         )  # fmt: skip
-        count = sim.sweep_clutter(radars, scenario.seed, sky.begin_ns, begin, end, ints, floats, count)
         if count <= room:
-            return ints[:count], floats[:count]
+            break
         room = count
+    more_ints, more_floats = false_plots(
+        world.scenario, world.clutter, world.radars, sky.pieces, sky.first, sky.cycle_s, sky.phase_s, FLIGHTS,
+        sky.equipment, air(world.scenario.atmosphere), sky.begin_ns, begin, end,
+    )  # fmt: skip
+    rows, measures = np.concatenate([ints[:count], more_ints]), np.concatenate([floats[:count], more_floats])
+    return silence_plots(world.scenario, sky, rows, measures)
 
 
-def _plots(scenario: Scenario, sky: Sky, rows: NDArray[np.int64], measures: NDArray[np.float64]) -> pa.Table:
-    """PLOTS rows of the kernels' rows."""
-    aircraft, stamp, seen, flaws, chance = rows[:, 2], rows[:, 3], rows[:, 4], rows[:, 5], rows[:, 6]
-    real = aircraft >= 0
-    code = np.where(real, sky.fleet.mode_3a(np.maximum(aircraft, 0)), chance & 0o7777)
-    no_code = (flaws & sim.CODE_IS_MISSING) > 0
-    bad_code, bad_altitude = (flaws & sim.CODE_IS_GARBLED) > 0, (flaws & sim.ALTITUDE_IS_GARBLED) > 0
-    # A garbled reply has bits of another's: never none, or it would be whole.
-    code = np.where(bad_code, code ^ (1 + (chance >> 12) % 4095), code)
-    no_altitude = np.isnan(measures[:, 2])
-    by_name = real & ((seen & sim.MODES) > 0)
-    address = sky.fleet.address[aircraft % sky.cycle_s.size]
-    callsigns = pa.DictionaryArray.from_arrays(
-        pa.array(sky.fleet.callsign_index(aircraft), pa.int32(), mask=~by_name), pa.array(sky.fleet.callsigns)
-    )
-    filled = {
-        "time": pa.array(stamp, pa.int64()).cast(TIME),
-        "sensor": pa.DictionaryArray.from_arrays(
-            pa.array(rows[:, 1], pa.int32()), pa.array([sensor.id for sensor in scenario.sensor], pa.string())
-        ),
-        "range_m": pa.array(measures[:, 0].copy()),
-        "azimuth_deg": pa.array(np.degrees(measures[:, 1])),
-        "pressure_altitude_m": pa.array(measures[:, 2].copy(), mask=no_altitude),
-        "mode_3a": pa.array(code.astype(np.int16), mask=no_code),
-        "address": pa.array(address.astype(np.int32), mask=~by_name),
-        "callsign": callsigns.cast(pa.string()),
-        "detection": pa.DictionaryArray.from_arrays(pa.array(seen, pa.int32()), pa.array(_DETECTIONS)),
-        "mode_3a_valid": pa.array(~bad_code, mask=no_code),
-        "altitude_valid": pa.array(~bad_altitude, mask=no_altitude),
-        "simulated": pa.array(np.ones(stamp.size, bool)),
-        "category": pa.array(np.full(stamp.size, 48, np.int16)),
-    }
-    return pa.Table.from_arrays(
-        [filled[field.name] if field.name in filled else pa.nulls(stamp.size, field.type) for field in PLOTS],
-        schema=PLOTS,
-    )
+def _meetings(world: World, begin: Ints, end: Ints, room: int) -> tuple[Ints, Floats]:
+    """Meetings of beams with aircraft in view, by radar and time; of the windows and a beam around them."""
+    sky, radars = world.sky, world.radars
+    widest = np.max(radars[:, [rad.SSR_BEAM, rad.PSR_CELL_ANGLE, rad.SSR_CELL_ANGLE]], axis=1)
+    margin = np.ceil(widest / TURN * radars[:, rad.PERIOD] * 1.2 * SECOND_NS).astype(np.int64)
+    some = end > begin
+    low, high = np.where(some, np.maximum(begin - margin, 0), begin), np.where(some, end + margin, end)
+    while True:
+        ints, floats = np.empty((room, meeting.HIT_INTS), np.int64), np.empty((room, meeting.HIT_FLOATS))
+        count = meeting.meet(
+            radars, sky.pieces, sky.first, sky.cycle_s, sky.phase_s, FLIGHTS, low, high, ints, floats
+        )
+        if count <= room:
+            break
+        room = count
+    ints, floats = ints[:count], floats[:count]
+    if world.masks is not None:
+        masks = world.masks
+        behind = np.empty(count, bool)
+        viewing.behind_ground(
+            masks.sine, masks.range_step_m, masks.antenna_m, masks.earth_m, ints[:, meeting.HIT_RADAR],
+            floats[:, meeting.HIT_RANGE], floats[:, meeting.HIT_AZIMUTH], floats[:, meeting.HIT_SINE],
+            floats[:, meeting.HIT_HEIGHT], behind,
+        )  # fmt: skip
+        seen = ~behind | (radars[ints[:, meeting.HIT_RADAR], rad.HAS_TERRAIN] == 0.0)
+        ints, floats = ints[seen], floats[seen]
+    order = np.lexsort((ints[:, meeting.HIT_AIRCRAFT], ints[:, meeting.HIT_AT], ints[:, meeting.HIT_RADAR]))
+    return ints[order], floats[order]

@@ -11,6 +11,7 @@ import math
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asman.kernels.jit import kernel, part
 
@@ -20,8 +21,8 @@ TURN: Final = 2.0 * math.pi
 (
     FOR_AIRCRAFT, FOR_FALSE_COUNT, FOR_FALSE_PLOT, FOR_SPOT, FOR_REFLECTION, FOR_RING, FOR_WEATHER,
     FOR_STROBE, FOR_REPORT, FOR_DROPOUT, FOR_GNSS, FOR_MLAT, FOR_DATAGRAM, FOR_SQUITTER, FOR_SPLIT,
-    FOR_CODE,
-) = range(1, 17)  # fmt: skip
+    FOR_CODE, FOR_REGISTER,
+) = range(1, 18)  # fmt: skip
 
 
 @kernel
@@ -73,3 +74,12 @@ def normal_pair(key: np.uint64, index: int) -> tuple[float, float]:
     spread = math.sqrt(-2.0 * math.log(uniform(key, index)))
     angle = TURN * uniform(key, index + 1)
     return spread * math.cos(angle), spread * math.sin(angle)
+
+
+@kernel
+def draws(seed: int, kind: int, numbers: NDArray[np.int64], index: int) -> NDArray[np.float64]:
+    """One draw, uniform in (0, 1), of each number (N,), for what `kind` says."""
+    out = np.empty(numbers.size)
+    for i in range(numbers.size):
+        out[i] = uniform(key_of(seed, kind, numbers[i], 0, 0), index)
+    return out

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels import radar as R
+from asman.kernels import radar as rad
 from asman.kernels.chance import TURN
 from asman.kernels.geodesy import ECCENTRICITY2, SEMI_MAJOR_M, ecef_to_enu
 from asman.kernels.jit import kernel, part, rare
@@ -19,6 +19,7 @@ from asman.kernels.motion import (
     AXIS,
     BEGIN,
     FLIGHT,
+    LINES_MAX,
     RATE,
     RATE_CHANGE,
     find_piece,
@@ -54,8 +55,8 @@ def seen_from(
     nx, ny, nz, h = normal_at(pieces, p, lap_t)
     x, y, z = normal_to_ecef(nx, ny, nz, h)
     e, n, u = ecef_to_enu(
-        x - radar[R.X], y - radar[R.Y], z - radar[R.Z],
-        radar[R.SIN_LAT], radar[R.COS_LAT], radar[R.SIN_LON], radar[R.COS_LON],
+        x - radar[rad.X], y - radar[rad.Y], z - radar[rad.Z],
+        radar[rad.SIN_LAT], radar[rad.COS_LAT], radar[rad.SIN_LON], radar[rad.COS_LON],
     )  # fmt: skip
     return e, n, u, h, p
 
@@ -66,19 +67,19 @@ def _may_be_met(radar: Floats, e: float, n: float, u: float, middle: float, half
 
     A cheap no for most; never a wrong no, or rows would depend on how time is cut.
     """
-    period = radar[R.PERIOD]
+    period = radar[rad.PERIOD]
     away = SPEED_MAX_MPS * (half + period)
-    if e * e + n * n + u * u > (radar[R.RANGE_MAX] + away) ** 2:
+    if e * e + n * n + u * u > (radar[rad.RANGE_MAX] + away) ** 2:
         return False
     if half > 0.125 * period:
         return True
     ground = math.sqrt(e * e + n * n)
     if ground < 3.0 * away:
         return True
-    antenna = (middle - radar[R.PHASE]) / period
+    antenna = (middle - radar[rad.PHASE]) / period
     ahead = math.atan2(e, n) / TURN - antenna
     ahead -= math.floor(ahead + 0.5)
-    margin = 1.5 * away / ground / TURN + R.turns_margin(radar)
+    margin = 1.5 * away / ground / TURN + rad.turns_margin(radar)
     return abs(ahead) * period <= half + margin * period
 
 
@@ -104,7 +105,7 @@ def _crossing(
     p = 0
     for _ in range(30):
         before = t
-        t = R.antenna_time(radar, scan + azimuth / TURN)
+        t = rad.antenna_time(radar, scan + azimuth / TURN)
         # Within 10 µs an aircraft moves 3 mm: less than what the last bit of the azimuth says at 400 km.
         if abs(t - before) < 1e-5:
             break
@@ -119,9 +120,9 @@ def _crossing(
 @part
 def in_view(radar: Floats, range_: float, up: float, height: float) -> bool:
     """Tell whether a radar could see an aircraft there: range, cone of silence, smooth ground."""
-    if range_ > radar[R.RANGE_MAX] or range_ < radar[R.RANGE_MIN] or up > radar[R.CONE_SINE] * range_:
+    if range_ > radar[rad.RANGE_MAX] or range_ < radar[rad.RANGE_MIN] or up > radar[rad.CONE_SINE] * range_:
         return False
-    return radar[R.HAS_HORIZON] == 0.0 or range_ <= R.horizon_range(radar, height)
+    return radar[rad.HAS_HORIZON] == 0.0 or range_ <= rad.horizon_range(radar, height)
 
 
 @rare
@@ -138,7 +139,7 @@ def _moves(radar: Floats, pieces: Floats, p: int, lap_t: float, out: Floats) -> 
     east = (nx * dy - ny * dx) / level * (prime_vertical + h)
     up = pieces[p, PIECE_CLIMB]
     x, y, z = normal_to_ecef(nx, ny, nz, h)
-    lx, ly, lz = x - radar[R.X], y - radar[R.Y], z - radar[R.Z]
+    lx, ly, lz = x - radar[rad.X], y - radar[rad.Y], z - radar[rad.Z]
     # Line of sight in the aircraft's own frame: east = (-ny, nx, 0) / level, north = up x east.
     le = (nx * ly - ny * lx) / level
     ln = (lz - nz * (nx * lx + ny * ly + nz * lz)) / level
@@ -182,10 +183,10 @@ def meet(
     lines = cycle.size
     for r in range(radars.shape[0]):
         radar = radars[r]
-        middle = 0.5 * (begin_ns[r] + end_ns[r]) / R.SECOND_NS
-        half = 0.5 * (end_ns[r] - begin_ns[r]) / R.SECOND_NS
-        scan_from, scan_to = R.scans_of(radar, begin_ns[r], end_ns[r])
-        reach = radar[R.RANGE_MAX] + SPEED_MAX_MPS * radar[R.PERIOD]
+        middle = 0.5 * (begin_ns[r] + end_ns[r]) / rad.SECOND_NS
+        half = 0.5 * (end_ns[r] - begin_ns[r]) / rad.SECOND_NS
+        scan_from, scan_to = rad.scans_of(radar, begin_ns[r], end_ns[r])
+        reach = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * radar[rad.PERIOD]
         if half <= 0.0:
             continue
         for line in range(lines):
@@ -195,7 +196,7 @@ def meet(
             if pieces[p, FLIGHT] >= 0.0 and not _may_be_met(radar, e, n, u, middle, half):
                 continue
             for scan in range(scan_from, scan_to + 1):
-                at = radar[R.PHASE] + (scan + 0.5) * radar[R.PERIOD]
+                at = radar[rad.PHASE] + (scan + 0.5) * radar[rad.PERIOD]
                 e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], at + phase[line])
                 if pieces[p, FLIGHT] >= 0.0 and e * e + n * n + u * u > reach * reach:
                     continue
@@ -207,7 +208,7 @@ def meet(
                     t, azimuth, e, n, u, h, p = _crossing(
                         radar, pieces, lo, hi, cycle[line], phase[line], scan, bearing + turn * TURN
                     )
-                    t_ns = -1 if math.isnan(t) else math.floor(t * R.SECOND_NS + 0.5)
+                    t_ns = -1 if math.isnan(t) else math.floor(t * rad.SECOND_NS + 0.5)
                     if math.isnan(t) or t_ns < begin_ns[r] or t_ns >= end_ns[r] or pieces[p, FLIGHT] < 0.0:
                         continue
                     range_ = math.sqrt(e * e + n * n + u * u)
@@ -215,7 +216,7 @@ def meet(
                         continue
                     if row < ints.shape[0]:
                         lap = math.floor((t + phase[line]) / cycle[line])
-                        aircraft = int((lap * flights + pieces[p, FLIGHT]) * lines + line)
+                        aircraft = int((lap * flights + pieces[p, FLIGHT]) * LINES_MAX + line)
                         ints[row] = (t_ns, r, aircraft, 3 * scan + turn + 1)
                         hit = floats[row]
                         hit[HIT_RANGE], hit[HIT_AZIMUTH], hit[HIT_SINE] = range_, azimuth, u / range_

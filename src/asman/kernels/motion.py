@@ -26,6 +26,9 @@ Vector = tuple[float, float, float]
 #: Mean radius of the earth (IUGG): turns lengths into angles when a path is laid; speeds err by 0.5 %.
 MEAN_RADIUS_M: Final = 6_371_008.8
 
+#: An aircraft number is (lap * flights + flight) * LINES_MAX + line: who joins a sky renumbers nobody.
+LINES_MAX: Final = 1 << 20
+
 #: Columns of a piece: begin in its line's cycle [s]; normal at begin; axis; rate [rad/s] and its change
 #: [rad/s²] about the axis; height at begin [m]; climb [m/s]; flight within the cycle, -1 on the ground.
 BEGIN, NORMAL, AXIS, RATE, RATE_CHANGE, HEIGHT, CLIMB, FLIGHT, PIECE_COLUMNS = 0, 1, 4, 7, 8, 9, 10, 11, 12
@@ -318,7 +321,7 @@ def states_at(
             prime_vertical = SEMI_MAJOR_M / math.sqrt(w2)
             meridian = prime_vertical * (1.0 - ECCENTRICITY2) / w2
             out[row, 0] = i
-            out[row, 1] = (lap * flights + pieces[p, FLIGHT]) * lines + line
+            out[row, 1] = (lap * flights + pieces[p, FLIGHT]) * LINES_MAX + line
             out[row, 2] = math.atan2(nz, level)
             out[row, 3] = math.atan2(ny, nx)
             out[row, 4] = h

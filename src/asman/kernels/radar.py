@@ -2,7 +2,8 @@
 
 The antenna's bearing after `turns` since its first north is 2π turns; it comes there at
 
-    t = phase + period (turns + j / 2π (sin(2π turns + a) - sin a) + 37 j / 2π (sin(2π turns / 37 + b) - sin b))
+    t = phase + period (turns + j / 2π (sin(2π turns + a) - sin a
+                                        + 37 sin(2π turns / 37 + b) - 37 sin b))
 
 so that its speed varies by the share j within each turn (wind on the antenna) and over 37 turns. The time of
 any bearing is a closed formula: nothing has to be integrated, and nothing depends on how time is cut.
@@ -36,8 +37,9 @@ SLOW_TURNS: Final = 37.0
 
 #: Columns of a radar, one row a radar. Angles rad, lengths m, times s, shares 0 to 1.
 (
-    X, Y, Z, SIN_LAT, COS_LAT, SIN_LON, COS_LON, HEIGHT, GROUND, MAST, HORIZON_RADIUS, HAS_HORIZON, HAS_TERRAIN,
-    PERIOD, PHASE, JITTER, JITTER_AT, JITTER_SLOW_AT, RANGE_MAX, RANGE_MIN, PSR_RANGE_MAX, CONE_SINE,
+    X, Y, Z, SIN_LAT, COS_LAT, SIN_LON, COS_LON, HEIGHT, GROUND, MAST, HORIZON_RADIUS, HAS_HORIZON,
+    HAS_TERRAIN, PERIOD, PHASE, JITTER, JITTER_AT, JITTER_SLOW_AT, RANGE_MAX, RANGE_MIN, PSR_RANGE_MAX,
+    CONE_SINE,
     SIGMA_RANGE, SIGMA_AZIMUTH, RANGE_BIAS, RANGE_GAIN, AZIMUTH_BIAS, WOBBLE, WOBBLE_PHASE,
     SWING_RANGE, SWING_AZIMUTH, SWING_RATE, SWING_AT, TIME_BIAS, CLOCK_DRIFT, REFRACTIVITY,
     OUTLIERS, OUTLIER_SIGMA, QUANTISED,
@@ -45,8 +47,8 @@ SLOW_TURNS: Final = 37.0
     FALSE_MEAN, CLUTTER_MAP, REFLECTION, RING_RANGE, RING,
     CODE_MISSING, CODE_GARBLED, ALTITUDE_MISSING, ALTITUDE_GARBLED, CODE_WRONG,
     GARBLE, GARBLE_RANGE, SSR_BEAM, MERGE, PSR_CELL, PSR_CELL_ANGLE, SSR_CELL, SSR_CELL_ANGLE,
-    SPLIT, SPLIT_ANGLE, HAS_SSR, HAS_MODES, HAS_PSR, LATENCY, RADAR_COLUMNS,
-) = range(72)  # fmt: skip
+    SPLIT, SPLIT_ANGLE, HAS_SSR, HAS_MODES, HAS_PSR, LATENCY, LATENCY_MORE, LOSS, TWICE, RADAR_COLUMNS,
+) = range(75)  # fmt: skip
 
 #: Bits of a detection: which part of the radar saw it.
 PSR, SSR, MODES = 1, 2, 4
@@ -57,14 +59,14 @@ ALTITUDE_IS_WRONG = 32
 DARK, MODE_AC, MODE_S = 0, 1, 2
 #: Why there is a plot, for the truth index: never told to a tracker.
 (
-    OF_AIRCRAFT, OF_SPLIT, OF_REFLECTION, OF_RING_AROUND, OF_CLUTTER, OF_SPOT, OF_FRUIT, OF_WEATHER, OF_STROBE,
-    OF_REPORT, OF_STALE, OF_SPOOF, OF_GHOST,
+    OF_AIRCRAFT, OF_SPLIT, OF_REFLECTION, OF_RING_AROUND, OF_CLUTTER, OF_SPOT, OF_FRUIT, OF_WEATHER,
+    OF_STROBE, OF_REPORT, OF_STALE, OF_SPOOF, OF_GHOST,
 ) = range(13)  # fmt: skip
 
 #: Columns of a plot as kernels write it: integers ...
 AT, RADAR, AIRCRAFT, STAMP, SEEN, FLAWS, CHANCE, CAUSE, PLOT_INTS = range(9)
-#: ... and floats: range [m], azimuth [rad], pressure altitude [m], velocity north, east, up [m/s], rate of turn
-#: [rad/s, clockwise], signal to noise [dB]. NaN is unknown.
+#: ... and floats: range [m], azimuth [rad], pressure altitude [m], velocity north, east, up [m/s], rate of
+#: turn [rad/s, clockwise], signal to noise [dB]. NaN is unknown.
 RANGE, AZIMUTH, PRESSURE, NORTH, EAST, UP, TURN_RATE, SIGNAL, PLOT_FLOATS = range(9)
 
 
