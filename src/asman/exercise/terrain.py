@@ -51,7 +51,7 @@ class Masks(msgspec.Struct, frozen=True, kw_only=True):
     antenna_m     (S,)  m  height above the ellipsoid for which a mask is to be asked
     earth_m       (S,)  m  effective earth radius that it was made with
     raised_m      (S,)  m  how much antenna_m is above the sensor's own height; mostly 0
-    known         (S,)  1  share of the disc whose ground the terrain knows; the rest is smooth
+    known         (S,)  1  share of the disc, to the longest range, whose ground is known; the rest is smooth
     """
 
     sine: NDArray[np.float32]
