@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from asman.errors import InputError
 from asman.model.terrain import VOID, Terrain
 
-#: More cells than this (200 MB) are made coarser, the highest of each block kept; 8 by 8 degrees at 3" fit.
+#: More cells than this (200 MB, 460 MB while reading) are made coarser, the highest of each block kept; 8 by 8
+#: degrees at 3" fit.
 CELLS_MAX: Final = 100_000_000
 SUFFIXES: Final = (".tif", ".tiff", ".hgt")
 #: No ground of the earth is outside, sea floors aside.
@@ -30,7 +31,7 @@ _LOWEST_M: Final = -12_000
 _HIGHEST_M: Final = 9_000
 #: What many tools write where nothing is known, and forget to mark; no ground is there either.
 _UNMARKED_VOID: Final = -9_999.0
-#: Read at a time, so that reading takes little more memory than its result.
+#: Read at a time: what is read, as it is read, takes twice the memory of the result.
 _CELLS_AT_ONCE: Final = 8_000_000
 
 Box = tuple[float, float, float, float]
