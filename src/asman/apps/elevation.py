@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from asman.errors import InputError
 from asman.model.terrain import VOID, Terrain
 
-#: More cells than this (200 MB, 460 MB while reading) are made coarser, the highest of each block kept; 8 by 8
-#: degrees at 3" fit.
+#: More cells than this (200 MB, 460 MB while reading) are made coarser, the highest of each block kept.
+#: 8 by 8 degrees at 3" fit.
 CELLS_MAX: Final = 100_000_000
 SUFFIXES: Final = (".tif", ".tiff", ".hgt")
 #: No ground of the earth is outside, sea floors aside.
