@@ -5,13 +5,13 @@ is cleaned here: that is the exercise's part, which counts it.
 """
 
 import gzip
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import csv, ipc
@@ -20,16 +20,21 @@ from asman.errors import InputError, nearest
 from asman.model.trajectories import TRAJECTORIES
 from asman.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
 
+#: pyarrow makes its compute functions while it is imported, where no type checker can see them.
+pc: Final[Any] = import_module("pyarrow.compute")
+
 #: What archives call each column, the surest name first, and the unit's factor. The names without a unit in
 #: them are those of the `traffic` package (feet, knots, feet a minute) and of OpenSky's tables (SI).
 _NUMBERS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
     "lat_deg": (("lat_deg", 1.0), ("latitude", 1.0), ("lat", 1.0)),
     "lon_deg": (("lon_deg", 1.0), ("longitude", 1.0), ("lon", 1.0)),
     "altitude_m": (
-        ("altitude_m", 1.0), ("pressure_altitude_m", 1.0), ("geometric_altitude_m", 1.0), ("altitude_ft", FOOT_M),
-        ("altitude", FOOT_M), ("baroaltitude", 1.0),
+        ("altitude_m", 1.0), ("pressure_altitude_m", 1.0), ("geometric_altitude_m", 1.0),
+        ("altitude_ft", FOOT_M), ("altitude", FOOT_M), ("baroaltitude", 1.0),
     ),
-    "speed_mps": (("speed_mps", 1.0), ("groundspeed_kt", KNOT_MPS), ("groundspeed", KNOT_MPS), ("velocity", 1.0)),
+    "speed_mps": (
+        ("speed_mps", 1.0), ("groundspeed_kt", KNOT_MPS), ("groundspeed", KNOT_MPS), ("velocity", 1.0),
+    ),
     "track_deg": (("track_deg", 1.0), ("track", 1.0), ("heading", 1.0)),
     "climb_mps": (
         ("climb_mps", 1.0), ("vu_mps", 1.0), ("vertical_rate", FOOT_PER_MINUTE_MPS), ("vertrate", 1.0),
@@ -58,7 +63,7 @@ def read_trajectories(path: str | Path) -> pa.Table:
         raise InputError(item, "holds no rows", "Give a file with recorded trajectories.")
     columns = {"time": _time(raw, item), "flight": _flight(raw, item)}
     columns["address"] = _address(raw, item)
-    columns["callsign"] = _callsign(raw)
+    columns["callsign"] = _callsign(raw, item)
     for name in _NUMBERS:
         columns[name] = _number(raw, name, item)
     _from_components(raw, columns, item)
@@ -129,7 +134,7 @@ def _array(values: list[Any]) -> pa.Array:
     """A column of whatever the values are; text where they are mixed."""
     try:
         return pa.array(values)
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         return pa.array([None if value is None else str(value) for value in values])
 
 
@@ -160,32 +165,39 @@ def _need(raw: pa.Table, names: tuple[str, ...], what: str, item: str) -> str:
 
 
 def _time(raw: pa.Table, item: str) -> pa.ChunkedArray:
-    """Timestamps, ISO text (UTC if no zone is said), or numbers since 1970 in s, ms, µs or ns by their size."""
-    name = _need(raw, _TIMES, "time", item)
-    column = raw[name]
-    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        return _cast(column, TRAJECTORIES.field("time").type, name, item)
+    """The first time that each row has."""
+    _need(raw, _TIMES, "time", item)
+    return pc.coalesce(*(_instants(raw, name, item) for name in _TIMES if name in raw.column_names))
+
+
+def _instants(raw: pa.Table, name: str, item: str) -> pa.ChunkedArray:
+    """Timestamps, ISO text (UTC if no zone is said), or numbers since 1970: s, ms, µs or ns by their size."""
+    column, kind = raw[name], TRAJECTORIES.field("time").type
     if pa.types.is_integer(column.type):
-        whole = column.cast(pa.int64())
-        factor = int(_time_unit(whole.to_numpy()))
-        return pc.multiply(whole, factor).cast(TRAJECTORIES.field("time").type)
+        whole = _cast(column, pa.int64(), name, item)
+        factor = int(_time_unit(pc.drop_null(whole).to_numpy()))
+        try:
+            return pc.multiply_checked(whole, factor).cast(kind)
+        except pa.ArrowInvalid as error:
+            raise InputError(item, f"column '{name}' holds no times: {error}") from error
+    if not pa.types.is_floating(column.type):
+        return _cast(column, kind, name, item)
     values = np.asarray(pc.fill_null(column, float("nan")).to_numpy(), np.float64)
-    known = np.isfinite(values)
-    ns = np.round(np.where(known, values, 0.0) * _time_unit(values)).astype(np.int64)
-    return pa.chunked_array([pa.array(ns, mask=~known)]).cast(TRAJECTORIES.field("time").type)
+    factor = _time_unit(values[np.isfinite(values)])
+    known = np.abs(values) * factor < 2**63
+    ns = np.round(np.where(known, values, 0.0) * factor).astype(np.int64)
+    return pa.chunked_array([pa.array(ns, mask=~known)]).cast(kind)
 
 
 def _time_unit(values: NDArray[Any]) -> float:
     """Nanoseconds in the unit of a column of times."""
-    size = float(np.nanmedian(np.abs(np.asarray(values, np.float64)))) if values.size else 0.0
+    size = float(np.median(np.abs(np.asarray(values, np.float64)))) if values.size else 0.0
     return next(factor for least, factor in _TIME_UNITS if size >= least or least == 0.0)
 
 
-def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _text(raw: pa.Table, name: str, item: str) -> pa.ChunkedArray:
     """A column as text without padding; empty is null."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
-    words = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    words = pc.utf8_trim_whitespace(_cast(raw[name], pa.string(), name, item))
     return pc.if_else(pc.equal(words, ""), None, words)
 
 
@@ -193,8 +205,8 @@ def _flight(raw: pa.Table, item: str) -> pa.ChunkedArray:
     """One name a flight: what the file calls it, else address and callsign together."""
     name = _first(raw, _FLIGHTS)
     if name is not None:
-        return _text(raw[name])
-    parts = [_text(raw[one]) for one in ("icao24", "address", "callsign") if one in raw.column_names]
+        return _text(raw, name, item)
+    parts = [_text(raw, one, item) for one in ("icao24", "address", "callsign") if one in raw.column_names]
     if not parts:
         _need(raw, (*_FLIGHTS, *_ADDRESSES, "callsign"), "flight", item)
     joined = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
@@ -207,7 +219,9 @@ def _address(raw: pa.Table, item: str) -> pa.ChunkedArray:
         return pa.chunked_array([pa.nulls(raw.num_rows, pa.int32())])
     if pa.types.is_integer(raw[name].type) and name == "address":
         return _cast(raw[name], pa.int32(), name, item)
-    return pa.chunked_array([pa.array([_hex(word) for word in _text(raw[name]).to_pylist()], pa.int32())])
+    return pa.chunked_array(
+        [pa.array([_hex(word) for word in _text(raw, name, item).to_pylist()], pa.int32())]
+    )
 
 
 def _hex(word: str | None) -> int | None:
@@ -219,10 +233,10 @@ def _hex(word: str | None) -> int | None:
     return value if 0 < value < 1 << 24 else None
 
 
-def _callsign(raw: pa.Table) -> pa.ChunkedArray:
+def _callsign(raw: pa.Table, item: str) -> pa.ChunkedArray:
     if "callsign" not in raw.column_names:
         return pa.chunked_array([pa.nulls(raw.num_rows, pa.string())])
-    return _text(raw["callsign"])
+    return _text(raw, "callsign", item)
 
 
 def _number(raw: pa.Table, target: str, item: str) -> pa.ChunkedArray:

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.errors import InputError
 from asman.exercise.recorded_copies import make_copies
 from asman.exercise.recorded_rows import Cleaned, clean
 from asman.kernels.motion import MEAN_RADIUS_M
@@ -25,8 +26,8 @@ from asman.units import SECOND_NS
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: One standard deviation of a recorded place [m] (ADS-B, NACp 9 and better is 30 m in 95 %; CPR adds 5 m) and of its
-#: time [s] (cut to whole seconds); of a recorded speed at rest [m/s] and by its share (stale by a second).
+#: One standard deviation of a recorded place [m] (ADS-B: NACp 9 is 30 m in 95 %, CPR adds 5 m) and of its time
+#: [s] (cut to whole seconds); of a recorded speed at rest [m/s] and by its share (stale by a second).
 ACROSS_M: Final = 10.0
 LATE_S: Final = 0.35
 RATE_FLOOR_MPS: Final = 1.5
@@ -44,7 +45,7 @@ STEP_S: Final = 4.0
 #: How far pieces may be off the smoothed curves [m].
 NEAR_M: Final = 5.0
 NEAR_HEIGHT_M: Final = 5.0
-#: More than this pulled between samples usually further apart than that is no manoeuvre that anybody saw [g, s].
+#: More than this pulled [g] between samples usually further apart than that [s]: nobody saw such a manoeuvre.
 UNSEEN_G: Final = 1.0
 UNSEEN_S: Final = 5.0
 #: A sample so many standard deviations off the curve is set aside as wrong.
@@ -145,9 +146,14 @@ def lay_recorded(
                   None: when the whole recording is over. Copies after the first are shifted in time at random
     rng           of the collage
     gap_s      s  where nobody recorded for longer, a flight ends and another begins
+
+    Raises InputError where a number makes no sense, or where no flight is left to fly.
     """
     laid = lay_flights(trajectories, gap_s)
     flights = len(laid.kind)
+    if not flights:
+        why = "; ".join(f"{count} {words}" for words, count in laid.counted if count)
+        raise InputError("trajectories", f"no flight is left to fly ({why})", "Give a recording of flights.")
     pieces, first, cycle, phase = make_copies(
         laid.pieces, laid.first, laid.begin_s, laid.seconds, laid.centre, copies, anchors, spread_m, turn,
         repeat_s, rng,
@@ -232,9 +238,7 @@ def _lay(rows: Cleaned, kept: slice, seconds: Floats) -> tuple[Floats, Floats, f
         seconds, rows.altitude_m[kept, None], rows.climb_mps[kept, None], HEIGHT_M, 0.0, CLIMB_FLOOR_MPS,
         CLIMB_SHARE, 2, np.array(CLIMBS), STEP_S,
     )  # fmt: skip
-    pieces = lay_curve(
-        curve, origin, heights, STEP_S, 0.0, float(seconds[-1]), NEAR_M, NEAR_HEIGHT_M
-    )
+    pieces = lay_curve(curve, origin, heights, STEP_S, 0.0, float(seconds[-1]), NEAR_M, NEAR_HEIGHT_M)
     return pieces, np.stack((sigmas, off), axis=1), float(jerk)
 
 
@@ -273,9 +277,7 @@ def _spread(values: Floats) -> Spread:
 
 def _deviation(laid: list[Floats], off: list[Floats], asked: list[Floats], seconds: Floats) -> Deviation:
     misses, strain = np.concatenate(off), np.concatenate(asked)
-    spans = np.concatenate(
-        [np.diff(one[:, 0], append=end) for one, end in zip(laid, seconds, strict=True)]
-    )
+    spans = np.concatenate([np.diff(one[:, 0], append=end) for one, end in zip(laid, seconds, strict=True)])
     pull = strain[:, 0] / GRAVITY_MPS2
     return Deviation(
         horizontal_m=_spread(np.hypot(misses[:, 0], misses[:, 1])),

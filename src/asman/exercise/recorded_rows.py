@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from asman.errors import InputError
 from asman.kernels.geodesy import ECCENTRICITY2, SEMI_MAJOR_M
 from asman.kernels.motion import MEAN_RADIUS_M
 from asman.kernels.recorded_rows import believable, grounded, height_spikes
@@ -28,12 +29,14 @@ Flags = NDArray[np.bool_]
 SPEED_MAX_MPS: Final = 700.0
 #: Two times of an archive may be wrong by this much together [s].
 LATE_S: Final = 1.5
+#: Faster than this from one sample to the next no airliner flies: counted to tell how good a recording is.
+STEP_MPS: Final = 350.0
 #: A height so far from its neighbours' median is a spike [m], and more by so much a second [m/s].
 SPIKE_M: Final = 150.0
 SPIKE_CLIMB_MPS: Final = 25.0
 #: A sample is flown where its height is known within this [s].
 HEIGHT_NEAR_S: Final = 15.0
-#: Slower than this over so long an aircraft is on the ground, if it flies faster than that elsewhere [m/s, s].
+#: Slower than this [m/s] over so long [s] an aircraft is on the ground, if elsewhere it flies [m/s].
 TAXI_MPS: Final = 20.0
 TAXI_OVER_S: Final = 20.0
 FLIES_MPS: Final = 55.0
@@ -93,6 +96,8 @@ class _Rows(msgspec.Struct):
 
 def clean(table: pa.Table, gap_s: float) -> Cleaned:
     """Clean TRAJECTORIES rows; a gap of more than `gap_s` seconds makes two flights of one."""
+    if not gap_s > 0.0:
+        raise InputError("gap_s", f"{gap_s:g} s is no gap", "Give a positive number of seconds.")
     counted: list[tuple[str, int]] = [("samples read", table.num_rows)]
 
     def drop(rows: _Rows, bad: Flags, words: str) -> _Rows:
@@ -112,6 +117,8 @@ def clean(table: pa.Table, gap_s: float) -> Cleaned:
     again = _same_flight(rows) & (np.diff(rows.time_ns, prepend=_NO_TIME) == 0)
     rows = drop(rows, again, "duplicates: the time of the sample before")
     rows = drop(rows, _stale(rows), "stale: the position of the sample before")
+    words = f"steps faster than {STEP_MPS:g} m/s, mostly for a time cut short: smoothed"
+    counted.append((words, int((_steps_mps(rows) > STEP_MPS).sum())))
     rows, begins = _chained(rows, counted)
     rows, begins = _with_heights(rows, begins, counted)
     rows, begins = _split(rows, begins, gap_s, counted)
@@ -132,7 +139,9 @@ def _columns(table: pa.Table) -> _Rows:
 
     flights = table["flight"].combine_chunks().dictionary_encode()
     if isinstance(flights, pa.ChunkedArray):
-        flights = flights.combine_chunks() if flights.num_chunks else pa.array([], pa.string()).dictionary_encode()
+        flights = (
+            flights.combine_chunks() if flights.num_chunks else pa.array([], pa.string()).dictionary_encode()
+        )
     return _Rows(
         time_ns=np.asarray(pc.fill_null(table["time"].cast(pa.int64()), _NO_TIME).to_numpy(), np.int64),
         flight=np.asarray(pc.fill_null(flights.indices, -1).to_numpy(zero_copy_only=False), np.int64),
@@ -159,6 +168,17 @@ def _stale(rows: _Rows) -> Flags:
     return same & ~(rows.speed_mps <= STANDS_MPS)
 
 
+def _steps_mps(rows: _Rows) -> Floats:
+    """Speed from the sample before, 0 at the first of each flight."""
+    normals = unit_normals(rows.lat_deg, rows.lon_deg)
+    speed = np.zeros(rows.time_ns.size)
+    seconds = np.diff(rows.time_ns) / SECOND_NS
+    way = MEAN_RADIUS_M * np.linalg.norm(np.diff(normals, axis=0), axis=1)
+    same = _same_flight(rows)[1:]
+    speed[1:][same] = way[same] / seconds[same]
+    return speed
+
+
 def unit_normals(lat_deg: Floats, lon_deg: Floats) -> Floats:
     """Unit normals (n, 3) of latitudes and longitudes (n,)."""
     lat, lon = np.radians(lat_deg), np.radians(lon_deg)
@@ -176,7 +196,7 @@ def _chained(rows: _Rows, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]
 
 
 def _with_heights(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
-    """Forget heights that are spikes; leave out samples far from any height: mostly, they are on the ground."""
+    """Forget heights that are spikes; leave out samples far from any: mostly, they are on the ground."""
     start = np.append(np.flatnonzero(begins), rows.time_ns.size)
     seconds = (rows.time_ns - (rows.time_ns[0] if rows.time_ns.size else 0)) / SECOND_NS
     spikes = height_spikes(seconds, rows.altitude_m, start, SPIKE_M, SPIKE_CLIMB_MPS)
@@ -198,9 +218,7 @@ def _with_heights(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) ->
     return rows.at(~far), np.diff(again, prepend=-1) != 0
 
 
-def _split(
-    rows: _Rows, begins: Flags, gap_s: float, counted: list[tuple[str, int]]
-) -> tuple[_Rows, Flags]:
+def _split(rows: _Rows, begins: Flags, gap_s: float, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
     """Cut where nobody recorded for too long, and where the position jumped for good."""
     same = _same_flight(rows)
     counted.append(("flights cut in two where the position jumps for good", int((begins & same).sum())))
@@ -214,13 +232,10 @@ def _split(
 
 def _wandered(rows: _Rows) -> Flags:
     """Whether each sample is much nearer to the one before than the speeds recorded say: a way unknown."""
-    normals = unit_normals(rows.lat_deg, rows.lon_deg)
-    way = np.zeros(rows.time_ns.size)
-    way[1:] = MEAN_RADIUS_M * np.linalg.norm(np.diff(normals, axis=0), axis=1)
     seconds = np.diff(rows.time_ns, prepend=0) / SECOND_NS
     speed = rows.speed_mps.copy()
     speed[1:] = np.minimum(rows.speed_mps[1:], rows.speed_mps[:-1])
-    return (seconds > WANDER_S) & (way < WANDER_SHARE * speed * seconds)
+    return (seconds > WANDER_S) & (_steps_mps(rows) < WANDER_SHARE * speed)
 
 
 def _flying(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
@@ -230,19 +245,20 @@ def _flying(rows: _Rows, begins: Flags, counted: list[tuple[str, int]]) -> tuple
     seconds = (rows.time_ns - (rows.time_ns[0] if rows.time_ns.size else 0)) / SECOND_NS
     slow = grounded(seconds, normals, start, TAXI_OVER_S, TAXI_MPS, FLIES_MPS)
     counted.append((f"slower than {TAXI_MPS:g} m/s at an end: taxis, or stands", int(slow.sum())))
-    return _long_enough(rows.at(~slow), np.cumsum(begins)[~slow], counted)
+    return _long_enough(rows.at(~slow), np.cumsum(begins, dtype=np.int64)[~slow], counted)
 
 
-def _long_enough(
-    rows: _Rows, part: Ints, counted: list[tuple[str, int]]
-) -> tuple[_Rows, Flags]:
+def _long_enough(rows: _Rows, part: Ints, counted: list[tuple[str, int]]) -> tuple[_Rows, Flags]:
     """Leave out flights (rows of equal `part`) of too few samples or seconds."""
     begins = np.diff(part, prepend=-1) != 0
     first = np.flatnonzero(begins)
     last = np.append(first[1:], part.size) - 1
-    short = (last - first + 1 < SAMPLES_MIN) | (
-        rows.time_ns[last] - rows.time_ns[first] < SECONDS_MIN * SECOND_NS
-    ) if first.size else np.zeros(0, np.bool_)
+    short = (
+        (last - first + 1 < SAMPLES_MIN)
+        | (rows.time_ns[last] - rows.time_ns[first] < SECONDS_MIN * SECOND_NS)
+        if first.size
+        else np.zeros(0, np.bool_)
+    )
     leave = np.repeat(short, last - first + 1) if first.size else np.zeros(0, np.bool_)
     words = f"in flights of less than {SAMPLES_MIN} samples or {SECONDS_MIN:g} s"
     counted.append((words, int(leave.sum())))

@@ -214,7 +214,7 @@ def lay_curve(
     near_m        m       how far a piece may be off the curve, horizontally
     near_height_m m       and in height
     """
-    rows = 2 * (int(math.ceil(end - begin)) + 4)
+    rows = 2 * (math.ceil(end - begin) + 4)
     pieces = np.zeros((rows, PIECE_COLUMNS))
     row, t0 = 0, begin
     n0, d0, v0, h0 = _state(t0, places, origin, heights, step)

@@ -115,7 +115,9 @@ def height_spikes(times: Floats, heights: Floats, start: Ints, spike_m: float, c
 
 
 @kernel
-def grounded(times: Floats, normals: Floats, start: Ints, over_s: float, taxi_mps: float, fly_mps: float) -> Flags:
+def grounded(
+    times: Floats, normals: Floats, start: Ints, over_s: float, taxi_mps: float, fly_mps: float
+) -> Flags:
     """Which samples at either end of a flight are too slow to fly.
 
     times    (n,)    s

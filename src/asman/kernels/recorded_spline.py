@@ -5,13 +5,15 @@ The curve is a cubic B-spline with knots every few seconds. It minimises
     sum of w (p - S)' W (p - S)  +  sum of w (v - S')' V (v - S')  +  1/q  integral of |D S|² dt
 
 over positions p and velocities v: a penalised spline (Eilers and Marx). D S is the jerk for the way over
-ground, so that a turn costs nothing once it is begun, and the acceleration for heights, which else would swing
-between sparse samples: the smoother of an aircraft whose jerk, or acceleration, is white noise of density q.
-The stiffest q stands that stays with the samples; a looser one must foretell samples that it was not shown
-better than the stiffer ones, or noise would be taken for manoeuvres (cross-validation). W is no multiple of one: a position's time is
-wrong by tenths of a second (the recorder's grid, not the aircraft's), which at 230 m/s is 100 m along the
-track and nothing across it. The weights w come from the residuals, so that an outlier pulls less the further
-off it is, and in the end not at all (Geman and McClure); they and the directions are found by repetition.
+ground, so that a turn costs nothing once it is begun, and the acceleration for heights, which else would
+swing between sparse samples: the smoother of an aircraft whose jerk, or acceleration, is white noise of
+density q. The stiffest q stands that stays with the samples; a looser one must foretell samples that it was
+not shown better than the stiffer ones, or noise would be taken for manoeuvres (cross-validation).
+
+W is no multiple of one: a position's time is wrong by tenths of a second (the recorder's grid, not the
+aircraft's), which at 230 m/s is 100 m along the track and nothing across it. The weights w come from the
+residuals, so that an outlier pulls less the further off it is, and in the end not at all (Geman and
+McClure); they and the directions are found by repetition.
 
 Sources: P. Eilers, B. Marx, "Flexible smoothing with B-splines and penalties", Statistical Science 11, 1996;
 S. Geman, D. McClure, "Statistical methods for tomographic image reconstruction", Bull. ISI 52, 1987;
@@ -34,6 +36,8 @@ _ROUNDS: Final = 6
 #: Every fourth sample is not shown to a curve on trial; a looser one must foretell them this much better.
 _UNSEEN: Final = 4
 _BETTER: Final = 0.8
+#: Samples usually further apart than this are not left out on trial [s].
+_SPARSE_S: Final = 5.0
 #: Times are taken for no worse than this [s].
 _LATE_MAX_S: Final = 2.0
 #: A flight is as stiff as it can be while this share of its samples lies within twice their error across.
@@ -62,13 +66,13 @@ def _basis(u: float, order: int) -> tuple[float, float, float, float]:
 @kernel
 def spline_size(seconds: float, step: float) -> int:
     """Coefficients of a curve over `seconds`, knots every `step`."""
-    return int(math.ceil(max(seconds, step) / step)) + 3
+    return math.ceil(max(seconds, step) / step) + 3
 
 
 @part
 def _span(t: float, step: float, size: int) -> tuple[int, float]:
     """First coefficient of the span in which `t` lies, and where in it (0 to 1)."""
-    first = min(max(int(math.floor(t / step)), 0), size - 4)
+    first = min(max(math.floor(t / step), 0), size - 4)
     return first, t / step - first
 
 
@@ -291,6 +295,8 @@ def fit_curve(
     coefficients = np.zeros((spline_size(times[-1], step), places.shape[1]))
     sigmas, aside = np.zeros(count), np.zeros((count, 2))
     chosen, least = densities[0], np.inf
+    # Nobody can foretell from the other samples of a turn the one that was left out, where they are few.
+    sparse = count < 2 or np.median(np.diff(times)) > _SPARSE_S
     for density in densities:
         _repeat(
             times, places, rates, across_m, late_s, rate_floor, rate_share, step, order, density, 0,
@@ -302,8 +308,10 @@ def fit_curve(
                 used += 1
                 near += 1 if aside[i, 0] <= 2.0 * across_m else 0
         stays = near >= _WITHIN_SHARE * used
-        if stays and density == densities[0]:
+        if stays and (density == densities[0] or sparse):
             return coefficients, sigmas, density
+        if sparse:
+            continue
         _repeat(
             times, places, rates, across_m, late_s, rate_floor, rate_share, step, order, density, _UNSEEN,
             coefficients, sigmas, aside,
