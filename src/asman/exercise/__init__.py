@@ -12,7 +12,9 @@ Everything is a function of the scenario and the span of time asked for; nothing
 from asman.exercise.effects import CATALOGUE
 from asman.exercise.exercise import (
     Exercise,
+    amend,
     emissions,
+    flying,
     inject,
     messages,
     sensors,
@@ -26,7 +28,9 @@ __all__ = [
     "CATALOGUE",
     "Exercise",
     "Scenario",
+    "amend",
     "emissions",
+    "flying",
     "inject",
     "messages",
     "parse_scenario",

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from asman.exercise import emit
 from asman.exercise.clutter import make_clutter
-from asman.exercise.events import Event
-from asman.exercise.identities import resolve
+from asman.exercise.events import Event, Launch
+from asman.exercise.identities import names_of, resolve
 from asman.exercise.radars import make_radars
 from asman.exercise.scenario import Scenario, check_event, with_aircraft
 from asman.exercise.services import services
-from asman.exercise.sky import Sky, make_sky
+from asman.exercise.sky import Sky, line_of, make_sky
 from asman.exercise.sweep import Swept, World
 from asman.exercise.sweep import sweep as sweep_of
 from asman.exercise.terrain import make_masks
@@ -92,12 +92,33 @@ def inject(exercise: Exercise, event: Event) -> Exercise:
 
     Raises InputError for an event about somebody, or a sensor, that is not there.
     """
-    scenario = exercise.scenario
-    check_event(event, scenario, "event")
-    scenario = msgspec.structs.replace(scenario, event=(*scenario.event, event))
-    sky = make_sky(scenario, exercise.trajectories)
+    check_event(event, exercise.scenario, "event")
+    return _with_events(exercise, (*exercise.scenario.event, event))
+
+
+def amend(exercise: Exercise, number: int, event: Event) -> Exercise:
+    """The same exercise with another event in place of `scenario.event[number]`: one that ends, say.
+
+    What lies before the time from which the two events differ stays as it was, bit for bit. Raises InputError.
+    """
+    check_event(event, exercise.scenario, "event")
+    before = exercise.scenario.event
+    return _with_events(exercise, (*before[:number], event, *before[number + 1 :]))
+
+
+def _with_events(exercise: Exercise, events: tuple[Event, ...]) -> Exercise:
+    """With these events; the sky is laid anew only for flights that others than before have launched."""
+    world = exercise.world
+    scenario = msgspec.structs.replace(world.scenario, event=events)
+    sky = world.sky
+    if _launched(events) != _launched(world.scenario.event):
+        sky = make_sky(scenario, exercise.trajectories)
     _check_events(scenario, sky)
-    return msgspec.structs.replace(exercise, world=exercise.world._replace(scenario=scenario, sky=sky))
+    return msgspec.structs.replace(exercise, world=world._replace(scenario=scenario, sky=sky))
+
+
+def _launched(events: tuple[Event, ...]) -> list[Event]:
+    return [event for event in events if isinstance(event, Launch)]
 
 
 def _check_events(scenario: Scenario, sky: Sky) -> None:
@@ -115,6 +136,20 @@ def sensors(exercise: Exercise, member: str | None = None) -> Sensors:
 def truth(exercise: Exercise, times_ns: NDArray[np.int64]) -> pa.Table:
     """Where every flying aircraft truly is at each time [ns UTC]: TRUTH_TOLD rows, for scoring only."""
     return truth_of(exercise.world, times_ns)
+
+
+def flying(exercise: Exercise, at_ns: int) -> pa.Table:
+    """Who flies at a time [ns UTC]: TRUTH_TOLD rows, with `speed_mps`, `track_deg` and `who`.
+
+    `who` names the airframe as events do: "airliner:3", or "flight:ID" where it is scripted.
+    """
+    table = truth_of(exercise.world, np.array([at_ns], np.int64))
+    north, east = (table[name].to_numpy() for name in ("vn_mps", "ve_mps"))
+    names = names_of(exercise.sky)
+    who = [names[line] for line in line_of(table["aircraft"].to_numpy()).tolist()]
+    table = table.append_column("speed_mps", pa.array(np.hypot(north, east)))
+    table = table.append_column("track_deg", pa.array(np.degrees(np.arctan2(east, north)) % 360.0))
+    return table.append_column("who", pa.array(who, pa.string()))
 
 
 def sweep(exercise: Exercise, begin_ns: int, end_ns: int) -> Swept:
