@@ -5,8 +5,8 @@ from importlib.resources import files
 import msgspec
 import pytest
 
-from asman.exercise import Exercise, Scenario, parse_scenario, start
-from asman.exercise.scenario import Traffic
+from asman.exercise import CATALOGUE, Exercise, Scenario, parse_scenario, start
+from asman.exercise.elements import Traffic
 from asman.model.sensor import Sensor
 
 
@@ -34,12 +34,21 @@ def plain(kant: Scenario) -> Scenario:
         sac=1, sic=2,
     )  # fmt: skip
     perfect = {
-        "code_missing": 0.0, "code_garbled": 0.0, "altitude_missing": 0.0, "altitude_garbled": 0.0,
-        "quantised": False,
-    }  # fmt: skip
+        key: value
+        for effect in CATALOGUE
+        if effect.name not in ("horizon", "cone")
+        for key, value in effect.without.items()
+    }
     return msgspec.structs.replace(
         kant,
         sensor=(radar,),
         effects={"default": perfect},
-        traffic=Traffic(airliners=60, overflights=60, mode_ac=0.0),
+        traffic=Traffic(
+            airliners=60,
+            overflights=60,
+            mode_ac=0.0,
+            duplicate_address=0.0,
+            duplicate_code=0.0,
+            code_change=0.0,
+        ),
     )

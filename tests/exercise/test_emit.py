@@ -62,7 +62,8 @@ def test_the_octets_say_what_the_sweep_says(sent, exercise):
     """Every plot of sectors that closed within the span, value by value, and no other."""
     begin = exercise.sky.begin_ns + 600 * SECOND
     swept = sweep(exercise, begin - 2 * SECOND, begin + SPAN)
-    records = _decoded(sent).tables["CAT048"]
+    # A few datagrams come twice.
+    records = _decoded({datagram.octets: datagram for datagram in sent}.values()).tables["CAT048"]
     sensors = {(sensor.sac, sensor.sic): sensor.id for sensor in exercise.scenario.sensor}
 
     stamps = swept.plots["time"].cast("int64").to_pylist()
@@ -97,7 +98,10 @@ def test_radars_send_32_sectors_a_turn_and_a_north_marker(sent, exercise):
         ]
         sectors = [row["I020_deg"] for row in mine if row["I000"] == 2]
         norths = [row for row in mine if row["I000"] == 1]
-        assert {(b - a) % 360.0 for a, b in pairwise(sectors)} == {11.25}
+        steps = [(b - a) % 360.0 for a, b in pairwise(sectors)]
+        # A datagram that is lost, or comes twice, leaves a wider step, or none.
+        assert sum(step != 11.25 for step in steps) <= 1
+        assert {step % 11.25 for step in steps} == {0.0}
         assert abs(len(norths) - SPAN / SECOND / sensor.period_s) <= 1
         assert all(row["I041_s"] == sensor.period_s for row in norths)
         assert all(abs(row["I120/LAT_deg"] - sensor.lat_deg) < 2e-5 for row in norths)
@@ -111,9 +115,9 @@ def test_plots_leave_after_their_sector_and_before_its_message(sent, exercise):
             for table, column in (("CAT048", "I140_s"), ("CAT034", "I030_s")):
                 if table in found.tables:
                     age = datagram.time_ns / 1e9 % 86_400 - np.array(found.tables[table][column].to_pylist())
-                    # A sector, 50 ms of latency, and half a step of the stamp either way.
-                    assert (age > 0.04).all()
-                    assert (age < sensor.period_s / 32 + 0.06).all()
+                    # A sector, 50 to 70 ms of latency, half a step of the stamp and three sigmas of the clock.
+                    assert (age > 0.01).all()
+                    assert (age < sensor.period_s / 32 + 0.11).all()
 
 
 @settings(max_examples=10, deadline=None)

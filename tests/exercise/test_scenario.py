@@ -46,7 +46,7 @@ def test_a_misspelt_word_is_refused_with_the_nearest_known(kant_text, written, m
     ("written", "wrong"),
     [
         ("period_s = 4.0", "period_s = 0.0"),
-        ('kind = "modes"', 'kind = "adsb"'),
+        ('kind = "modes"', 'kind = "radar"'),
         ("begin = 2026-06-01T04:00:00Z", "begin = 2026-06-01T04:00:00"),
         ("sic = 3", "sic = true"),
         ("seed = 2023", "seed = "),

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asman.exercise import start, sweep, truth
-from asman.kernels import simulation as sim
+from asman.exercise import messages, start, sweep, truth
+from asman.kernels import radar as rad
+from asman.kernels.motion import LINES_MAX
 
 ECEF = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 SECOND = 10**9
@@ -73,9 +74,9 @@ def test_a_perfect_radar_says_the_truth_as_proj_computes_it(plain):
 
 def test_the_antenna_points_at_each_aircraft_when_it_is_met(plain):
     exercise, swept = _swept(plain, 120 * SECOND)
-    radar = exercise.radars[0]
+    radar = exercise.world.radars[0]
     seconds = (swept.crossing_ns - exercise.sky.begin_ns) / SECOND
-    antenna = (seconds - radar[sim.PHASE]) / radar[sim.PERIOD] * 360.0
+    antenna = (seconds - radar[rad.PHASE]) / radar[rad.PERIOD] * 360.0
     # 1 ns of rounding and 1 µs of iteration are 1e-4 degrees of a 5 s turn.
     assert np.abs(_off(antenna, swept.plots["azimuth_deg"].to_numpy())).max() < 2e-4
 
@@ -153,7 +154,7 @@ def test_a_quantised_radar_speaks_in_the_steps_of_cat048(plain):
         (plots["pressure_altitude_m"].to_numpy(), 25 * 0.3048),
     ):
         assert np.abs(values / step - np.round(values / step)).max() < 1e-6
-    assert (plots["time"].cast("int64").to_numpy() % sim.TIME_STEP_NS == 0).all()
+    assert (plots["time"].cast("int64").to_numpy() % rad.TIME_STEP_NS == 0).all()
     assert plots["azimuth_deg"].to_numpy().max() < 360.0
 
 
@@ -180,9 +181,7 @@ def test_false_plots_come_as_often_as_set_and_fill_the_disc_evenly(plain):
 def test_who_is_dark_is_seen_by_primary_radar_only(exercise):
     begin = exercise.sky.begin_ns
     swept = sweep(exercise, begin, begin + SPAN)
-    dark = np.isin(
-        swept.aircraft % len(exercise.sky.kinds), np.flatnonzero(exercise.sky.equipment == sim.DARK)
-    )
+    dark = np.isin(swept.aircraft % LINES_MAX, np.flatnonzero(exercise.sky.equipment == rad.DARK))
     dark &= swept.aircraft >= 0
     seen = swept.plots.filter(pa.array(dark))
     assert seen.num_rows > 20
@@ -204,7 +203,9 @@ def test_rows_never_depend_on_how_time_is_cut(exercise, cuts):
     whole = sweep(exercise, begin, begin + edges[-1])
     parts = [sweep(exercise, begin + a, begin + b) for a, b in pairwise(edges)]
     assert pa.concat_tables([part.plots for part in parts]).equals(whole.plots)
-    assert pa.concat_tables([part.services for part in parts]).equals(whole.services)
+    said = [messages(exercise, begin + a, begin + b) for a, b in pairwise(edges)]
+    assert pa.concat_tables(said).equals(messages(exercise, begin, begin + edges[-1]))
+    assert np.array_equal(np.concatenate([part.cause for part in parts]), whole.cause)
     assert np.array_equal(np.concatenate([part.aircraft for part in parts]), whole.aircraft)
 
 

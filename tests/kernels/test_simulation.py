@@ -7,8 +7,7 @@ import sys
 
 import numpy as np
 
-from asman.kernels import motion
-from asman.kernels import simulation as sim
+from asman.kernels import chance, motion
 
 TINY = """
 import warnings; warnings.simplefilter("ignore")  # uint64 is meant to wrap
@@ -44,7 +43,7 @@ def test_a_tiny_case_is_the_same_without_the_compiler():
 def test_uniform_draws_are_uniform_and_differ_by_key_and_index():
     draws = np.array(
         [
-            sim.uniform(np.uint64(sim.key_of(1, 1, a, b, 0)), i)
+            chance.uniform(np.uint64(chance.key_of(1, 1, a, b, 0)), i)
             for a in range(20)
             for b in range(50)
             for i in range(4)
@@ -62,7 +61,7 @@ def test_uniform_draws_are_uniform_and_differ_by_key_and_index():
 
 def test_poisson_numbers_have_mean_and_variance_of_poisson():
     for mean in (0.5, 12.0, 80.0):
-        numbers = np.array([sim.poisson(mean, (k + 0.5) / 2_000) for k in range(2_000)])
+        numbers = np.array([chance.poisson(mean, (k + 0.5) / 2_000) for k in range(2_000)])
         assert abs(numbers.mean() - mean) < 0.01 * mean + 0.01
         assert abs(numbers.var() - mean) < 0.03 * mean + 0.02
 

@@ -87,6 +87,17 @@ def _apply(event: Event, about: Flags, answer: Said) -> None:
             answer.adsb[about] = False
 
 
+def names_of(sky: Sky) -> list[str]:
+    """How events may call each airframe (L,): "flight:ID", or its kind and which of that kind it is."""
+    names: list[str] = []
+    counts: dict[str, int] = {}
+    scripts = {line: name for name, line in sky.scripts.items()}
+    for line, kind in enumerate(sky.kinds):
+        counts[kind] = counts.get(kind, 0) + 1
+        names.append(f"flight:{scripts[line]}" if line in scripts else f"{kind}:{counts[kind]}")
+    return names
+
+
 def resolve(who: str, sky: Sky) -> Who:
     """Find whom an event is about. Raises InputError naming what there is.
 
