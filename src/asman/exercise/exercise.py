@@ -99,7 +99,7 @@ def inject(exercise: Exercise, event: Event) -> Exercise:
 def amend(exercise: Exercise, number: int, event: Event) -> Exercise:
     """The same exercise with another event in place of `scenario.event[number]`: one that ends, say.
 
-    What lies before the time from which the two events differ stays as it was, bit for bit. Raises InputError.
+    What lies before the time from which the two events differ stays as it was. Raises InputError.
     """
     check_event(event, exercise.scenario, "event")
     before = exercise.scenario.event
