@@ -4,7 +4,7 @@ import sys
 import tomllib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -72,12 +72,22 @@ def read_config(path: str | Path | None, **changes: Any) -> ScoreConfig:
         raise ConfigError(str(path or "options"), str(error)) from error
 
 
-@click.command(
-    "score",
-    epilog="For example: asman score truth.parquet tracks.parquet --report out.html --json out.json",
-)
-@click.argument("truth", type=click.Path(dir_okay=False))
-@click.argument("tracks", type=click.Path(dir_okay=False))
+#: A paragraph that begins with a backspace keeps its lines.
+_HELP: Final = """Score tracks against truth: GOSPA with its parts, SIAP, NEES, errors, requirements.
+
+\b
+asman score truth.parquet tracks.parquet --report out.html
+asman score truth.parquet picture.pcap                        somebody's tracks, in CAT062
+asman score --reference adsb REC... --sensors sensors.toml    radars against ADS-B of the same recordings
+asman score --reference adsb REC... --tracks tracks.parquet   somebody's tracks against it
+
+Truth and tracks are Parquet, Arrow, CSV, or a recording with CAT062; only time, aircraft or track, and
+position are needed.
+"""
+
+
+@click.command("score", help=_HELP, short_help="A picture against truth.")
+@click.argument("files", nargs=-1, required=True, metavar="TRUTH TRACKS | REC...")
 @click.option("--report", "page", type=click.Path(dir_okay=False), help="Write a self-contained HTML page.")
 @click.option(
     "--json", "data", type=click.Path(dir_okay=False, allow_dash=True), help="Write JSON; - is stdout."
@@ -88,26 +98,45 @@ def read_config(path: str | Path | None, **changes: Any) -> ScoreConfig:
 @click.option("--cutoff", "cutoff_m", type=float, help="GOSPA's c in metres [2000].")
 @click.option("--grid", "grid_deg", type=float, help="Break down by cells of so many degrees.")
 @click.option("--unconfirmed", is_flag=True, default=None, help="Judge unconfirmed tracks too.")
+@click.option(
+    "--reference", metavar="adsb|mlat|FILE", help="Judge recordings by their ADS-B or multilateration."
+)
+@click.option("--sensors", metavar="FILE", help="With --reference: where the radars stand.")
+@click.option("--tracks", metavar="FILE", help="With --reference: judge these, not tracks of our own.")
+@click.option("--ground", is_flag=True, help="With --reference: what is on the ground is truth, too.")
+@click.option(
+    "--date", metavar="YYYY-MM-DD", help="UTC day of a recording's first record, where packets do not say it."
+)
 @click.option("--title", default="", help="Title of the page.")
 def command(
-    truth: str,
-    tracks: str,
+    files: tuple[str, ...],
     page: str | None,
     data: str | None,
     config: str | None,
     title: str,
+    reference: str | None,
+    sensors: str | None,
+    tracks: str | None,
+    ground: bool,
+    date: str | None,
     **changes: Any,
 ) -> None:
-    """Score TRACKS against TRUTH: GOSPA with its parts, SIAP, NEES, errors, requirements.
-
-    Both are Parquet, Arrow or CSV, with the columns of Truth and Tracks; only time, aircraft or track, and
-    position are needed.
-    """
+    """Check the options, score, and write."""
     from rich.console import Console
 
     settings = read_config(config, **changes)
+    if ground:
+        from msgspec.structs import replace
+
+        settings = replace(settings, reference=replace(settings.reference, ground=True))
+    _refuse_mixture(files, reference, sensors=sensors, tracks=tracks, ground=ground)
     with Console(stderr=True).status("scoring (the first run of a version compiles for half a minute)"):
-        report = score(truth, tracks, settings)
+        if reference is None:
+            report = score(files[0], files[1], settings, date=date)
+        else:
+            from asman.apps.score_recorded import score_recorded
+
+            report = score_recorded(files, reference, sensors, tracks, settings, date=date)
     if data == "-":
         sys.stdout.write(to_json(report).decode() + "\n")
     elif data is not None:
@@ -115,12 +144,41 @@ def command(
     if page is not None:
         from asman.scoring.page import make_page
 
-        heading = title or f"{Path(tracks).name} against {Path(truth).name}"
-        _write(Path(page), make_page(report, heading).encode())
+        _write(Path(page), make_page(report, title or _heading(files, reference, tracks)).encode())
     if data != "-":
         from asman.apps.score_table import show
 
         show(report)
+
+
+def _refuse_mixture(files: tuple[str, ...], reference: str | None, **needs: Any) -> None:
+    """Refuse options that need a reference where there is none, and too many or too few files."""
+    if reference is not None:
+        for file in files:
+            if not Path(file).is_file():
+                raise InputError(file, "there is no such file", "Check the path.")
+        return
+    for name, value in needs.items():
+        if value:
+            raise InputError(
+                f"--{name}", "is for recordings that are judged by a reference", "Add --reference adsb."
+            )
+    if len(files) != 2:
+        raise InputError(
+            " ".join(files),
+            f"needed a truth and tracks, there {'is' if len(files) == 1 else 'are'} {len(files)}",
+            "asman score TRUTH TRACKS; or, of recordings, asman score --reference adsb REC...",
+        )
+
+
+def _heading(files: tuple[str, ...], reference: str | None, tracks: str | None) -> str:
+    if reference is None:
+        return f"{Path(files[1]).name} against {Path(files[0]).name}"
+    from asman.apps.score_recorded import KINDS
+
+    names = ", ".join(Path(file).name for file in files)
+    by = KINDS.get(reference, Path(reference).name)
+    return f"{Path(tracks).name} against {by} of {names}" if tracks else f"{names} against {by}"
 
 
 def to_json(report: Report) -> bytes:

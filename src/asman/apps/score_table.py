@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from asman.scoring.page_reference import summary
 from asman.scoring.report import Interval, Report
 
 
@@ -14,6 +15,9 @@ def show(report: Report) -> None:
         f"{about.aircraft:,} aircraft, {about.tracks:,} tracks, {about.instants} instants every "
         f"{about.step_s:g} s from {about.begin} to {about.end}"
     )
+    if report.reference is not None:
+        for line in summary(report.reference):
+            out.print(line, soft_wrap=True)
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value, words in rows(report):
         table.add_row(name, f"[bold]{value}[/bold]", words)

@@ -60,6 +60,54 @@ class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ring: tuple[tuple[float, float], ...]
 
 
+class ReferenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which recorded positions may serve as truth.
+
+    epu_max_m          m      95 % radius that the aircraft claims (NACp, NUCp): at most
+    containment_max_m  m      radius that it guarantees (NIC, PIC): at most
+    unqualified               use reports that claim no accuracy, too
+    ground                    use reports from the ground, too
+    sigma_m            m      standard deviation per axis of reports that claim none
+    sigma_min_m        m      none is taken to be better: steps of CPR, clocks
+    backwards_s        s      a sender's clock may go back by so much
+    twice_s            s      the same place within this time is the same report
+    stale_m            m      the same place is stale when the aircraft is so far on
+    speed_max_mps      m/s    no aircraft is faster
+    velocity_sigma_mps m/s    standard deviation of a reported velocity, per axis
+    noise_m2ps3        m²/s³  acceleration noise of the prediction: turns of 3° a second pass
+    sigmas             1      standard deviations by which neighbours may disagree
+    gate               1      chi-square, 2 degrees of freedom: 23 is passed by 99.999 % of good reports
+    apart_s            s      reports further apart say nothing about each other
+    reports_min        1      an aircraft with fewer is left out
+    span_min_s         s      or that was there for less
+    """
+
+    epu_max_m: float = 92.6
+    containment_max_m: float = 370.4
+    unqualified: bool = False
+    ground: bool = False
+    sigma_m: float = 20.0
+    sigma_min_m: float = 10.0
+    backwards_s: float = 2.0
+    twice_s: float = 0.25
+    stale_m: float = 15.0
+    speed_max_mps: float = 700.0
+    velocity_sigma_mps: float = 5.0
+    noise_m2ps3: float = 10.0
+    sigmas: float = 5.0
+    gate: float = 23.0
+    apart_s: float = 600.0
+    reports_min: int = 10
+    span_min_s: float = 20.0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that mean nothing."""
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if not isinstance(value, bool) and not value > 0:
+                raise ValueError(f"reference.{name} must be more than 0, not {value}")
+
+
 class ScoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How to score.
 
@@ -80,6 +128,7 @@ class ScoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     requirement           lines of standards to judge by
     latency_speed_mps m/s slower truths say nothing about latency
     price_rounds          how long to look for the best assignment over time in large clusters
+    reference             which recorded positions may serve as truth
     """
 
     cutoff_m: float = 2000.0
@@ -98,6 +147,7 @@ class ScoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     requirement: tuple[Requirement, ...] = ()
     latency_speed_mps: float = 30.0
     price_rounds: int = 24
+    reference: ReferenceConfig = ReferenceConfig()
 
     def __post_init__(self) -> None:
         """Refuse numbers that mean nothing."""

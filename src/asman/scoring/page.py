@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from asman.scoring import chart_map, charts
+from asman.scoring.page_reference import reference_section
 from asman.scoring.page_style import STYLE
 from asman.scoring.report import Interval, Report
 
@@ -13,7 +14,7 @@ Row = Sequence[str]
 def make_page(report: Report, title: str) -> str:
     """Write a report as HTML; the page loads nothing and runs no script."""
     parts = [
-        _head(report, title), _headline(report), _requirements(report),
+        _head(report, title), _headline(report), reference_section(report), _requirements(report),
         _section("GOSPA over time", _GOSPA, charts.gospa_over_time(report) + charts.counts_over_time(report)),
         _section("Where", _WHERE, chart_map.draw_map(report.sketch)),
         _section("How near", _NEAR, _grid(charts.error_plot(one) for one in report.errors) + _errors(report)),

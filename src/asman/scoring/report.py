@@ -224,8 +224,50 @@ class Sketch(msgspec.Struct, frozen=True, kw_only=True):
     of: int
 
 
+class Cleaning(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason for which reports of a reference are left out, its limit in words, and how many were."""
+
+    step: str
+    limit: str
+    count: int
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """A truth that was recorded, not simulated: what it was made of, and how good it is itself.
+
+    kind        adsb or mlat
+    reports     there were; `used` are left, of so many aircraft
+    steps       why the others are not used, in order; each report counts once
+    claimed_m   95 % radius that half of the used reports claim or better; null where none claims one
+    random_m    RMS distance of used reports from where their neighbours say: what changes from report to
+                report. A lasting offset or a lasting delay is not in it. Null where there are too few
+    mute        aircraft whose velocities are not believed, because most contradict their places
+    velocities  reports whose velocity is not believed, though their place is
+    interval_s  median between an aircraft's reports
+    gaps, gap_minutes   silences longer than gap_s, in which nobody is judged
+    excused     reports left out of aircraft that are there nevertheless: a track on one of them is not false
+    observable_share    of the used reports that a judged sensor could see; null where its sites are not known
+    """
+
+    kind: str
+    reports: int
+    used: int
+    aircraft: int
+    steps: tuple[Cleaning, ...]
+    claimed_m: float | None
+    random_m: float | None
+    mute: int
+    velocities: int
+    interval_s: float
+    gap_s: float
+    gaps: int
+    gap_minutes: float
+    excused: int = 0
+    observable_share: float | None = None
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that scoring a picture against truth found."""
+    """Everything that scoring a picture against truth found; `reference` only of a recorded truth."""
 
     about: About
     notes: tuple[str, ...]
@@ -243,3 +285,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ghosts: tuple[Ghost, ...]
     series: Series
     sketch: Sketch
+    reference: Reference | None = None

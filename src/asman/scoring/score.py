@@ -12,7 +12,7 @@ from asman.scoring.config import ScoreConfig
 from asman.scoring.gospa import measure_gospa, measure_t_gospa
 from asman.scoring.groups import measure_groups
 from asman.scoring.identity import measure_identity
-from asman.scoring.report import About, Report
+from asman.scoring.report import About, Reference, Report
 from asman.scoring.scene import Scene, make_scene
 from asman.scoring.siap import measure_continuity, measure_siap
 from asman.scoring.verdicts import judge
@@ -26,10 +26,12 @@ def score_tables(
     *,
     truth_name: str = "truth",
     tracks_name: str = "tracks",
+    reference: Reference | None = None,
 ) -> Report:
     """Score a table of tracks (columns as in TRACKS) against a table of truth (columns as in TRUTH).
 
     Needed are `time`, `lat_deg`, `lon_deg`, and `aircraft` or `track`. The names stand in messages.
+    `reference` is what is known of a truth that was recorded: it goes into the report.
     Raises InputError where columns are missing or wrong, or where the tables have no time in common.
     """
     true = read_rows(truth, "aircraft", truth_name)
@@ -48,7 +50,7 @@ def score_tables(
     continuity = measure_continuity(scene)
     return Report(
         about=_about(scene, true, seen, config, _simulated(tracks)),
-        notes=_notes(scene, true, seen, errors),
+        notes=(*_notes(scene, true, seen, errors), *_said_of(reference)),
         gospa=gospa,
         t_gospa=measure_t_gospa(scene, config),
         continuity=continuity,
@@ -63,6 +65,7 @@ def score_tables(
         ghosts=find_ghosts(scene, seen),
         series=series,
         sketch=draw_sketch(scene),
+        reference=reference,
     )
 
 
@@ -72,7 +75,7 @@ def _about(scene: Scene, truth: Rows, tracks: Rows, config: ScoreConfig, simulat
     return About(
         begin=_iso(int(times[0])), end=_iso(int(times[-1])), instants=int(times.size),
         step_s=scene.instants.step_s, own_instants=scene.instants.own,
-        aircraft=int(np.unique(scene.aircraft).size), tracks=int(np.unique(scene.track).size),
+        aircraft=int(np.unique(scene.aircraft[scene.judged]).size), tracks=int(np.unique(scene.track).size),
         truth_hours=places * scene.instants.step_s / 3600.0, truth_places=places,
         reports=int(scene.track.size), cutoff_m=config.cutoff_m, order=config.order, alpha=config.alpha,
         switch_m=config.switch_m, simulated=simulated,
@@ -89,6 +92,16 @@ def _simulated(tracks: pa.Table) -> bool | None:
     if "simulated" not in tracks.column_names or tracks.column("simulated").null_count == tracks.num_rows:
         return None
     return True in tracks.column("simulated").unique().to_pylist()
+
+
+def _said_of(reference: Reference | None) -> tuple[str, ...]:
+    """What was left out of a recorded truth, in words; the page shows it as a table."""
+    if reference is None:
+        return ()
+    left = [
+        f"reference: {one.count:,} left out, {one.step} ({one.limit})" for one in reference.steps if one.count
+    ]
+    return (f"reference: {reference.used:,} of {reference.reports:,} reports are the truth", *left)
 
 
 def _notes(scene: Scene, truth: Rows, tracks: Rows, errors: Errors) -> tuple[str, ...]:
