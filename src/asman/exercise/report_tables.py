@@ -192,7 +192,7 @@ def stepped(sigma_m: Floats) -> Floats:
 
 
 def _sigma(quality: pa.Table, located: Flags) -> pa.Array:
-    """Standard deviation per axis as reported: of the class of NACp, or of the system's geometry in 0.25 m."""
+    """Standard deviation per axis as reported: of the class of NACp, or of the geometry in 0.25 m."""
     of_class = _radius(quality["nacp"], _EPU_M) / _SIGMAS_95
     e, n = (stepped(quality[name].to_numpy()) for name in ("sigma_e_m", "sigma_n_m"))
     sigma = np.where(located, np.sqrt((e * e + n * n) / 2.0), of_class)

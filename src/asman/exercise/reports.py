@@ -8,7 +8,6 @@ that an emergency code, a lost transponder or a changed address shows in the nex
 Terrain, outages and who they are come after the kernels: each is a question about rows.
 """
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -20,9 +19,11 @@ from asman.exercise.identities import Said, said
 from asman.exercise.listeners import Ghosts, ghosts, interference, lines_of, listeners
 from asman.exercise.outages import PRIMARY, SECONDARY, silent
 from asman.exercise.report_tables import Rows, make_plots, make_quality
+from asman.exercise.report_terrain import behind_terrain
 from asman.exercise.scenario import Scenario
 from asman.exercise.sky import FLIGHTS, Sky
 from asman.exercise.sweep import air
+from asman.exercise.terrain import Masks
 from asman.kernels import navigation as nav
 from asman.kernels import reports as rep
 from asman.kernels.motion import LINES_MAX
@@ -36,9 +37,6 @@ Flags = NDArray[np.bool_]
 
 #: Rows that one call of the kernels may need; longer spans are cut.
 _ROWS_MAX: Final = 1_000_000
-
-#: (sensor (N,), lat, lon [rad], height [m] (N,) of aircraft) -> whether terrain hides it from its sensor (N,).
-Hidden = Callable[[Ints, Floats, Floats, Floats], Flags]
 
 
 class Reported(NamedTuple):
@@ -77,45 +75,38 @@ def ears(scenario: Scenario, sky: Sky) -> Ears:
     return Ears(receivers, systems, places, interference(scenario, sky), ghosts(scenario))
 
 
-def report(
-    scenario: Scenario, sky: Sky, begin_ns: int, end_ns: int, hidden: Hidden | None = None
-) -> Reported:
+def report(scenario: Scenario, sky: Sky, begin_ns: int, end_ns: int, masks: Masks | None = None) -> Reported:
     """What every receiver and system says of messages sent in [begin, end), ns UTC.
 
     Nothing is sent before the exercise's begin.
-    hidden   what terrain hides from ADS-B receivers; without it the ground is smooth
+    masks   what terrain hides from ADS-B receivers; without them the ground is smooth
     """
     listening = ears(scenario, sky)
     begin = max(begin_ns - sky.begin_ns, 0)
     end = max(end_ns - sky.begin_ns, begin)
-    parts = [_rows(scenario, sky, listening, a, b, hidden) for a, b in spans(listening, sky, begin, end)]
+    a_second = float((1.0 / _intervals(listening)).sum())
+    parts = [_rows(scenario, sky, listening, a, b, masks) for a, b in spans(sky, begin, end, a_second)]
     rows = Rows(np.concatenate([p.ints for p, _ in parts]), np.concatenate([p.floats for p, _ in parts]))
-    who = Said(*(np.concatenate(columns) for columns in zip(*(one for _, one in parts), strict=True)))
+    who = _together([one for _, one in parts])
     return _reported(scenario, sky, listening, rows, who)
 
 
-def spans(
-    listening: Ears, sky: Sky, begin: int, end: int, a_second: float | None = None
-) -> list[tuple[int, int]]:
+def spans(sky: Sky, begin: int, end: int, a_second: float) -> list[tuple[int, int]]:
     """Cut a span [ns] so that none of its parts needs more rows than are good for memory.
 
-    a_second  rows an aircraft sends in a second to all; None: as the sensors' intervals are
+    a_second   rows a second that each aircraft may give
     """
-    if a_second is None:
-        both = np.r_[listening.receivers[:, nav.PERIOD], listening.systems[:, nav.PERIOD]]
-        a_second = float((1.0 / both).sum())
     step = max(int(_ROWS_MAX / max(sky.cycle_s.size * a_second, 1.0) * SECOND_NS), SECOND_NS)
     edges = [*range(begin, end, step), end] if end > begin else [begin, end]
     return list(pairwise(edges))
 
 
 def _rows(
-    scenario: Scenario, sky: Sky, listening: Ears, begin: int, end: int, hidden: Hidden | None
+    scenario: Scenario, sky: Sky, listening: Ears, begin: int, end: int, masks: Masks | None
 ) -> tuple[Rows, Said]:
     """Rows of a span that fits into memory, in order, and who each is of."""
     seconds = (end - begin) / SECOND_NS
-    both = np.r_[listening.receivers[:, nav.PERIOD], listening.systems[:, nav.PERIOD]]
-    room = 1024 + int(0.7 * sky.cycle_s.size * float((seconds / both + 0.1).sum()))
+    room = 1024 + int(0.7 * sky.cycle_s.size * float((seconds / _intervals(listening) + 0.1).sum()))
     while True:
         rows = Rows(np.empty((room, rep.REPORT_INTS), np.int64), np.empty((room, rep.REPORT_FLOATS)))
         count = _filled(scenario, sky, listening, begin, end, rows)
@@ -128,16 +119,38 @@ def _rows(
     seconds_of = rows.ints[:, rep.AT] / SECOND_NS
     kept = silent(scenario, rows.ints[:, rep.SENSOR], seconds_of) != PRIMARY | SECONDARY
     kept &= ~gone(listening.ghosts, rows.ints[:, rep.WHO], seconds_of)
-    if hidden is not None:
+    if masks is not None:
         true = (rows.floats[:, column] for column in (rep.TRUE_LAT, rep.TRUE_LON, rep.TRUE_HEIGHT))
-        located = np.isin(rows.ints[:, rep.SENSOR], listening.systems[:, nav.INDEX].astype(np.int64))
-        kept &= located | ~hidden(rows.ints[:, rep.SENSOR], *true)
+        kept &= ~behind_terrain(scenario, masks, rows.ints[:, rep.SENSOR], *true)
     rows = rows.take(kept)
     who = identities(scenario, sky, listening.ghosts, rows.ints[:, rep.WHO], rows.ints[:, rep.AIRCRAFT],
                      rows.ints[:, rep.AT] + sky.begin_ns)  # fmt: skip
     located = np.isin(rows.ints[:, rep.SENSOR], listening.systems[:, nav.INDEX].astype(np.int64))
     speaks = (who.transponder != DARK) & (located | who.adsb)
-    return rows.take(speaks), Said(*(column[speaks] for column in who))
+    return rows.take(speaks), some(who, speaks)
+
+
+def some(who: Said, rows: Flags | Ints) -> Said:
+    """What some of the rows say."""
+    return Said(
+        who.transponder[rows], who.mode_3a[rows], who.address[rows], who.callsign_index[rows],
+        who.no_altitude[rows], who.adsb[rows],
+    )  # fmt: skip
+
+
+def _together(parts: list[Said]) -> Said:
+    return Said(
+        np.concatenate([part.transponder for part in parts]),
+        np.concatenate([part.mode_3a for part in parts]),
+        np.concatenate([part.address for part in parts]),
+        np.concatenate([part.callsign_index for part in parts]),
+        np.concatenate([part.no_altitude for part in parts]),
+        np.concatenate([part.adsb for part in parts]),
+    )
+
+
+def _intervals(listening: Ears) -> Floats:
+    return np.r_[listening.receivers[:, nav.PERIOD], listening.systems[:, nav.PERIOD]]
 
 
 def _filled(scenario: Scenario, sky: Sky, listening: Ears, begin: int, end: int, rows: Rows) -> int:
@@ -166,14 +179,12 @@ def identities(scenario: Scenario, sky: Sky, lost: Ghosts, who: Ints, aircraft: 
     if unreal.size == 0:
         return answer
     index = who[unreal] - LINES_MAX
-    columns = [column.copy() for column in answer]
-    values = (
-        np.full(index.size, MODE_S), lost.mode_3a[index], lost.address[index],
-        len(sky.fleet.callsigns) + index, np.zeros(index.size, bool), np.ones(index.size, bool),
-    )  # fmt: skip
-    for column, value in zip(columns, values, strict=True):
-        column[unreal] = value
-    return Said(*columns)
+    # Every row's own: what `said` gives may be the sky's.
+    answer = some(answer, np.arange(who.size))
+    answer.transponder[unreal], answer.adsb[unreal], answer.no_altitude[unreal] = MODE_S, True, False
+    answer.mode_3a[unreal], answer.address[unreal] = lost.mode_3a[index], lost.address[index]
+    answer.callsign_index[unreal] = len(sky.fleet.callsigns) + index
+    return answer
 
 
 def _reported(scenario: Scenario, sky: Sky, listening: Ears, rows: Rows, who: Said) -> Reported:

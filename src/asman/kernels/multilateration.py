@@ -6,7 +6,7 @@ Mode C, the information that the times hold on the place east and north, b elimi
     M = Σ (u_i - ū)(u_i - ū)ᵀ / (c σ)²
 
 with u_i the horizontal part of the direction to receiver i, seen from the aircraft, and ū their mean. The
-error is drawn from M⁻¹: a few metres inside the ring of receivers, and growing with the square of the distance
+error is drawn from M⁻¹: a few metres inside the ring of receivers, growing with the square of the distance
 outside. Where the geometry magnifies the error of a range a hundred times, nothing is given out.
 
 Sources: D. J. Torrieri, "Statistical theory of passive location systems", IEEE Transactions on Aerospace and
@@ -44,7 +44,7 @@ POSITION_STEP_DEG: Final = 180.0 / 2**25
 
 @rare
 def dilution(system: Floats, receivers: Floats, state: State) -> tuple[float, float, float]:
-    """Variances east, north, and covariance of the place, for a range error of 1 m; NaN where none is found."""
+    """Variances east, north, and covariance of the place for a range error of 1 m; NaN where not found."""
     x, y, z = nav.normal_to_ecef(state.nx, state.ny, state.nz, state.h)
     level = math.sqrt(state.nx * state.nx + state.ny * state.ny)
     count = 0

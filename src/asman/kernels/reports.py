@@ -3,8 +3,8 @@
 One report a slot and aircraft, as a ground station gives them out; what makes a report is in `navigation`.
 Whether it is read depends on the receiver alone: smooth ground's horizon, range, its drop-outs and a draw of
 its own. What is said is rounded as the aircraft and the ground station do: velocity over ground in 1 kt north
-and east, then as speed and track (CAT021 I160); climb in 64 ft/min; heights in 25 ft; the position in steps
-of CAT021 I131, 180 / 2^30 degrees.
+and east, then as speed and track (CAT021 I160); climb in 64 ft/min, then in 6.25 (I155); heights in 25 ft;
+the position in steps of CAT021 I131, 180 / 2^30 degrees.
 
 Sources: RTCA DO-260B, 2.2.3.2.6 (velocity); EUROCONTROL CAT021 edition 2.6, items I071, I131, I140, I145,
 I155, I160.
@@ -34,11 +34,11 @@ POSITION_STEP_DEG: Final = 180.0 / 2**30
 SPEED_STEP_MPS: Final = 1852.0 / 2**14
 TRACK_STEP: Final = TURN / 2**16
 
-#: Columns of a report: time sent [ns after the begin], sensor's index, aircraft (-1: none), its line's number,
+#: Columns of a report: time sent [ns after the begin], sensor's index, aircraft (-1: none), line's number,
 #: time stamp [ns UTC], cause, trust ...
 AT, SENSOR, AIRCRAFT, WHO, STAMP, CAUSE, TRUST, REPORT_INTS = range(8)
-#: ... position [deg], geometric and pressure altitude [m], velocity north, east, climb [m/s]; of a location the
-#: error's variances east, north and covariance [m²]; and where it truly was [rad, m].
+#: ... position [deg], geometric and pressure altitude [m], velocity north, east, climb [m/s]; of a location
+#: the error's variances east, north and covariance [m²]; and where it truly was [rad, m].
 (
     LAT, LON, GEOMETRIC, PRESSURE, NORTH, EAST, UP, VAR_E, VAR_N, COV_EN, TRUE_LAT, TRUE_LON, TRUE_HEIGHT,
     REPORT_FLOATS,
@@ -113,7 +113,8 @@ def _write(said: Said, state: State, atmosphere: tuple[float, float], listener: 
     if quantised:
         out[LAT], out[LON] = stepped(out[LAT], POSITION_STEP_DEG), stepped(out[LON], POSITION_STEP_DEG)
         out[GEOMETRIC] = stepped(said.h, 25.0 * FOOT_M)
-        out[UP] = stepped(said.up, 64.0 * FOOT_PER_MINUTE_MPS)
+        # 64 ft/min is what the aircraft sends, 6.25 ft/min the step of I155.
+        out[UP] = stepped(stepped(said.up, 64.0 * FOOT_PER_MINUTE_MPS), 6.25 * FOOT_PER_MINUTE_MPS)
     out[PRESSURE] = pressure_altitude(said.barometric, atmosphere, 25.0 * FOOT_M if quantised else 1e-6)
     out[VAR_E], out[VAR_N], out[COV_EN] = math.nan, math.nan, math.nan
     truly(state, out)
