@@ -1,4 +1,4 @@
-"""Rain stands in its drifted cell, strobes in the direction of their jammer; neither where the earth hides them."""
+"""Rain stands in its drifted cell, strobes towards their jammer; neither where the earth hides them."""
 
 import math
 
@@ -44,7 +44,7 @@ def _jammer(site, azimuth_deg=120.0, away_m=100e3, height=9_000.0, **values):
 
 
 def _offsets(site, cell, ints, floats):
-    """East, north [m] of each plot from where the cell's centre has drifted to; ground taken as slant range."""
+    """East, north [m] of each plot from where the cell's centre has drifted to; slant range for ground."""
     lon, lat, _ = GEOD.fwd(
         *(np.full(len(ints), value) for value in (site.lon, site.lat)),
         np.degrees(floats[:, rad.AZIMUTH]),

@@ -42,9 +42,10 @@ def _over(site, azimuth_deg, ground_m, height):
 
 
 def _way_by(wall, aircraft):
-    """Azimuth [rad] of, and whole way [m] by, the point of a wall's plane where the way is shortest, searched.
+    """Azimuth [rad] of, and whole way [m] by, the point of a wall's plane where the way is shortest.
 
-    Fermat: light takes the shortest way. None where that point is not on the wall or the wall looks away.
+    Searched: light takes the shortest way (Fermat). None where that point is not on the wall, or the wall
+    looks away.
     """
     azimuth, distance, facing, width = wall[0, 2:6]
     foot = distance * np.array([math.sin(azimuth), math.cos(azimuth), 0.0])

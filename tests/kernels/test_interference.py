@@ -1,4 +1,4 @@
-"""What weather and jamming leave of a primary echo: what is asked for at the reference, and little elsewhere."""
+"""What weather and jamming leave of a primary echo: the share asked for where it is meant, all elsewhere."""
 
 import math
 
