@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asman.apps.decode import decode as decode
     from asman.apps.plots import plots as plots
     from asman.apps.score import score as score
+    from asman.apps.simulate import simulate as simulate
     from asman.apps.track import track as track
 
 __version__ = "0.1.0"
@@ -24,10 +25,11 @@ _HOME = {
     "decode": "asman.apps.decode",
     "plots": "asman.apps.plots",
     "score": "asman.apps.score",
+    "simulate": "asman.apps.simulate",
     "track": "asman.apps.track",
 }
 
-__all__ = ["__version__", "decode", "plots", "score", "track"]
+__all__ = ["__version__", "decode", "plots", "score", "simulate", "track"]
 
 
 def __getattr__(name: str) -> Any:

@@ -154,3 +154,14 @@ def _trajectories(scenario: Scenario, found: Found, given: Path | None) -> "pa.T
     from asman.apps.trajectories import read_trajectories
 
     return read_trajectories(given if given is not None else found.folder / scenario.recorded.file)
+
+
+def airframes(scenario: Scenario) -> int:
+    """How many airframes a scenario's own numbers make; those of a recording come on top."""
+    traffic = scenario.traffic
+    kinds = (
+        traffic.airliners, traffic.overflights, traffic.circuits, traffic.helicopters, traffic.fast_jets,
+        traffic.dark, traffic.low_flyers, traffic.drones, traffic.formations * traffic.formation_size,
+    )  # fmt: skip
+    borders = sum(border.approaches + border.violations for border in scenario.border)
+    return sum(kinds) + borders + len(scenario.flight)
