@@ -225,4 +225,5 @@ CATALOGUE: Final = (
     Effect("report-latency", {"report_latency_s": 0.0}, "s", "260B 2.2.5: at most 0.6 s uncompensated"),
     Effect("stale", {"stale": 0.0}, "1", "seen in recorded ADS-B: 0.2 to 10 % repeats"),
     Effect("dropout", {"dropout": 0.0}, "1", "seen in recorded ADS-B"),
+    Effect("arrival", {"mlat_time_ns": 0.0}, "ns", "time stamps of synchronised receivers, ED-142"),
 )  # fmt: skip
