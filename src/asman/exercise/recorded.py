@@ -26,7 +26,7 @@ from asman.units import SECOND_NS
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: One standard deviation of a recorded place [m] (ADS-B: NACp 9 is 30 m in 95 %, CPR adds 5 m) and of its time
+#: One standard deviation of a recorded place [m] (ADS-B: NACp 9 is 30 m in 95 %, CPR adds 5 m), of its time
 #: [s] (cut to whole seconds); of a recorded speed at rest [m/s] and by its share (stale by a second).
 ACROSS_M: Final = 10.0
 LATE_S: Final = 0.35

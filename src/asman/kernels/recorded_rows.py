@@ -132,7 +132,7 @@ def grounded(
     forth, back = np.zeros(times.size), np.zeros(times.size)
     for f in range(start.size - 1):
         first, last = start[f], start[f + 1]
-        fastest = 0.0
+        fastest = -1.0
         j = first
         for i in range(first, last):
             j = max(j, min(i + 1, last - 1))
@@ -144,6 +144,8 @@ def grounded(
                 forth[i] = max(forth[i], speed)
                 back[j] = max(back[j], speed)
                 fastest = max(fastest, speed)
+        if fastest < 0.0:
+            continue
         if fastest < taxi_mps:
             slow[first:last] = True
         elif fastest >= fly_mps:
