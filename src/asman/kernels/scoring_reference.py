@@ -57,6 +57,51 @@ def velocities(lat: Floats, lon: Floats, vn: Floats, ve: Floats) -> Floats:
     return out
 
 
+@kernel
+def out_of_order(start: Ints, time: Ints) -> Ints:
+    """By how much each report's time does not fit the order in which reports came.
+
+    start    (G + 1,)   reports of sender g are start[g] : start[g + 1], as they came
+    time     (S,)   ns
+    returns  (S,)   ns  0 for those of the longest run of times that never goes back; for the others, how far
+                        they lie before the one that came before, or behind the one that came after
+    """
+    off = np.zeros(time.size, np.int64)
+    tail = np.empty(time.size, np.int64)  # the least last report of a run of each length
+    before = np.empty(time.size, np.int64)
+    fits = np.zeros(time.size, np.bool_)
+    for g in range(start.size - 1):
+        length = 0
+        for i in range(start[g], start[g + 1]):
+            low, high = 0, length
+            while low < high:
+                middle = (low + high) // 2
+                if time[tail[middle]] <= time[i]:
+                    low = middle + 1
+                else:
+                    high = middle
+            before[i] = tail[low - 1] if low > 0 else -1
+            tail[low] = i
+            length = max(length, low + 1)
+        i = tail[length - 1] if length else -1
+        while i >= 0:
+            fits[i] = True
+            i = before[i]
+        newest = np.iinfo(np.int64).min
+        for i in range(start[g], start[g + 1]):
+            if fits[i]:
+                newest = time[i]
+            elif newest != np.iinfo(np.int64).min:
+                off[i] = max(newest - time[i], 0)
+        oldest = np.iinfo(np.int64).max
+        for i in range(start[g + 1] - 1, start[g] - 1, -1):
+            if fits[i]:
+                oldest = time[i]
+            elif oldest != np.iinfo(np.int64).max:
+                off[i] = max(off[i], time[i] - oldest)
+    return off
+
+
 @part
 def _follows(
     time: Floats, place: Floats, velocity: Floats, sigma: Floats, i: int, j: int, can: Physics

@@ -69,7 +69,7 @@ class ReferenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ground                    use reports from the ground, too
     sigma_m            m      standard deviation per axis of reports that claim none
     sigma_min_m        m      none is taken to be better: steps of CPR, clocks
-    backwards_s        s      a sender's clock may go back by so much
+    order_s            s      by so much a report's time may not fit the order in which reports came
     twice_s            s      the same place within this time is the same report
     stale_m            m      the same place is stale when the aircraft is so far on
     speed_max_mps      m/s    no aircraft is faster
@@ -88,7 +88,7 @@ class ReferenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     ground: bool = False
     sigma_m: float = 20.0
     sigma_min_m: float = 10.0
-    backwards_s: float = 2.0
+    order_s: float = 2.0
     twice_s: float = 0.25
     stale_m: float = 15.0
     speed_max_mps: float = 700.0

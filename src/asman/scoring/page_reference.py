@@ -52,8 +52,8 @@ def summary(one: Reference) -> list[str]:
         )
     if one.excused:
         lines.append(
-            f"{one.excused:,} of the reports left out are of aircraft that were there nevertheless and have no "
-            "better one within that time: a track on one of them is neither right nor false."
+            f"{one.excused:,} of the reports left out are of aircraft that were there nevertheless and have "
+            "no better one within that time: a track on one of them is neither right nor false."
         )
     lines.append(
         f"Who does not report by {_NAMES.get(one.kind, one.kind)} is not in it: a track on such an aircraft "

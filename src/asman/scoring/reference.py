@@ -146,7 +146,7 @@ def steps_of(config: ReferenceConfig, kind: str) -> list[tuple[str, str]]:
             "integrity too low",
             f"surely within {config.containment_max_m:g} m, as the aircraft says (NIC, PIC)",
         ),
-        ("time runs backwards", f"by more than {config.backwards_s:g} s, from one sender"),
+        ("time out of order", f"by more than {config.order_s:g} s, among those of one sender as they came"),
         ("sent or heard twice", f"same place within {config.twice_s:g} s, or same time and fitting place"),
         (
             "stale: an earlier place again",

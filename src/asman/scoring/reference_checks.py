@@ -8,12 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from asman.kernels import scoring_pictures
+from asman.kernels import scoring_reference as kernel
 from asman.scoring.columns import NO_TIME, Flags, Floats, Ints
 from asman.scoring.config import ReferenceConfig
 
 #: Why a report is left out, in the order in which it is asked; see `reference.steps_of` for the words.
 (
-    SIMULATED, MONITOR, NAMELESS, GROUND, UNSAID, INACCURATE, UNSAFE, BACKWARDS, TWICE, STALE, LATE, JUMP, FEW
+    SIMULATED, MONITOR, NAMELESS, GROUND, UNSAID, INACCURATE, UNSAFE, DISORDERED, TWICE, STALE, LATE, JUMP,
+    FEW,
 ) = range(13)  # fmt: skip
 
 
@@ -97,14 +99,11 @@ def by_order(reports: Reports, table: pa.Table, config: ReferenceConfig) -> None
     if rows.size < 2:
         return
     new = (np.diff(reports.who[rows]) != 0) | (np.diff(sender[rows]) != 0)
-    group = np.concatenate([[0], np.cumsum(new)])
-    # A running maximum within each group: groups are lifted apart by more than any span of time.
-    time = reports.time_ns[rows] - reports.time_ns[rows].min()
-    lift = group * (int(time.max()) + 1)
-    newest = np.maximum.accumulate(time + lift) - lift
-    back = np.zeros(reports.why.size, np.bool_)
-    back[rows[newest - time > config.backwards_s * 1e9]] = True
-    reports.refuse(BACKWARDS, back)
+    start = np.concatenate([[0], np.flatnonzero(new) + 1, [rows.size]]).astype(np.int64)
+    off_ns = kernel.out_of_order(start, reports.time_ns[rows])
+    disordered = np.zeros(reports.why.size, np.bool_)
+    disordered[rows[off_ns > config.order_s * 1e9]] = True
+    reports.refuse(DISORDERED, disordered)
     _by_repetition(reports, config)
 
 
