@@ -175,14 +175,17 @@ def _place(scatterer: Floats, t: float, slot_key: np.uint64) -> tuple[float, flo
     """East, north [m] of a scatterer at a time [s] in the slot that a key stands for."""
     since = t + scatterer[AHEAD]
     since -= (math.floor(since / scatterer[SLOT]) + 0.5) * scatterer[SLOT]
-    swerve = scatterer[SWERVE] * (2.0 * uniform(slot_key, 1) - 1.0)
-    sine, cosine = math.sin(swerve), math.cos(swerve)
-    east_mps = scatterer[EAST_MPS] * cosine + scatterer[NORTH_MPS] * sine
-    north_mps = scatterer[NORTH_MPS] * cosine - scatterer[EAST_MPS] * sine
-    off = scatterer[WANDER] * math.sqrt(uniform(slot_key, 2))
-    course = TURN * uniform(slot_key, 3)
-    east = scatterer[EAST] + east_mps * since + off * math.sin(course)
-    return east, scatterer[NORTH] + north_mps * since + off * math.cos(course)
+    east_mps, north_mps = scatterer[EAST_MPS], scatterer[NORTH_MPS]
+    if scatterer[SWERVE] > 0.0:
+        swerve = scatterer[SWERVE] * (2.0 * uniform(slot_key, 1) - 1.0)
+        sine, cosine = math.sin(swerve), math.cos(swerve)
+        east_mps, north_mps = east_mps * cosine + north_mps * sine, north_mps * cosine - east_mps * sine
+    east, north = scatterer[EAST] + east_mps * since, scatterer[NORTH] + north_mps * since
+    if scatterer[WANDER] > 0.0:
+        off, course = scatterer[WANDER] * math.sqrt(uniform(slot_key, 2)), TURN * uniform(slot_key, 3)
+        east += off * math.sin(course)
+        north += off * math.cos(course)
+    return east, north
 
 
 @kernel
@@ -221,12 +224,12 @@ def spotted(
             key = key_of(seed, FOR_SPOT, r, int(2.0 * scatterer[NUMBER]) + 1, scan + 2)
             if uniform(key, 0) >= scatterer[DETECTED]:
                 continue
-            t = rad.antenna_time(radar, scan + turn)
+            # When the antenna would be there, turning evenly, is near enough to say where it is.
+            t = radar[rad.PHASE] + (scan + turn) * radar[rad.PERIOD]
             slot = math.floor((t + scatterer[AHEAD]) / scatterer[SLOT])
             slot_key = key_of(seed, FOR_SPOT, r, int(2.0 * scatterer[GROUP]), slot + 2)
             if uniform(slot_key, 0) >= scatterer[SHOWS]:
                 continue
-            # Where it is now is where it is when the beam is there: a fraction of a second later or before.
             east, north = _place(scatterer, t, slot_key)
             by_east, by_north = normal_pair(key, 4)
             east += scatterer[GLINT] * by_east

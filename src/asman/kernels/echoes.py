@@ -89,17 +89,21 @@ def _image(
     cycle: float,
     phase: float,
     scan: int,
+    t: float,
 ) -> tuple[float, float, float, float, int]:
     """When the antenna meets a line's mirror image [s]; its range [m], azimuth [rad], height [m], piece.
+
+    t   s   when the antenna is at the reflector's middle in this scan
 
     A time of NaN: there is none. The azimuth is not wrapped. Nothing here depends on a window.
     """
     at, width = reflector[REFLECTOR_AZIMUTH], reflector[REFLECTOR_WIDTH]
-    aside, range_, h, t = 0.0, math.nan, 0.0, math.nan
+    aside, range_, h = 0.0, math.nan, 0.0
     p = first
     # Two further looks: the antenna needs 0.1 s over a reflector; the image moves by less than its quantum.
     for look in range(3):
-        t = rad.antenna_time(radar, scan + (at + aside) / TURN)
+        if look > 0:
+            t = rad.antenna_time(radar, scan + (at + aside) / TURN)
         e, n, u, h, p = seen_from(radar, pieces, first, last, cycle, t + phase)
         range_, aside, front = _mirrored(reflector, e, n, u)
         wide = 0.5 * width + (0.1 if look == 0 else 0.0)
@@ -155,22 +159,37 @@ def reflections(
             continue
         at, width = reflector[REFLECTOR_AZIMUTH], reflector[REFLECTOR_WIDTH]
         scan_from, scan_to = rad.scans_of(radar, begin_ns[r], end_ns[r])
-        for scan in range(scan_from - 1, scan_to + 2):
-            # Most windows are shorter than a turn and hold few reflectors: no line is asked for the others.
-            enters = rad.antenna_time(radar, scan + (at - width) / TURN) * rad.SECOND_NS
-            leaves = rad.antenna_time(radar, scan + (at + width) / TURN) * rad.SECOND_NS
-            if leaves < begin_ns[r] or enters > end_ns[r]:
+        # Most windows are shorter than a turn and hold few reflectors: no line is asked for the others.
+        scan_from, scan_to = scan_from - 1, scan_to + 1
+        while scan_from <= scan_to and (
+            rad.antenna_time(radar, scan_from + (at + width) / TURN) * rad.SECOND_NS < begin_ns[r]
+        ):
+            scan_from += 1
+        while scan_from <= scan_to and (
+            rad.antenna_time(radar, scan_to + (at - width) / TURN) * rad.SECOND_NS > end_ns[r]
+        ):
+            scan_to -= 1
+        middles = np.empty(max(scan_to + 1 - scan_from, 0))
+        for scan in range(scan_from, scan_to + 1):
+            middles[scan - scan_from] = rad.antenna_time(radar, scan + at / TURN)
+        for line in range(lines if scan_from <= scan_to else 0):
+            if equipment[line] == rad.DARK:
                 continue
-            for line in range(lines):
-                if equipment[line] == rad.DARK:
-                    continue
-                key = key_of(
-                    seed, FOR_REFLECTION, 4096 * r + int(reflector[REFLECTOR_NUMBER]), line, scan + 4
-                )
+            lo, hi, number = first[line], first[line + 1], 4096 * r + int(reflector[REFLECTOR_NUMBER])
+            for scan in range(scan_from, scan_to + 1):
+                key = key_of(seed, FOR_REFLECTION, number, line, scan + 4)
                 if uniform(key, 0) >= radar[rad.REFLECTION]:
                     continue
                 t, range_, azimuth, h, p = _image(
-                    radar, reflector, pieces, first[line], first[line + 1], cycle[line], phase[line], scan
+                    radar,
+                    reflector,
+                    pieces,
+                    lo,
+                    hi,
+                    cycle[line],
+                    phase[line],
+                    scan,
+                    middles[scan - scan_from],
                 )
                 if math.isnan(t) or range_ > radar[rad.RANGE_MAX]:
                     continue
