@@ -181,7 +181,11 @@ def _instants(raw: pa.Table, name: str, item: str) -> pa.ChunkedArray:
         except pa.ArrowInvalid as error:
             raise InputError(item, f"column '{name}' holds no times: {error}") from error
     if not pa.types.is_floating(column.type):
-        return _cast(column, kind, name, item)
+        try:
+            return _cast(column, kind, name, item)
+        except InputError:
+            # Arrow insists on a zone in text; a timestamp without one it takes for UTC.
+            return _cast(_cast(column, pa.timestamp("ns"), name, item), kind, name, item)
     values = np.asarray(pc.fill_null(column, float("nan")).to_numpy(), np.float64)
     factor = _time_unit(values[np.isfinite(values)])
     known = np.abs(values) * factor < 2**63
