@@ -165,3 +165,18 @@ def test_a_primary_radar_rings_with_what_has_no_transponder(site, radar_row, hov
 def test_nothing_rings_where_it_is_switched_off_or_farther(site, radar_row, hovering, rows, off):
     near = [_over(site, 40.0, 6e3, 4_000.0)]
     assert len(_rings(radar_row, hovering, rows, near, rad.MODE_S, **off)[0]) == 0
+
+
+def test_who_joins_a_sky_changes_nobody_elses_echoes(site, radar_row, hovering, rows):
+    places = [_over(site, 353.4 + 0.02 * i, 4_360.0, 3_000.0) for i in range(18)]
+    wall = _reflector(width_deg=14.0)
+    radar = radar_row(HAS_SSR=1.0, RING=0.5, RING_RANGE=9_000.0, REFLECTION=0.5)
+    for kernel, walls in ((ech.reflections, (wall,)), (ech.rings, ())):
+        before, after = (
+            rows(kernel, radar, *walls, *hovering(*places[:n]), 1, np.full(n, rad.MODE_S), AIR)
+            for n in (17, 18)
+        )
+        others = after[0][:, rad.AIRCRAFT] != 17
+        assert 0 < len(before[0]) < len(after[0])
+        np.testing.assert_array_equal(after[0][others], before[0])
+        np.testing.assert_array_equal(after[1][others], before[1])
