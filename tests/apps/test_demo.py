@@ -20,11 +20,11 @@ def test_the_help_says_that_nothing_is_shared_yet():
 
 
 def test_consoles_stand_on_ports_in_a_row_or_the_taken_one_is_named():
-    from asman.apps.demonstration import _consecutive
+    from asman.apps.nodes import consecutive
 
-    first = _consecutive(None, 3)
+    first = consecutive(None, 3)
     with socket.create_server(("127.0.0.1", first + 1)), pytest.raises(ConfigError, match=str(first + 1)):
-        _consecutive(first, 3)
+        consecutive(first, 3)
 
 
 def test_every_member_of_the_scenario_has_radars():

@@ -1,22 +1,20 @@
 """The process of a node that faces outwards: feeds in, console and API out, the reasoning beside it."""
 
 import asyncio
-import contextlib
 import logging
 import signal
-import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import msgspec
-import uvicorn
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from asman import __version__
 from asman.apps.setting import Parts, Setting
+from asman.apps.web import console_url, web_server
 from asman.edge import bus, messages
 from asman.edge.api import application
 from asman.edge.feeds import Feed
@@ -29,14 +27,6 @@ from asman.errors import AsmanError, FeedError, InputError
 
 #: How often the node looks whether its processes still live.
 WATCH_S: Final = 0.25
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: the node has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def live(setting: Setting, parts: Parts) -> int:
@@ -84,7 +74,7 @@ class Shell:
         await self._subscribe(client)
         port = int(self._parts.listening.getsockname()[1])
         keeper = gate(self._parts.token, port, self._setting.bind)
-        server = _server(application(self._hub, reasoning, keeper, __version__))
+        server = web_server(application(self._hub, reasoning, keeper, __version__))
         jobs: list[asyncio.Task[Any]] = []
         for job in (server.serve(sockets=[self._parts.listening]), self._watch(), self._begin(client)):
             jobs.append(self._guard(job))
@@ -221,28 +211,3 @@ def _counted(take: Callable[[Msg], Awaitable[None]]) -> Callable[[Msg], Awaitabl
             logging.getLogger(__name__).warning("picture lost: %s", error)
 
     return safely
-
-
-def _server(app: Any) -> _Server:
-    # uvicorn 0.54 calls every refused handshake an error of the application: it is the gate at work.
-    logging.getLogger("uvicorn.error").addFilter(
-        lambda record: "without completing handshake" not in record.msg
-    )
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=65_536,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
-    return _Server(config)
-
-
-def console_url(bind: str, listening: socket.socket) -> str:
-    """Return the address at which a person on this machine reaches what `listening` serves."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, f"[{bind}]" if ":" in bind else bind)
-    return f"http://{host}:{listening.getsockname()[1]}"

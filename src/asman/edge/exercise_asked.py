@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from asman.errors import InputError
-from asman.exercise.events import Event
+from asman.exercise.events import Event, Launch
 from asman.exercise.scenario import Scenario, check_event
 from asman.exercise.strict import to_struct
 
@@ -58,7 +58,9 @@ def asked(raw: Any, scenario: Scenario, now_s: float) -> Event:
         if rest.get("end_s") is not None:
             raise InputError("event: duration_s", "end_s is there as well", "Keep one of them.")
         rest["end_s"] = begin_s + _number(rest.pop("duration_s"), "event: duration_s", 0.0)
-    event: Event = to_struct(rest, Event, "event")  # type: ignore[arg-type]  # a union is no class to the checker
+    event: Event = to_struct(rest, Event, "event")
+    if isinstance(event, Launch) and event.end_s is not None:
+        raise InputError("event", "a launched aircraft flies its waypoints and is gone", "Leave out its end.")
     _check_bounds(msgspec.to_builtins(event), "event")
     check_event(event, scenario, "event")
     return event

@@ -26,6 +26,9 @@ from asman.exercise.scripted import intruders, scripted
 from asman.kernels.motion import LINES_MAX, PIECE_COLUMNS, PLAN_COLUMNS, lay_lines
 from asman.kernels.radar import DARK, MODE_AC, MODE_S
 
+#: After the end of every exercise.
+NEVER_S = 1e9
+
 #: Flights in an airframe's cycle: out and back.
 FLIGHTS = 2
 
@@ -131,8 +134,14 @@ def _scripts(scenario: Scenario) -> list[tuple[ScriptedFlight, float]]:
     """Every scripted flight and when it begins [s]: the scenario's own, then those that were launched."""
     launched = [event for event in scenario.event if isinstance(event, Launch)]
     return [(flight, flight.begin_s) for flight in scenario.flight] + [
-        (event.flight, event.begin_s + event.flight.begin_s) for event in launched
+        (event.flight, NEVER_S if _taken_back(event) else event.begin_s + event.flight.begin_s)
+        for event in launched
     ]
+
+
+def _taken_back(event: Launch) -> bool:
+    """Whether it ended before it began: nobody flies, but who was launched later keeps his number."""
+    return event.end_s is not None and event.end_s <= event.begin_s
 
 
 def _recorded(scenario: Scenario, trajectories: pa.Table | None) -> RecordedTraffic | None:

@@ -64,7 +64,7 @@ def _struct_of(raw: dict[str, Any], kind: Any, item: str) -> Any:
     field = str(structs[0].__struct_config__.tag_field)
     tags = {str(one.__struct_config__.tag): one for one in structs}
     tag = raw.get(field)
-    if tag not in tags:
+    if not isinstance(tag, str) or tag not in tags:
         said = "is missing" if tag is None else f"'{tag}' is not known"
         raise InputError(f"{item}: {field}", said, nearest(str(tag or ""), list(tags)))
-    return tags[str(tag)]
+    return tags[tag]

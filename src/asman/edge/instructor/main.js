@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { Chart, arcsOf, bounded } from "./map.js";
 import { ACTIONS, TOOLS } from "./tools.js";
 import { anything, question } from "./dialogs.js";
-import { describe, hex, knots, level, octal, place, span, title, who } from "./words.js";
+import { describe, hex, knots, level, names, octal, place, span, title } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const SHOWN = 300;
@@ -15,6 +15,9 @@ const chart = new Chart($("map"), {
   picked: (one) => { select(one ? one.aircraft : null); if (one) tab("aircraft"); },
   placed: (at) => placed(at),
 });
+
+/** Whether an event is about this aircraft, however it names it. */
+const about = (event, one) => [one.who, `callsign:${one.callsign}`, `address:${hex(one.address)}`].includes(event.who);
 
 // --- Asking -------------------------------------------------------------------------------------------
 
@@ -42,8 +45,10 @@ async function fly() {
   const { features } = await ask("api/exercise/flying");
   view.aircraft = features.map(({ id, geometry, properties }) => {
     const [lon, lat] = geometry.coordinates;
-    const name = properties.callsign || (properties.address === null ? `${properties.kind} ${id}` : hex(properties.address));
-    return { ...properties, aircraft: id, lon, lat, name, track: properties.track ?? 0, silent: properties.address === null && properties.mode_3a === null };
+    const { speed_mps: speed, track_deg: track, class: kind, ...rest } = properties;
+    const name = rest.callsign || (rest.address === null ? rest.who.replace("_", " ").replace(":", " ") : hex(rest.address));
+    names.set(rest.who, name);
+    return { ...rest, kind, speed, track, aircraft: id, lon, lat, name, silent: rest.address === null && rest.mode_3a === null };
   });
   view.aircraft.sort((a, b) => a.name.localeCompare(b.name));
   showAircraft();
@@ -129,7 +134,7 @@ function hits() {
   for (const { event, state } of view.state?.events ?? []) {
     if (state !== "active" || !event.who) continue;
     const word = event.kind === "emergency" ? event.code : title(event.kind);
-    for (const one of view.aircraft) if (event.who === name(one) || who(event.who) === one.callsign) found.set(one.aircraft, found.has(one.aircraft) ? `${found.get(one.aircraft)} · ${word}` : word);
+    for (const one of view.aircraft) if (about(event, one)) found.set(one.aircraft, found.has(one.aircraft) ? `${found.get(one.aircraft)} · ${word}` : word);
   }
   chart.scene.hits = found;
 }
@@ -180,16 +185,11 @@ function showCard() {
   line.textContent = `${octal(one.mode_3a)} · ${hex(one.address) || "no address"} · ${level(one.altitude_m)} · ${knots(one.speed)} kt · ${String(Math.round(one.track)).padStart(3, "0")}° · ${place(one.lat, one.lon)}`;
 }
 
-/** How an event names this aircraft. */
-function name(one) {
-  return one.who;
-}
-
 async function act(action) {
   const one = view.aircraft.find((other) => other.aircraft === view.selected);
   if (!one) return;
   const text = action.ask ? await question(`${one.name}: ${action.words.join(" ")}`, ...action.ask) : "";
-  if (text !== null) await inject({ ...action.make(text, one), who: name(one) });
+  if (text !== null) await inject({ ...action.make(text, one), who: one.who });
 }
 
 function showSensors() {

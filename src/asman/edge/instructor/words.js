@@ -42,4 +42,6 @@ export function describe(event) {
   }
 }
 
-export const who = (text) => String(text).replace(/^(callsign|address|flight):/, "");
+/** What aircraft were called when they were last seen, by how events name them. */
+export const names = new Map();
+const who = (text) => names.get(text) ?? String(text).replace(/^(callsign|address|flight):/, "").replace(":", " ");
