@@ -164,8 +164,9 @@ def make_plots(
         "detection": pa.DictionaryArray.from_arrays(
             pa.array(located.astype(np.int32)), pa.array(["adsb", "mlat"])
         ),
-        "mode_3a_valid": yes,
-        "altitude_valid": pa.array(np.ones(count, bool), mask=who.no_altitude),
+        # CAT021 has no word on validity.
+        "mode_3a_valid": pa.array(np.ones(count, bool), mask=~located),
+        "altitude_valid": pa.array(np.ones(count, bool), mask=~located | who.no_altitude),
         "sigma_m": _sigma(quality, located),
         "containment_m": pa.array(_radius(quality["nic"], _NIC_M), mask=located),
         "vn_mps": pa.array(floats[:, rep.NORTH].copy(), mask=located),

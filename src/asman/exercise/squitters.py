@@ -1,8 +1,8 @@
 """Raw 1090 MHz messages that ADS-B receivers hear, as rows for an encoder.
 
 They tell of the same aircraft, with the same errors, as `reports` does; positions come even and odd by turns.
-An aircraft whose satellite navigation is jammed goes on to send its identity, barometric altitude and rate, and
-no position. One with Mode S and without ADS-B sends acquisition squitters (DF11) alone.
+An aircraft whose satellite navigation is jammed goes on to send its identity, barometric altitude and rate
+and no position. One with Mode S and without ADS-B sends acquisition squitters (DF11) alone.
 
 1090 MHz extended squitters have no bit for "simulated": whoever writes or sends these octets says so beside
 them, in the name of the file and in what describes it.
