@@ -5,6 +5,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from tests.exercise.recordings import apart_m, holding, racetrack, table
 
 from asman.apps.trajectories import read_trajectories
 from asman.errors import InputError
+from asman.exercise import start, truth
 from asman.exercise.recorded import GRAVITY_MPS2, lay_flights, lay_recorded
 from asman.exercise.recorded_rows import clean
 from asman.kernels.motion import find_piece, normal_at, states_at
@@ -269,3 +271,17 @@ def test_recorded_lines_fly_in_a_sky():
     speed = np.hypot(out[:count, 5], out[:count, 6])
     assert abs(np.median(speed) - 120.0) < 2.0
     assert msgspec.structs.asdict(traffic)["callsign"] == ("SWR8", None, None)
+
+
+def test_our_own_truth_can_be_flown_again(kant, tmp_path):
+    """Jets at 3 g among them: what is known every second is flown to within metres."""
+    exercise = start(kant)
+    times = exercise.sky.begin_ns + np.arange(0, 900) * 10**9
+    pq.write_table(truth(exercise, times), tmp_path / "truth.parquet")
+    laid = lay_flights(read_trajectories(tmp_path / "truth.parquet"))
+    deviation = laid.deviation
+    assert deviation is not None
+    assert len(laid.kind) > 150
+    assert deviation.horizontal_m.p50 < 0.1 and deviation.horizontal_m.p95 < 6.0
+    assert deviation.height_m.p95 < 1.0
+    assert 2.8 < deviation.acceleration_g.most < 3.3
