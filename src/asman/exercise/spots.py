@@ -4,8 +4,8 @@ Every kind says how far from the radar it is found, how often it shows, for how 
 `kernels.clutter` for what a row means). Nearer is likelier: echoes fall with the fourth power of range, and
 the ground soon sinks below the beam.
 
-Sources: Skolnik, Radar Handbook, 3rd edition, chapter 26 (ground, birds); EUROCONTROL-GUID-130, edition 1.2
-(turbines some hundred metres apart, tips faster than any filter's notch); roads that run across the beam
+Sources: Skolnik, Radar Handbook, 3rd edition, chapters 2 (birds, traffic) and 16 (ground);
+EUROCONTROL-GUID-130 (wind turbines). Shares and sizes of the kinds are ours. Roads that run across the beam
 are missing, because a moving-target filter takes their traffic away.
 """
 

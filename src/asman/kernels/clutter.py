@@ -9,9 +9,8 @@ through its place, at the middle of the slot. So one row of numbers is a rock on
 minutes (no speed), a turbine of a wind farm (all turbines of a farm share their slots), a lorry on a road
 (a slot is one passage), or birds that come for some minutes, each time elsewhere and on another course.
 
-Sources: Skolnik, Radar Handbook, 3rd edition, chapters 7 (false alarms) and 26 (ground, birds: 10 to 20
-m/s, autumn nights); EUROCONTROL-GUID-130, edition 1.2 (wind turbines); Stevens, Secondary Surveillance
-Radar, 1988, chapter 8 (FRUIT).
+Sources: Skolnik, Radar Handbook, 3rd edition, chapters 2 (birds, traffic on roads), 7 (false alarms) and 16
+(ground); EUROCONTROL-GUID-130 (wind turbines); Stevens, Secondary Surveillance Radar, 1988 (FRUIT).
 """
 
 import math

@@ -7,8 +7,8 @@ below the horizon of a far radar as an aircraft does.
 A jammer's noise comes through the main beam as the antenna passes over it and lifts the detector's false
 alarms at every range alike: a strobe, which tells its direction and not its distance.
 
-Sources: Skolnik, Radar Handbook, 3rd edition, chapters 19 (rain cells of 2 to 20 km, cores of minutes) and
-24 (jamming strobes); ICAO Annex 3 (tops of thunderstorms).
+Sources: Skolnik, Radar Handbook, 3rd edition, chapters 19 (weather) and 24 (jamming strobes). Number, life
+and spread of the cores are ours.
 """
 
 import math

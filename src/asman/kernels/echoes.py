@@ -11,9 +11,8 @@ and a reply is doubled where A is in front of the plane and A' lies behind the p
 Near a radar, side lobes interrogate too, or a primary echo comes back through them: an aircraft rings
 around the antenna, at its own range, several times in a scan when it does.
 
-Sources: Stevens, Secondary Surveillance Radar, 1988, chapters 4 (side lobes) and 8 (reflections);
-EUROCONTROL SUR.ET1.ST01.1000-STD-01-01, section 5 (multiple targets); Orlando and Drouilhet, ATC-42, 1986
-(reflectors).
+Sources: Stevens, Secondary Surveillance Radar, 1988 (side lobes, reflections); EUROCONTROL
+SUR.ET1.ST01.1000-STD-01-01, section 5 (multiple targets). How often an aircraft rings at a time is ours.
 """
 
 import math

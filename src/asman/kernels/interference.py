@@ -11,8 +11,8 @@ left. J falls with the square of the jammer's distance and with the antenna's ga
 Gaussian main lobe over side lobes of -35 dB. Echoes fall with the fourth power, so that near aircraft burn
 through by themselves.
 
-Sources: Skolnik, Radar Handbook, 3rd edition, chapters 2 (Swerling 1), 19 (rain) and 24 (jamming:
-burn-through, side lobes 30 to 40 dB down); ITU-R P.838 (attenuation along a path adds up in decibels).
+Sources: Skolnik, Radar Handbook, 3rd edition, chapters 19 (rain) and 24 (jamming: burn-through, side
+lobes); P. Swerling, IRE Transactions IT-6, 1960; ITU-R P.838 (rain takes so many decibels a kilometre).
 """
 
 import math
