@@ -203,7 +203,7 @@ class Recorded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     anchor     places to which the recording's centre is moved, by turns; none: where it was
     spread_m   m   how far from its anchor a copy may come, at random
     turn           copies are turned by a random bearing
-    repeat_s   s   a flight shows again after so long; None: once an exercise day
+    repeat_s   s   a flight shows again after so long; None: when the whole recording is over
     gap_s      s   a longer silence in the recording ends a flight
     """
 
