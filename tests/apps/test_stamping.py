@@ -1,4 +1,4 @@
-"""Times of day are moved from the exercise's clock to the wall clock, and are left alone where both are one."""
+"""Times of day are moved from the exercise's clock to the wall clock, and left alone where both are one."""
 
 import numpy as np
 import pyarrow as pa

@@ -55,16 +55,18 @@ def compile_node(tell: Callable[[str], None]) -> None:
 
 
 def compile_simulator(tell: Callable[[str], None]) -> None:
-    """Run what `asman demo` needs beside its nodes: the sky, the radars' sweeps, the encoder."""
+    """Run what an exercise needs beside its nodes: the sky, sensors, every kind of event, the encoder."""
     from asman import exercise
     from asman.apps.kant import scenario
+    from asman.apps.rehearsal import eventful
     from asman.exercise.scenario import begin_ns
     from asman.wire.asterix.encode import encode
 
     tell("  the simulator and the encoder")
-    running = exercise.start(scenario(), aircraft=12)
+    running = exercise.start(eventful(scenario()), aircraft=12)
     begin = begin_ns(running.scenario)
     exercise.emissions(running, begin, begin + 10 * SECOND_NS, encode)
+    exercise.flying(running, begin + SECOND_NS)
 
 
 def _report(second: int) -> bytes:

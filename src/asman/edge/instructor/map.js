@@ -137,7 +137,7 @@ export class Chart {
     c.fillStyle = "#0d141c";
     c.fillRect(0, 0, this.width, this.height);
     this.graticule(c);
-    this.lines(c, this.countries, "#33465a", 1);
+    this.lines(c, this.countries, "#40566d", 1);
     this.airports(c);
     this.borders(c);
     for (const area of this.scene.areas) this.area(c, area);
@@ -240,10 +240,14 @@ export class Chart {
     const free = (x, y, width) => {
       const cells = [];
       for (let k = 0; k <= width; k += 30) cells.push(`${Math.round((x + k) / 30)},${Math.round(y / 14)}`);
-      if (cells.some((cell) => taken.has(cell))) return false;
+      if (cells.some((cell) => taken.has(cell))) return false; // labels never cover labels, symbols or places
       cells.forEach((cell) => taken.add(cell));
       return true;
     };
+    const block = (x, y) => taken.add(`${Math.round(x / 30)},${Math.round(y / 14)}`);
+    for (const one of [...this.scene.sensors, ...this.scene.airports]) block(...this.xy(one.lat_deg, one.lon_deg));
+    for (const one of this.scene.sensors) { const [x, y] = this.xy(one.lat_deg, one.lon_deg); for (let k = 0; k < 90; k += 30) block(x + 9 + k, y - 5); }
+    for (const one of aircraft) block(...this.xy(one.lat, one.lon));
     const order = [...aircraft].sort((a, b) => rank(b) - rank(a));
     function rank(one) { return (one.aircraft === selected ? 4 : 0) + (hits.has(one.aircraft) ? 2 : 0); }
     for (const one of order) {
@@ -260,7 +264,7 @@ export class Chart {
       c.restore();
       if (chosen || hit) { c.strokeStyle = colour; c.lineWidth = 1.5; c.beginPath(); c.arc(x, y, 12, 0, 7); c.stroke(); }
       if (!chosen && !hit && this.scale < 26) continue;
-      if (!chosen && !hit && !free(x + 9, y, 92)) continue;
+      if (!chosen && !hit && !free(x + 30, y, 90)) continue;
       c.font = `${chosen || hit ? "600 " : ""}11px system-ui`; c.textAlign = "left"; c.lineWidth = 3; c.strokeStyle = "#0d141c";
       const text = `${one.name}  ${level(one.altitude_m)} ${knots(one.speed)}`;
       c.strokeText(text, x + 12, y + 1); c.fillStyle = hit ? "#ff9d94" : chosen ? "#fff" : "#cfc993"; c.fillText(text, x + 12, y + 1);
