@@ -49,7 +49,7 @@ def system_records(tracks: pa.Table, **more: pa.Array) -> pa.Table:
         "I080/AFF": constant(0),
         "I080/STP": constant(0),
         "I080/KOS": constant(0),
-        "I290/MDS_s": pa.array((ns - made) / 1e9),
+        "I290/MDS_s": pa.array(np.minimum((ns - made) / 1e9, 63.75)),
         "I136_FL": pa.array(numbers(tracks, "altitude_m") / FLIGHT_LEVEL_M, from_pandas=True),
         "I220_ftpmin": pa.array(numbers(tracks, "climb_mps") / FOOT_PER_MINUTE_MPS, from_pandas=True),
         "I500/APC/X_m": pa.array(np.sqrt(numbers(tracks, "var_e_m2"))),
