@@ -25,6 +25,7 @@ from asman.edge.exercise_messages import (
     Place,
     SensorEntry,
 )
+from asman.exercise import Scenario
 from asman.exercise.events import Event, Launch, lasts
 from asman.model.sensor import Sensor
 
@@ -61,6 +62,7 @@ class Conducting:
         self._looking = asyncio.Lock()
         self._keeping = asyncio.Lock()
         scenario = staged.exercise.scenario
+        self._parts = {one.id: _parts(scenario, one) for one in scenario.sensor}
         self._ground = Ground(
             area=Extent(**msgspec.structs.asdict(scenario.area)),
             airports=[
@@ -181,6 +183,7 @@ class Conducting:
             range_max_m=sensor.range_max_m,
             period_s=sensor.period_s,
             to="" if where is None else f"{where.host}:{where.port}",
+            parts=self._parts[sensor.id],
             out="" if outage is None else outage.event["part"],
             out_event="" if outage is None else outage.id,
             datagrams=sender.sent[sensor.id],
@@ -206,6 +209,12 @@ class Conducting:
             by=entry.by,
             at=entry.at,
         )
+
+
+def _parts(scenario: Scenario, sensor: Sensor) -> tuple[str, ...]:
+    """What of a sensor can fail: a primary radar that turns with a secondary one fails alone."""
+    both = sensor.kind in ("ssr", "modes") and scenario.effects_of(sensor.id).psr
+    return ("all", "ssr", "psr") if both else ("all",)
 
 
 def _flies(flying: pa.Table, who: str) -> bool:

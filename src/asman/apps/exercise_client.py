@@ -111,8 +111,11 @@ def _typed(event: dict[str, str]) -> dict[str, Any]:
 
 
 def summary(answer: str) -> str:
-    """Say in some lines how an exercise stands."""
-    state = msgspec.json.decode(answer, type=ExerciseState)
+    """Say in some lines how an exercise stands. Raises AsmanError for what is no exercise's answer."""
+    try:
+        state = msgspec.json.decode(answer, type=ExerciseState)
+    except msgspec.MsgspecError as error:
+        raise AsmanError(f"an exercise of another version answers: {error}") from error
     standing = "ended" if state.ended else "paused" if state.paused else f"running at {state.speed:g}x"
     lines = [
         f"EXERCISE - SIMULATED  {state.title}",

@@ -55,6 +55,7 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A sensor and what left it.
 
     to         where its datagrams go; empty: nowhere, nobody listens
+    parts      of it that can fail: "all", and "ssr" and "psr" where it has both
     out        "all", "psr" or "ssr" while an outage lasts, else empty; `out_event` is its id
     datagrams  sent; `octets` in them
     late       of them, how many left more than a second after they were due
@@ -69,6 +70,7 @@ class SensorEntry(msgspec.Struct, frozen=True, kw_only=True):
     range_max_m: float
     period_s: float
     to: str
+    parts: tuple[str, ...]
     out: str
     out_event: str
     datagrams: int

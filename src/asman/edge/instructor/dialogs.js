@@ -29,14 +29,14 @@ export async function question(heading, words, proposal, yes = "Inject") {
   return form ? input.value : null;
 }
 
-/** Any event; null when it was cancelled. */
-export async function anything(kinds, state, chosen) {
+/** Any event; null when it was cancelled. Places are proposed at the map's centre. */
+export async function anything(kinds, state, chosen, centre) {
   const pick = make("select"), fields = make("div"), meaning = make("p");
   for (const one of kinds) pick.append(new Option(one.kind, one.kind));
   const show = () => {
     const kind = kinds.find((one) => one.kind === pick.value);
     meaning.textContent = kind.meaning;
-    fields.replaceChildren(...kind.fields.map((one) => row(one, state, chosen)));
+    fields.replaceChildren(...kind.fields.map((one) => row(one, state, chosen, centre)));
   };
   pick.addEventListener("change", show);
   show();
@@ -66,7 +66,7 @@ function line(text, input, meaning) {
   return row;
 }
 
-function row(field, state, chosen) {
+function row(field, state, chosen, centre) {
   let input = make("input");
   if (field.type === "choice" || field.type === "sensor") {
     input = make("select");
@@ -83,5 +83,7 @@ function row(field, state, chosen) {
   input.required = field.required && field.type !== "flag";
   if (field.default !== null && field.default !== undefined) input.value = field.default;
   if (field.type === "aircraft" && chosen) input.value = chosen.who;
+  if (field.name.endsWith("lat_deg")) input.value = centre.lat.toFixed(3);
+  if (field.name.endsWith("lon_deg")) input.value = centre.lon.toFixed(3);
   return line(`${field.name.replace(/_(s|m|m2|deg|mps)$/, "").replaceAll("_", " ")}${field.unit ? ` [${field.unit}]` : ""}`, input, field.meaning);
 }

@@ -69,8 +69,8 @@ const send = async (path, method, body, done) => {
 function inject(event) {
   const after = Number($("begins").value), lasts = $("lasts").value;
   const timed = { ...event };
-  if (after) timed.after_s = after;
-  if (lasts && !("end_s" in event) && !("duration_s" in event)) timed.duration_s = Number(lasts);
+  if (after && !("begin_s" in event)) timed.after_s = after;
+  if (lasts && event.kind !== "flight" && !("end_s" in event)) timed.duration_s = Number(lasts);
   return send("api/exercise/events", "POST", timed, (entry) => `${title(entry.event.kind)}: ${describe(entry.event)} — ${entry.state === "planned" ? `at ${span(entry.begin_s)}` : "now"}`);
 }
 
@@ -196,8 +196,7 @@ function showSensors() {
   const rows = view.state.sensors.map((one) => {
     const row = element("div", `sensor${one.out ? " out" : ""}`);
     const switches = element("div", "switches");
-    const parts = ["ssr", "modes"].includes(one.kind) ? ["all", "ssr", "psr"] : ["all"];
-    for (const part of parts) {
+    for (const part of one.parts) {
       const button = element("button", "", one.out === part ? `${part === "all" ? "" : part.toUpperCase() + " "}OUT` : part === "all" ? "Fail" : part.toUpperCase());
       button.setAttribute("aria-pressed", String(one.out === part));
       button.setAttribute("aria-label", `${one.id}: ${part} outage`);
@@ -223,7 +222,9 @@ function showEvents() {
     const until = entry.end_s === null ? "until ended" : `to ${span(entry.end_s)}`;
     row.append(element("span", "state", entry.state.toUpperCase()), element("b", "", `${title(entry.event.kind)} · ${describe(entry.event)}`));
     row.append(element("small", "", `${span(entry.begin_s)} ${until} · ${entry.at ? `by ${entry.by || "instructor"}` : "from the scenario"}`));
-    if (entry.state !== "past" && !view.state.ended) {
+    // Who is in the air stays there until the way is flown.
+    const over = entry.state === "past" || (entry.state === "active" && entry.event.kind === "flight");
+    if (!over && !view.state.ended) {
       const button = element("button", "", entry.state === "active" ? "End now" : "Take back");
       button.dataset.key = entry.id;
       button.addEventListener("click", () => endEvent(entry));
@@ -335,7 +336,7 @@ $("speed").addEventListener("change", () => send("api/exercise/speed", "POST", {
 $("end").addEventListener("click", async () => {
   if ((await question("End the exercise?", "It cannot be resumed. Nodes that it started end with it.", null, "End exercise")) !== null) await send("api/exercise/end", "POST");
 });
-$("other").addEventListener("click", async () => { const event = await anything(view.kinds, view.state, view.aircraft.find((one) => one.aircraft === view.selected)); if (event) await inject(event); });
+$("other").addEventListener("click", async () => { const event = await anything(view.kinds, view.state, view.aircraft.find((one) => one.aircraft === view.selected), chart.at(chart.width / 2, chart.height / 2)); if (event) await inject(event); });
 $("zoom-in").addEventListener("click", () => chart.zoom(1.5));
 $("zoom-out").addEventListener("click", () => chart.zoom(1 / 1.5));
 $("home").addEventListener("click", () => { chart.moved = false; chart.fit(chart.home); });

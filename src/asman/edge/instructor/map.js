@@ -264,7 +264,9 @@ export class Chart {
       c.restore();
       if (chosen || hit) { c.strokeStyle = colour; c.lineWidth = 1.5; c.beginPath(); c.arc(x, y, 12, 0, 7); c.stroke(); }
       if (!chosen && !hit && this.scale < 26) continue;
-      if (!chosen && !hit && !free(x + 30, y, 90)) continue;
+      const room = free(x + 30, y, 90);
+      if (!chosen && !hit && !room) continue;
+      if (hit) free(x + 30, y + 14, 90);
       c.font = `${chosen || hit ? "600 " : ""}11px system-ui`; c.textAlign = "left"; c.lineWidth = 3; c.strokeStyle = "#0d141c";
       const text = `${one.name}  ${level(one.altitude_m)} ${knots(one.speed)}`;
       c.strokeText(text, x + 12, y + 1); c.fillStyle = hit ? "#ff9d94" : chosen ? "#fff" : "#cfc993"; c.fillText(text, x + 12, y + 1);
