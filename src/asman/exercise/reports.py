@@ -115,19 +115,28 @@ def _rows(
         # A first guess that was too small is made good once.
         room = count
     rows = Rows(rows.ints[:count], rows.floats[:count])
-    rows = rows.take(np.lexsort((rows.ints[:, rep.WHO], rows.ints[:, rep.SENSOR], rows.ints[:, rep.AT])))
-    seconds_of = rows.ints[:, rep.AT] / SECOND_NS
-    kept = silent(scenario, rows.ints[:, rep.SENSOR], seconds_of) != PRIMARY | SECONDARY
-    kept &= ~gone(listening.ghosts, rows.ints[:, rep.WHO], seconds_of)
+    order = np.lexsort((rows.ints[:, rep.WHO], rows.ints[:, rep.SENSOR], rows.ints[:, rep.AT]))
+    order = audible(scenario, listening, rows, order, masks)
+    ints = rows.ints[order]
+    who = identities(scenario, sky, listening.ghosts, ints)
+    speaks = np.flatnonzero((who.transponder != DARK) & (_located(listening, ints) | who.adsb))
+    return rows.take(order[speaks]), some(who, speaks)
+
+
+def audible(scenario: Scenario, listening: Ears, rows: Rows, order: Ints, masks: Masks | None) -> Ints:
+    """Of rows in an order, those whose sensor works, whose ghost is about, and that no terrain hides."""
+    sensor, at = rows.ints[order, rep.SENSOR], rows.ints[order, rep.AT] / SECOND_NS
+    kept = silent(scenario, sensor, at) != PRIMARY | SECONDARY
+    kept &= ~_gone(listening.ghosts, rows.ints[order, rep.WHO], at)
     if masks is not None:
-        true = (rows.floats[:, column] for column in (rep.TRUE_LAT, rep.TRUE_LON, rep.TRUE_HEIGHT))
-        kept &= ~behind_terrain(scenario, masks, rows.ints[:, rep.SENSOR], *true)
-    rows = rows.take(kept)
-    who = identities(scenario, sky, listening.ghosts, rows.ints[:, rep.WHO], rows.ints[:, rep.AIRCRAFT],
-                     rows.ints[:, rep.AT] + sky.begin_ns)  # fmt: skip
-    located = np.isin(rows.ints[:, rep.SENSOR], listening.systems[:, nav.INDEX].astype(np.int64))
-    speaks = (who.transponder != DARK) & (located | who.adsb)
-    return rows.take(speaks), some(who, speaks)
+        true = (rows.floats[order, column] for column in (rep.TRUE_LAT, rep.TRUE_LON, rep.TRUE_HEIGHT))
+        kept &= ~behind_terrain(scenario, masks, sensor, *true)
+    return order[kept]
+
+
+def _located(listening: Ears, ints: Ints) -> Flags:
+    """Whether each row is a location, not a report."""
+    return np.isin(ints[:, rep.SENSOR], listening.systems[:, nav.INDEX].astype(np.int64))
 
 
 def some(who: Said, rows: Flags | Ints) -> Said:
@@ -163,7 +172,7 @@ def _filled(scenario: Scenario, sky: Sky, listening: Ears, begin: int, end: int,
     return locate(listening.systems, listening.places, lines, sky.equipment, FLIGHTS, *about, count)
 
 
-def gone(lost: Ghosts, who: Ints, seconds: Floats) -> Flags:
+def _gone(lost: Ghosts, who: Ints, seconds: Floats) -> Flags:
     """Whether each row is of a ghost whose event is over, or has not begun."""
     out = np.zeros(who.size, bool)
     unreal = np.flatnonzero(who >= LINES_MAX)
@@ -172,15 +181,15 @@ def gone(lost: Ghosts, who: Ints, seconds: Floats) -> Flags:
     return out
 
 
-def identities(scenario: Scenario, sky: Sky, lost: Ghosts, who: Ints, aircraft: Ints, at_ns: Ints) -> Said:
+def identities(scenario: Scenario, sky: Sky, lost: Ghosts, ints: Ints) -> Said:
     """What each row's sender says of who it is; a ghost's callsign stands behind all of the sky's."""
-    answer = said(scenario, sky, np.maximum(aircraft, 0), at_ns)
-    unreal = np.flatnonzero(who >= LINES_MAX)
+    answer = said(scenario, sky, np.maximum(ints[:, rep.AIRCRAFT], 0), ints[:, rep.AT] + sky.begin_ns)
+    unreal = np.flatnonzero(ints[:, rep.WHO] >= LINES_MAX)
     if unreal.size == 0:
         return answer
-    index = who[unreal] - LINES_MAX
+    index = ints[unreal, rep.WHO] - LINES_MAX
     # Every row's own: what `said` gives may be the sky's.
-    answer = some(answer, np.arange(who.size))
+    answer = some(answer, np.arange(len(ints)))
     answer.transponder[unreal], answer.adsb[unreal], answer.no_altitude[unreal] = MODE_S, True, False
     answer.mode_3a[unreal], answer.address[unreal] = lost.mode_3a[index], lost.address[index]
     answer.callsign_index[unreal] = len(sky.fleet.callsigns) + index
@@ -188,7 +197,7 @@ def identities(scenario: Scenario, sky: Sky, lost: Ghosts, who: Ints, aircraft: 
 
 
 def _reported(scenario: Scenario, sky: Sky, listening: Ears, rows: Rows, who: Said) -> Reported:
-    located = np.isin(rows.ints[:, rep.SENSOR], listening.systems[:, nav.INDEX].astype(np.int64))
+    located = _located(listening, rows.ints)
     quality = make_quality(scenario, sky, listening.ghosts, rows, who, located)
     return Reported(
         plots=make_plots(scenario, sky, listening.ghosts, rows, who, located, quality),

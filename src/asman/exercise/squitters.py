@@ -18,10 +18,8 @@ from numpy.typing import NDArray
 
 from asman.exercise.identities import Said
 from asman.exercise.listeners import lines_of
-from asman.exercise.outages import PRIMARY, SECONDARY, silent
 from asman.exercise.report_tables import Rows, classes, emergency
-from asman.exercise.report_terrain import behind_terrain
-from asman.exercise.reports import Ears, ears, gone, identities, some, spans
+from asman.exercise.reports import Ears, audible, ears, identities, some, spans
 from asman.exercise.scenario import Scenario
 from asman.exercise.sky import FLIGHTS, Sky
 from asman.exercise.sweep import air
@@ -100,21 +98,12 @@ def _part(
         # A first guess that was too small is made good once.
         room = count
     rows = Rows(rows.ints[:count], rows.floats[:count])
-    order = (rows.ints[:, column] for column in (sq.KIND, rep.WHO, rep.SENSOR, rep.AT))
-    rows = rows.take(np.lexsort(tuple(order)))
-    at = rows.ints[:, rep.AT] / SECOND_NS
-    kept = silent(scenario, rows.ints[:, rep.SENSOR], at) != PRIMARY | SECONDARY
-    kept &= ~gone(listening.ghosts, rows.ints[:, rep.WHO], at)
-    if masks is not None:
-        true = (rows.floats[:, column] for column in (rep.TRUE_LAT, rep.TRUE_LON, rep.TRUE_HEIGHT))
-        kept &= ~behind_terrain(scenario, masks, rows.ints[:, rep.SENSOR], *true)
-    rows = rows.take(kept)
-    who = identities(
-        scenario, sky, listening.ghosts, rows.ints[:, rep.WHO], rows.ints[:, rep.AIRCRAFT],
-        rows.ints[:, rep.AT] + sky.begin_ns,
-    )  # fmt: skip
-    spoken = np.flatnonzero(_spoken(rows, who))
-    rows, who = rows.take(spoken), some(who, spoken)
+    order = np.lexsort(tuple(rows.ints[:, column] for column in (sq.KIND, rep.WHO, rep.SENSOR, rep.AT)))
+    order = audible(scenario, listening, rows, order, masks)
+    ints = rows.ints[order]
+    who = identities(scenario, sky, listening.ghosts, ints)
+    spoken = np.flatnonzero(_spoken(ints, who))
+    rows, who = rows.take(order[spoken]), some(who, spoken)
     return Squitters(
         messages=_messages(scenario, sky, listening, rows, who),
         at_ns=rows.ints[:, rep.AT] + sky.begin_ns,
@@ -135,12 +124,12 @@ def _filled(scenario: Scenario, sky: Sky, listening: Ears, begin: int, end: int,
     return sq.hear_all(listening.receivers, spoof, lies, 1, listening.disturbed, *about, count)
 
 
-def _spoken(rows: Rows, who: Said) -> Flags:
+def _spoken(ints: Ints, who: Said) -> Flags:
     """Whether a message is sent: who is lost is silent; without an emergency its message is a rare one."""
-    kind = rows.ints[:, sq.KIND]
+    kind = ints[:, sq.KIND]
     spoken = (who.transponder == MODE_S) & (who.adsb | (kind == sq.ALL_CALL))
     rare = (kind == sq.EMERGENCY) & (emergency(who.mode_3a) == 0)
-    return spoken & (~rare | (rows.ints[:, sq.SLOT] % sq.EMERGENCY_RARELY == 0))
+    return spoken & (~rare | (ints[:, sq.SLOT] % sq.EMERGENCY_RARELY == 0))
 
 
 def _messages(scenario: Scenario, sky: Sky, listening: Ears, rows: Rows, who: Said) -> pa.Table:
