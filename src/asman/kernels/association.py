@@ -23,7 +23,7 @@ from asman.kernels.gating import CELL_M, bucket_of_address, near
 from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
 from asman.kernels.jit import part, rare
 from asman.kernels.tracklife import Rules, place_in
-from asman.kernels.trackrows import SECOND, Tracks, carry, contradicts, contributor
+from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor
 from asman.kernels.vertical import altitude_fits
 
 Floats = NDArray[np.float64]
@@ -43,12 +43,6 @@ CODE_GAIN: Final = 5.0
 CONSPICUITY_GAIN: Final = 0.7
 #: Altitudes of aircraft that happen to be near: spread over about 12 km.
 ALTITUDE_SPREAD_M: Final = 12_000.0
-
-
-@part
-def conspicuity(code: int) -> bool:
-    """Whether a Mode 3/A code is shared by many: 1000 Mode S, 2000 none, 7000 and 1200 VFR, 0000."""
-    return code in (0o1000, 0o2000, 0o7000, 0o1200, 0)
 
 
 @rare

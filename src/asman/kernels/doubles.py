@@ -11,11 +11,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.association import conspicuity
 from asman.kernels.gating import bucket_of_address, file_addresses, file_points, near, table_size
 from asman.kernels.jit import part, rare
 from asman.kernels.tracklife import MERGED
-from asman.kernels.trackrows import SECOND, Tracks, from_plane
+from asman.kernels.trackrows import SECOND, Tracks, conspicuity, from_plane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
+from asman.kernels.clutter_map import ClutterMap, clutter_density, learn
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.gating import (
     append,
@@ -26,7 +27,7 @@ from asman.kernels.gating import (
 from asman.kernels.imm import Motion
 from asman.kernels.jit import inline, kernel, part, rare
 from asman.kernels.report import write_row
-from asman.kernels.tracklife import SPLIT, Rules, birth, fade, take
+from asman.kernels.tracklife import CLUTTER_CROWDED, SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import Tracks, contradicts, recentre
 
 Floats = NDArray[np.float64]
@@ -51,8 +52,8 @@ MERGE_EVERY_S: Final = 4
 
 @kernel
 def sweep(
-    tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, rules: Rules,
-    motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, cells: ClutterMap,
+    rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> int:  # fmt: skip
     """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
 
@@ -90,7 +91,7 @@ def sweep(
             file_points(tracks.place, marks[COUNT], head, link)
             file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
         window(
-            tracks, marks, plots[i:j], sensors, rules, motion, work, head, link,
+            tracks, marks, plots[i:j], sensors, cells, rules, motion, work, head, link,
             address_head, address_link, column_of, rows, row_sensors, counters,
         )  # fmt: skip
         i = j
@@ -101,13 +102,14 @@ def sweep(
 
 @inline
 def window(
-    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, rules: Rules, motion: Motion,
-    work: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
+    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, cells: ClutterMap, rules: Rules,
+    motion: Motion, work: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
     column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
+    map_clutter(plots, sensors, cells, counters)
     start = np.empty(size + 1, np.int64)
     edges = candidates(tracks, plots, head, link, address_head, address_link, start)
     keep_start = np.empty(size + 1, np.int64)
@@ -131,7 +133,18 @@ def window(
         if taken[i] >= 0:
             edge = int(taken[i])
             k = int(keep_track[edge])
-            take(tracks, k, plots[i], float(keep_gain[edge]), sensors, rules, motion, work, counters)
+            take(
+                tracks,
+                marks[COUNT],
+                k,
+                plots[i],
+                float(keep_gain[edge]),
+                sensors,
+                rules,
+                motion,
+                work,
+                counters,
+            )
             note(tracks, k, marks, rows, row_sensors, sensors)
             continue
         if split[i] >= 0:
@@ -154,7 +167,7 @@ def window(
             if same_sensor and sensors[plots[i].sensor].rotates == 1:
                 counters[SPLIT] += 1
                 continue
-            take(tracks, k, plots[i], 3.0, sensors, rules, motion, work, counters)
+            take(tracks, marks[COUNT], k, plots[i], 3.0, sensors, rules, motion, work, counters)
             note(tracks, k, marks, rows, row_sensors, sensors)
             continue
         k = marks[COUNT]
@@ -164,6 +177,16 @@ def window(
         file_newborn(tracks, k, plots[i], head, link, address_head, address_link)
         marks[NEXT_NUMBER] += 1
         note(tracks, k, marks, rows, row_sensors, sensors)
+
+
+@rare
+def map_clutter(plots: Records, sensors: Records, cells: ClutterMap, counters: Longs) -> None:
+    """Add to each primary plot's density of false plots what its cell remembers; then let the cells learn."""
+    for i in range(plots.size):
+        plot = plots[i]
+        if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
+            plot.clutter_pm2 += clutter_density(cells, plot, sensors[plot.sensor])
+            counters[CLUTTER_CROWDED] += learn(cells, plot, sensors[plot.sensor])
 
 
 @rare

@@ -14,10 +14,21 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
-from asman.kernels.jit import rare
+from asman.kernels.jit import part, rare
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
-from asman.kernels.trackrows import SECOND, Tracks, carry, contributor, set_plane, to_plane, usual_gap_s
+from asman.kernels.trackrows import (
+    SECOND,
+    Tracks,
+    carry,
+    conspicuity,
+    contributor,
+    from_plane,
+    set_plane,
+    to_plane,
+    usual_gap_s,
+)
 from asman.kernels.vertical import begin_vertical, update_vertical
 
 Floats = NDArray[np.float64]
@@ -29,6 +40,8 @@ Records = Any
 #: Share of the covariance by altitude that is taken as noise when a track is corrected.
 HEIGHT_AS_NOISE: Final = 0.25
 EXISTENCE_MAX: Final = 0.999999
+#: An image answers from its original's altitude.
+IMAGE_ALTITUDE_M: Final = 150.0
 
 #: Places in the array of counters.
 USED: Final = 0
@@ -40,7 +53,9 @@ GARBLED_ALTITUDE: Final = 5
 SAME_ADDRESS_ELSEWHERE: Final = 6
 CONTRIBUTOR_REPLACED: Final = 7
 STRETCHED: Final = 8
-COUNTERS: Final = 9
+CLUTTER_CROWDED: Final = 9
+IMAGE: Final = 10
+COUNTERS: Final = 11
 
 
 class Rules(NamedTuple):
@@ -64,6 +79,9 @@ class Rules(NamedTuple):
     miss_pd_max: float
     garble: float
     velocity_sigma_mps: float
+    moved_m: float
+    moved_mps: float
+    confirm_plots_of_image: int
 
 
 @rare
@@ -140,6 +158,7 @@ def birth(
     row.time_ns = plot.time_ns
     row.number = number
     row.born_ns = plot.time_ns
+    row.born_x, row.born_y, row.born_z = plot.x, plot.y, plot.z
     row.callsign = np.uint64(0)
     row.callsign_doubt = np.uint64(0)
     row.address = -1
@@ -199,10 +218,13 @@ def place_in(
 
 @rare
 def take(
-    tracks: Tracks, k: int, plot: Record, gain: float, sensors: Records, rules: Rules, motion: Motion,
-    work: Floats, counters: Longs,
+    tracks: Tracks, count: int, k: int, plot: Record, gain: float, sensors: Records, rules: Rules,
+    motion: Motion, work: Floats, counters: Longs,
 ) -> None:  # fmt: skip
-    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
+    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own.
+
+    count   rows of tracks in use
+    """
     carry(tracks, k, plot.time_ns, motion, work)
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
     consider = tracks.consider
@@ -231,11 +253,70 @@ def take(
     row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     hear(tracks, k, plot, sensors, counters)
     name(tracks, k, plot)
-    if row.existence > rules.confirm_existence and row.plots >= row.plots_needed:
+    if row.confirmed == 0 and row.existence > rules.confirm_existence and row.plots >= row.plots_needed:
         vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
-        if vx * vx + vy * vy < rules.confirm_speed_mps * rules.confirm_speed_mps:
-            row.confirmed = 1
+        speed2 = vx * vx + vy * vy
+        if speed2 < rules.confirm_speed_mps * rules.confirm_speed_mps and (
+            row.mode_3a >= 0 or row.address >= 0 or row.on_ground == 1 or moves(row, plot, speed2, rules)
+        ):
+            if row.plots < rules.confirm_plots_of_image and is_image(tracks, count, k, plot, sensors):
+                counters[IMAGE] += 1
+            else:
+                row.confirmed = 1
     counters[USED] += 1
+
+
+@rare
+def is_image(tracks: Tracks, count: int, k: int, plot: Record, sensors: Records) -> bool:
+    """Whether track `k` looks like the mirror image of another: a building's or a mountain's reflection.
+
+    An image bears its original's codes and altitude, lies farther from the radar, because the way over the
+    mirror is longer, and exists for one radar only, which sees the original as well.
+    """
+    row = tracks.row[k]
+    if sensors[plot.sensor].rotates == 0 or math.isnan(plot.range_m):
+        return False
+    for i in range(tracks.heard.shape[1]):
+        if tracks.heard[k, i].sensor >= 0 and tracks.heard[k, i].sensor != plot.sensor:
+            return False
+    site = sensors[plot.sensor]
+    sx, sy, sz = lla_to_ecef(site.lat, site.lon, 0.0)
+    mine = math.sqrt((plot.x - sx) ** 2 + (plot.y - sy) ** 2 + (plot.z - sz) ** 2)
+    altitude = tracks.vertical[k, 0]
+    for m in range(count):
+        other = tracks.row[m]
+        if m == k or other.alive == 0 or other.confirmed == 0:
+            continue
+        if row.address >= 0 and other.address >= 0:
+            if row.address != other.address:
+                continue
+        elif row.mode_3a < 0 or row.mode_3a != other.mode_3a or conspicuity(row.mode_3a):
+            continue
+        # NaN: an altitude that is not known contradicts nothing.
+        if abs(altitude - tracks.vertical[m, 0]) > IMAGE_ALTITUDE_M:
+            continue
+        slot = contributor(m, plot.sensor, tracks.heard)
+        if slot < 0 or plot.time_ns - tracks.heard[m, slot].last_ns > 3 * site.period_ns:
+            continue
+        ahead = (plot.time_ns - other.time_ns) * SECOND
+        x, y, z = from_plane(
+            m,
+            tracks.mean[m, 0] + ahead * tracks.mean[m, 2],
+            tracks.mean[m, 1] + ahead * tracks.mean[m, 3],
+            tracks.plane,
+        )
+        if mine > math.sqrt((x - sx) ** 2 + (y - sy) ** 2 + (z - sz) ** 2) + 100.0:
+            return True
+    return False
+
+
+@part
+def moves(row: Record, plot: Record, speed2: float, rules: Rules) -> bool:
+    """Whether a track without a code has come away from where it began: what stands still is no aircraft."""
+    dx, dy, dz = plot.x - row.born_x, plot.y - row.born_y, plot.z - row.born_z
+    # Four sigmas of the difference between two plots are no way.
+    room2 = max(rules.moved_m * rules.moved_m, 32.0 * (plot.ree + plot.rnn))
+    return dx * dx + dy * dy + dz * dz > room2 and speed2 > rules.moved_mps * rules.moved_mps
 
 
 @rare

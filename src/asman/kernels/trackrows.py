@@ -35,6 +35,9 @@ TRACK: Final = np.dtype(
         ("number", "i8"),
         ("born_ns", "i8"),
         ("last_ns", "i8"),  # of the latest plot
+        ("born_x", "f8"),  # m, earth-centred: where its first plot lay
+        ("born_y", "f8"),
+        ("born_z", "f8"),
         ("callsign", "u8"),
         ("callsign_doubt", "u8"),
         ("existence", "f8"),
@@ -192,6 +195,12 @@ def recentre(tracks: Tracks, k: int) -> None:
         # Axes turn against the vectors: what pointed along old east now has components (c, s).
         turn_state(k, j, c, -s, tracks.x, tracks.p)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+
+
+@part
+def conspicuity(code: int) -> bool:
+    """Whether a Mode 3/A code is shared by many: 1000 Mode S, 2000 none, 7000 and 1200 VFR, 0000."""
+    return code in (0o1000, 0o2000, 0o7000, 0o1200, 0)
 
 
 @part

@@ -34,6 +34,9 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
     miss_pd_max             1      misses come in runs (fades, shielding): one says no more than this
     garble                  1      share of wrong Mode 3/A codes and altitudes
+    confirm_plots_of_image  1      the same where it looks like another's mirror image in one radar
+    moved_m                 m      a track without any code is shown once it has come so far from its begin
+    moved_mps               m/s    and goes so fast: hills and masts stand (helicopters hover, too)
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
     """
 
@@ -63,6 +66,9 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     miss_pd_max: float = 0.9
     garble: float = 0.02
     velocity_sigma_mps: float = 5.0
+    confirm_plots_of_image: int = 100
+    moved_m: float = 500.0
+    moved_mps: float = 12.0
 
 
 def motion_of(config: TrackerConfig) -> Motion:
@@ -100,4 +106,7 @@ def rules_of(config: TrackerConfig) -> Rules:
         miss_pd_max=config.miss_pd_max,
         garble=config.garble,
         velocity_sigma_mps=config.velocity_sigma_mps,
+        moved_m=config.moved_m,
+        moved_mps=config.moved_mps,
+        confirm_plots_of_image=config.confirm_plots_of_image,
     )

@@ -8,15 +8,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.kernels.clutter_map import ClutterMap, empty_map
 from asman.kernels.placing import PLOT
 from asman.kernels.report import ROW, report
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
     BORN,
+    CLUTTER_CROWDED,
     CONTRIBUTOR_REPLACED,
     COUNTERS,
     ENDED,
     GARBLED_ALTITUDE,
+    IMAGE,
     MERGED,
     SAME_ADDRESS_ELSEWHERE,
     SPLIT,
@@ -43,6 +46,8 @@ _COUNTED = {
     "same_address_elsewhere": SAME_ADDRESS_ELSEWHERE,
     "contributor_replaced": CONTRIBUTOR_REPLACED,
     "stretched": STRETCHED,
+    "clutter_crowded": CLUTTER_CROWDED,
+    "held_as_image": IMAGE,
 }
 
 
@@ -52,6 +57,7 @@ class Tracker(msgspec.Struct):
     sensors    all that are known, named or met
     origin     member whose node this is
     tracks     rows of all tracks
+    cells      where primary radars keep seeing what does not move
     held       placed plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
@@ -64,6 +70,7 @@ class Tracker(msgspec.Struct):
     origin: str
     tracks: Tracks
     marks: NDArray[np.int64]
+    cells: ClutterMap
     held: Records
     closed_ns: int
     counted: NDArray[np.int64]
@@ -84,6 +91,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         origin=origin,
         tracks=empty_tracks(256),
         marks=marks,
+        cells=empty_map(),
         held=np.recarray(0, PLOT),
         closed_ns=np.iinfo(np.int64).min,
         counted=np.zeros(COUNTERS, np.int64),
@@ -111,6 +119,7 @@ def copy(tracker: Tracker) -> Tracker:
         tracker,
         tracks=_each(tracker.tracks, None),
         marks=tracker.marks.copy(),
+        cells=_map_of(tracker.cells),
         counted=tracker.counted.copy(),
         ignored=dict(tracker.ignored),
     )
@@ -147,6 +156,7 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
             tracker.held,
             until_ns,
             tracker.sensor_records,
+            tracker.cells,
             rules,
             motion,
             tracker.rows,
@@ -186,6 +196,11 @@ def _each(tracks: Tracks, count: int | None) -> Tracks:
     """Copies of the arrays, of the first `count` rows where that is said."""
     arrays: list[Any] = [array[:count].copy() for array in tracks]
     return Tracks(*arrays)
+
+
+def _map_of(cells: ClutterMap) -> ClutterMap:
+    """A copy."""
+    return ClutterMap(cells.key.copy(), cells.hits.copy(), cells.at_ns.copy())
 
 
 def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa.Table:
