@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.errors import InputError
 from asman.exercise import routes
 from asman.exercise.elements import ScriptedFlight
 from asman.exercise.events import Launch
@@ -112,7 +113,7 @@ def make_sky(scenario: Scenario, trajectories: pa.Table | None = None) -> Sky:
     rcs = [RCS_M2[kind] for kind in kinds[:base]] + [flight.rcs_m2 for flight, _ in scripts]
     adsb = np.r_[adsb, np.array([flight.adsb for flight, _ in scripts], bool)]
     if len(kinds) > LINES_MAX:
-        raise ValueError(f"{len(kinds)} airframes, at most {LINES_MAX} fit")
+        raise InputError("traffic", f"{len(kinds)} airframes, at most {LINES_MAX} fit", "Ask for fewer.")
     worn = np.array(equipment, np.int64)
     return Sky(
         begin_ns=begin_of(scenario),

@@ -123,11 +123,19 @@ def _rows(world: World, begin: Ints, end: Ints, room: int) -> tuple[Ints, Floats
         if count <= room:
             break
         room = count
-    more_ints, more_floats = false_plots(
+    echoes, moves = false_plots(
         world.scenario, world.clutter, world.radars, sky.pieces, sky.first, sky.cycle_s, sky.phase_s, FLIGHTS,
         sky.equipment, air(world.scenario.atmosphere), sky.begin_ns, begin, end,
     )  # fmt: skip
-    rows, measures = np.concatenate([ints[:count], more_ints]), np.concatenate([floats[:count], more_floats])
+    # Who has switched off is not reflected either.
+    answers = (echoes[:, rad.AIRCRAFT] >= 0) & (echoes[:, rad.SEEN] != rad.PSR)
+    mute = answers.copy()
+    at_ns = echoes[answers, rad.AT] + sky.begin_ns
+    mute[answers] = said(world.scenario, sky, echoes[answers, rad.AIRCRAFT], at_ns).transponder == rad.DARK
+    rows, measures = (
+        np.concatenate([ints[:count], echoes[~mute]]),
+        np.concatenate([floats[:count], moves[~mute]]),
+    )
     return silence_plots(world.scenario, sky, rows, measures)
 
 
