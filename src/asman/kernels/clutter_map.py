@@ -31,7 +31,7 @@ CELL_SIGMAS: Final = 4.0
 CELL_RANGE_M: Final = 200.0
 CELL_AZIMUTH: Final = math.radians(0.5)
 #: Below this share a cell may be taken by another.
-FORGOTTEN: Final = 0.05
+FORGOTTEN: Final = 0.02
 #: Cells that the table holds.
 CELLS: Final = 1 << 17
 
