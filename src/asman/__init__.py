@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from asman.apps.decode import decode as decode
     from asman.apps.plots import plots as plots
     from asman.apps.score import score as score
+    from asman.apps.score_recorded import score_recorded as score_recorded
     from asman.apps.simulate import simulate as simulate
     from asman.apps.track import track as track
 
@@ -25,6 +26,7 @@ _HOME = {
     "decode": "asman.apps.decode",
     "plots": "asman.apps.plots",
     "score": "asman.apps.score",
+    "score_recorded": "asman.apps.score_recorded",
     "simulate": "asman.apps.simulate",
     "track": "asman.apps.track",
 }
