@@ -33,6 +33,21 @@ LENGTH = ("--for", "20s")
 #: Nothing lost, doubled or late on the way: octets and plots can be compared one by one.
 IDEAL_DELIVERY = ("--without", "delivery")
 
+ADSB = """
+[[sensor]]
+id = "KG-EAR"
+member = "KG"
+kind = "adsb"
+lat_deg = 43.06
+lon_deg = 74.48
+height_m = 700
+period_s = 1.0
+range_max_m = 300000
+sigma_range_m = 30
+sac = 211
+sic = 99
+"""
+
 
 def run(*words):
     done = CliRunner().invoke(command, [str(word) for word in words], standalone_mode=False)
@@ -198,6 +213,42 @@ class TestOctets:
         for feed in manifest["feeds"]:
             raw = (made / "asterix" / f"{feed['sensor']}.ast").read_bytes()
             assert by_port[feed["destination_port"]] == raw
+
+
+def beast_frames(octets: bytes):
+    """Tick and message of each frame, by a reader of the test's own: 0x1A, a kind, 7 octets, the message."""
+    sizes, at, found = {0x31: 2, 0x32: 7, 0x33: 14}, 0, []
+    while at < len(octets):
+        assert octets[at] == 0x1A
+        size, at = 7 + sizes[octets[at + 1]], at + 2
+        body = bytearray()
+        while len(body) < size:
+            assert octets[at] != 0x1A or octets[at + 1] == 0x1A
+            body.append(octets[at])
+            at += 2 if octets[at] == 0x1A else 1
+        found.append((int.from_bytes(body[:6], "big"), bytes(body[7:])))
+    return found
+
+
+class TestBeast:
+    def test_each_receiver_has_a_file_of_what_it_heard_named_as_simulated(self, tmp_path):
+        scenario = find("kant").text + ADSB
+        (tmp_path / "adsb.toml").write_text(scenario)
+        run(tmp_path / "adsb.toml", "-o", tmp_path / "x", "--for", "3s")
+        listed = {
+            one["name"]: one for one in json.loads((tmp_path / "x" / "manifest.json").read_bytes())["files"]
+        }
+        frames = beast_frames((tmp_path / "x" / "beast" / "KG-EAR.simulated.beast").read_bytes())
+        assert len(frames) == listed["beast/KG-EAR.simulated.beast"]["rows"] > 100
+        ticks = [tick for tick, _ in frames]
+        assert ticks == sorted(ticks) and ticks[-1] < 3 * 12_000_000
+        assert {message[0] >> 3 for _, message in frames} <= {11, 17, 18}
+        assert {len(message) for _, message in frames if message[0] >> 3 == 17} == {14}
+
+    def test_without_a_receiver_there_is_nothing_to_write(self, tmp_path):
+        with pytest.raises(ConfigError, match="adsb"):
+            run("kant", "-o", tmp_path / "x", "--format", "beast")
+        assert not (tmp_path / "x").exists()
 
 
 class TestSameAgain:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from asman.model.sensor import Sensors
 
 #: What data sets can be written as, and what they are unless somebody says otherwise.
-FORMATS: Final = ("parquet", "csv", "pcap", "raw")
+FORMATS: Final = ("parquet", "csv", "pcap", "raw", "beast")
 USUAL: Final = "parquet,pcap"
+#: And beside them where there are ADS-B receivers.
+USUAL_ADSB: Final = "beast"
 _EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
@@ -216,7 +218,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--to", multiple=True, metavar="[SENSOR=]URL", help="Send live, to udp://ADDRESS:PORT.")
 @click.option(
-    "--format", "formats", default="", metavar="F,F", help=f"Of {', '.join(FORMATS)}.  [default: {USUAL}]"
+    "--format",
+    "formats",
+    default="",
+    metavar="F,F",
+    help=f"Of {', '.join(FORMATS)}.  [default: {USUAL}; with ADS-B beast]",
 )
 @click.option("--for", "for_", metavar="TIME", help="How long: 30s, 10m, 1h.  [default: the scenario's]")
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Another sky.")
@@ -269,11 +275,17 @@ def _files(asked: Asked, scenario: str, folder: Path) -> int:
     interval_s = _interval(asked.truth_every)
     warmed()
     from asman.apps.simulate_batches import Wanted
+    from asman.apps.simulate_beast import receivers
     from asman.apps.simulate_files import describe, make_files, prepare_folder
     from asman.apps.simulate_show import Shown, summary
 
     running, found = _running(asked, scenario)
     members = _members(running.scenario, _listed(asked.members))
+    heard = receivers(running, members)
+    if heard and not asked.formats:
+        formats = (*formats, USUAL_ADSB)
+    if "beast" in formats and not heard:
+        raise ConfigError("--format beast", f"{found.name} has no sensor of kind adsb", "Leave it out.")
     begin_ns = running.sky.begin_ns
     wanted = Wanted(
         begin_ns,
@@ -281,6 +293,7 @@ def _files(asked: Asked, scenario: str, folder: Path) -> int:
         interval_s,
         tables=not {"parquet", "csv"}.isdisjoint(formats),
         octets=not {"pcap", "raw"}.isdisjoint(formats),
+        beast="beast" in formats,
         members=members,
     )
     prepare_folder(folder, overwrite=asked.overwrite)

@@ -7,7 +7,7 @@ and nothing of that shows in what comes out.
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from asman import exercise as exercises
+from asman.apps.simulate_beast import Frames, frames
 from asman.exercise import Exercise
 from asman.exercise.sweep import Swept
 from asman.model.datagram import Datagram
@@ -54,6 +55,7 @@ class Wanted(msgspec.Struct, frozen=True):
     truth_every_s     s  0: no truth
     tables            plots and their truth index
     octets            datagrams
+    beast             raw messages that ADS-B receivers hear
     members           whose sensors; empty: everybody's
     """
 
@@ -62,16 +64,18 @@ class Wanted(msgspec.Struct, frozen=True):
     truth_every_s: float = 4.0
     tables: bool = True
     octets: bool = True
+    beast: bool = False
     members: tuple[str, ...] = ()
 
 
 class Batch(NamedTuple):
-    """What one span of time gave; tables that nobody wants are empty.
+    """What one span of time gave; what nobody wants is empty.
 
     plots        PLOTS
     truth_index  TRUTH_INDEX, row by row what is behind each plot
     truth        TRUTH_TOLD
     datagrams    by the time at which they are sent
+    beast        of each ADS-B receiver
     """
 
     begin_ns: int
@@ -80,6 +84,7 @@ class Batch(NamedTuple):
     truth_index: pa.Table
     truth: pa.Table
     datagrams: tuple[Datagram, ...]
+    beast: Mapping[str, Frames]
 
 
 class _Jobs(NamedTuple):
@@ -90,6 +95,7 @@ class _Jobs(NamedTuple):
     tables: "Future[tuple[pa.Table, pa.Table]]"
     truth: "Future[pa.Table]"
     octets: "Future[tuple[Datagram, ...]]"
+    beast: "Future[Mapping[str, Frames]]"
 
 
 def workers() -> int:
@@ -124,18 +130,28 @@ def _begin(pool: ThreadPoolExecutor, running: Exercise, wanted: Wanted, begin_ns
         pool.submit(tables, running, wanted, begin_ns, end_ns),
         pool.submit(truth, running, wanted, begin_ns, end_ns),
         pool.submit(datagrams, running, wanted, begin_ns, end_ns),
+        pool.submit(beast, running, wanted, begin_ns, end_ns),
     )
 
 
 def _finished(jobs: _Jobs) -> Batch:
     plots, index = jobs.tables.result()
-    return Batch(jobs.begin_ns, jobs.end_ns, plots, index, jobs.truth.result(), jobs.octets.result())
+    return Batch(
+        jobs.begin_ns,
+        jobs.end_ns,
+        plots,
+        index,
+        jobs.truth.result(),
+        jobs.octets.result(),
+        jobs.beast.result(),
+    )
 
 
 def _fitting_s(batch: Batch, threads: int) -> float:
     """How long a batch may be, if the sky stays as busy as it was in this one."""
     # A datagram holds some 25 plots.
-    rows = max(batch.plots.num_rows, 25 * len(batch.datagrams), batch.truth.num_rows)
+    messages = sum(one.messages for one in batch.beast.values())
+    rows = max(batch.plots.num_rows, 25 * len(batch.datagrams), batch.truth.num_rows, messages)
     seconds = (batch.end_ns - batch.begin_ns) / SECOND_NS
     return PLOTS_MAX / (threads + 1) / max(rows, 1) * seconds
 
@@ -182,3 +198,10 @@ def datagrams(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> 
         return sent
     mine = {sensor.id for sensor in running.scenario.sensor if sensor.member in wanted.members}
     return tuple(datagram for datagram in sent if datagram.feed in mine)
+
+
+def beast(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> Mapping[str, Frames]:
+    """What each ADS-B receiver hears in a span, framed."""
+    if not wanted.beast:
+        return {}
+    return frames(running, wanted.members, wanted.begin_ns, begin_ns, end_ns)

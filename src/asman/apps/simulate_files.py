@@ -14,7 +14,9 @@ import msgspec
 
 from asman import exercise as exercises
 from asman.apps.simulate_batches import LONGEST_S, TRUTH_INDEX, Batch, Wanted, batches
+from asman.apps.simulate_beast import receivers
 from asman.apps.simulate_out import (
+    BeastSink,
     CsvSink,
     FileMade,
     ParquetSink,
@@ -191,6 +193,8 @@ def _sinks(running: Exercise, wanted: Wanted, formats: tuple[str, ...], folder: 
             found.append(CsvSink(folder, name, schema))
     if "pcap" in formats:
         found.append(PcapSink(folder, sensors))
+    if "beast" in formats:
+        found.append(BeastSink(folder, receivers(running, wanted.members)))
     if "raw" in formats:
         mine = [one for one in sensors if not wanted.members or one.member in wanted.members]
         found.append(RawSink(folder, tuple(mine)))
@@ -201,7 +205,9 @@ def _names(running: Exercise) -> list[str]:
     """Every file that some format may make."""
     tables = [f"{one}.{end}" for one in ("truth", "plots", "truth_index") for end in ("parquet", "csv")]
     ids = [sensor.id for sensor in exercises.sensors(running)]
-    return [*tables, "asterix.pcap", *(f"asterix/{name}.ast" for name in file_names(ids).values())]
+    raw = (f"asterix/{name}.ast" for name in file_names(ids).values())
+    heard = (f"beast/{name}.simulated.beast" for name in file_names(ids).values())
+    return [*tables, "asterix.pcap", *raw, *heard]
 
 
 def _texts(running: Exercise, wanted: Wanted, text: str, folder: Path) -> list[FileMade]:

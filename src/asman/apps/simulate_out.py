@@ -240,6 +240,30 @@ class RawSink:
         return [file.made(self._datagrams[feed]) for feed, file in self._files.items()]
 
 
+class BeastSink:
+    """What each ADS-B receiver heard, as Beast frames in a file of its own.
+
+    1090 MHz messages have no mark for "simulated": the folder's manifest says it, and each file's name.
+    """
+
+    def __init__(self, folder: Path, receivers: Sequence[str]) -> None:
+        names = file_names(receivers)
+        self._files = {
+            one: HashedFile(folder, f"beast/{name}.simulated.beast") for one, name in names.items()
+        }
+        self._frames = dict.fromkeys(self._files, 0)
+
+    def write(self, batch: Batch) -> None:
+        """Write each receiver's frames."""
+        for one, frames in batch.beast.items():
+            self._files[one].write(frames.octets)
+            self._frames[one] += frames.messages
+
+    def close(self) -> list[FileMade]:
+        """Finish."""
+        return [file.made(self._frames[one]) for one, file in self._files.items()]
+
+
 def file_names(ids: Sequence[str]) -> Mapping[str, str]:
     """A name for a file of each sensor: its id, without what a file system may not like; none twice."""
     names: dict[str, str] = {}
