@@ -43,7 +43,10 @@ def services(
     order = np.lexsort((~is_north, radar[row], when[row]))
     row, is_north = row[order], is_north[order]
     radar, when, sector = radar[row], when[row] + world.sky.begin_ns, sector[row]
-    stamp = when + (radars[radar, rad.TIME_BIAS] * SECOND_NS).astype(np.int64)
+    # As plots are stamped: the same clock, of the same bias and drift.
+    since_s = (when - world.sky.begin_ns) / SECOND_NS
+    late_s = radars[radar, rad.TIME_BIAS] + radars[radar, rad.CLOCK_DRIFT] * since_s
+    stamp = when + (late_s * SECOND_NS).astype(np.int64)
     columns = [
         pa.array(rad.TIME_STEP_NS * ((stamp + rad.TIME_STEP_NS // 2) // rad.TIME_STEP_NS), pa.int64()).cast(
             TIME
