@@ -6,13 +6,18 @@ The kernels read tables, not code, so that a few records compile what every cate
 import asyncio
 import struct
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from asman.apps import warm
 from asman.apps.reason import Outlet
 from asman.model.datagram import Datagram
 from asman.model.sensor import Sensor
 from asman.units import DAY_S, SECOND_NS
+
+if TYPE_CHECKING:
+    from asman.exercise import Scenario
 
 #: Long enough for a track to be confirmed, coasted and ended.
 EXERCISE_S: Final = 150
@@ -59,14 +64,29 @@ def compile_simulator(tell: Callable[[str], None]) -> None:
     from asman import exercise
     from asman.apps.kant import scenario
     from asman.apps.rehearsal import eventful
+    from asman.apps.simulate_beast import frames
+    from asman.apps.simulate_out import endpoints
     from asman.exercise.scenario import begin_ns
+    from asman.wire import capture
     from asman.wire.asterix.encode import encode
 
     tell("  the simulator and the encoder")
-    running = exercise.start(eventful(scenario()), aircraft=12)
+    running = exercise.start(eventful(_with_ear(scenario())), aircraft=12)
     begin = begin_ns(running.scenario)
-    exercise.emissions(running, begin, begin + 10 * SECOND_NS, encode)
+    sent = exercise.emissions(running, begin, begin + 10 * SECOND_NS, encode)
     exercise.flying(running, begin + SECOND_NS)
+    capture.packets(sent, endpoints(running.scenario.sensor))
+    frames(running, (), begin, begin, begin + SECOND_NS)
+
+
+def _with_ear(scenario: "Scenario") -> "Scenario":
+    """The scenario with an ADS-B receiver beside its first sensor."""
+    first = scenario.sensor[0]
+    ear = Sensor(
+        id="warm", member=first.member, kind="adsb", lat_deg=first.lat_deg, lon_deg=first.lon_deg,
+        period_s=1.0, sac=SAC, sic=SIC,
+    )  # fmt: skip
+    return msgspec.structs.replace(scenario, sensor=(*scenario.sensor, ear))
 
 
 def _report(second: int) -> bytes:
