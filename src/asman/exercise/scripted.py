@@ -49,9 +49,9 @@ def _towards(rng: np.random.Generator, border: Border, deep_m: float) -> Line:
     speed, top = rng.uniform(70.0, 260.0), rng.uniform(600.0, 9_000.0)
     across_deg = along_deg + 90.0
     far = moved(moved(at, across_deg + 180.0, rng.uniform(60e3, 120e3)), along_deg, rng.normal(0.0, 10e3))
-    # It turns after it has passed its last place: the turn itself goes deeper by two radii at most.
+    # It turns after it has passed its last place: turning back goes deeper by a radius.
     radius = bank_radius_m(speed, 35.0)
-    near = moved(at, across_deg, deep_m - (2.0 * radius if deep_m < 0.0 else 0.0))
+    near = moved(at, across_deg, deep_m - radius)
     back = moved(far, along_deg + 180.0, rng.uniform(15e3, 40e3))
     plan = (speed, speed, speed, top, top, top, 8.0, 8.0, 1.0, 0.0, radius, radius)
     equipment = DARK if rng.random() < border.dark else MODE_S
