@@ -12,20 +12,24 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.exercise import emit
+from asman.exercise import emit, emit_reports
 from asman.exercise.clutter import make_clutter
 from asman.exercise.events import Event, Launch
 from asman.exercise.identities import names_of, resolve
+from asman.exercise.joined import joined
 from asman.exercise.radars import make_radars
+from asman.exercise.reports import report
 from asman.exercise.scenario import Scenario, check_event, with_aircraft
 from asman.exercise.services import services
 from asman.exercise.sky import Sky, line_of, make_sky
+from asman.exercise.squitters import Squitters
+from asman.exercise.squitters import squitters as squitters_of
 from asman.exercise.sweep import Swept, World
 from asman.exercise.sweep import sweep as sweep_of
 from asman.exercise.terrain import make_masks
 from asman.exercise.truth import truth as truth_of
 from asman.model.datagram import Datagram
-from asman.model.sensor import Sensors
+from asman.model.sensor import RADAR_KINDS, Sensors
 from asman.model.terrain import Terrain
 
 
@@ -153,10 +157,14 @@ def flying(exercise: Exercise, at_ns: int) -> pa.Table:
 
 
 def sweep(exercise: Exercise, begin_ns: int, end_ns: int) -> Swept:
-    """What all radars say of beams that meet their aircraft in [begin, end), ns UTC."""
-    count = len(exercise.world.radars)
+    """What all sensors say of what happens in [begin, end), ns UTC: beams that meet aircraft, squitters."""
+    world = exercise.world
+    count = len(world.radars)
     begin, end = np.full(count, begin_ns, np.int64), np.full(count, end_ns, np.int64)
-    return sweep_of(exercise.world, begin, end)
+    swept = sweep_of(world, begin, end)
+    if all(sensor.kind in RADAR_KINDS for sensor in world.scenario.sensor):
+        return swept
+    return joined(swept, report(world.scenario, world.sky, begin_ns, end_ns, world.masks))
 
 
 def messages(exercise: Exercise, begin_ns: int, end_ns: int) -> pa.Table:
@@ -168,4 +176,13 @@ def messages(exercise: Exercise, begin_ns: int, end_ns: int) -> pa.Table:
 
 def emissions(exercise: Exercise, begin_ns: int, end_ns: int, encode: emit.Encode) -> tuple[Datagram, ...]:
     """What all sensors send in [begin, end), ns UTC, in order of time: `feed` is the sensor's id."""
-    return emit.emissions(exercise.world, begin_ns, end_ns, encode)
+    world = exercise.world
+    sent = emit.emissions(world, begin_ns, end_ns, encode)
+    told = emit_reports.emissions(world.scenario, world.sky, begin_ns, end_ns, encode, world.masks)
+    return tuple(sorted(sent + told, key=lambda datagram: datagram.time_ns)) if told else sent
+
+
+def squitters(exercise: Exercise, begin_ns: int, end_ns: int) -> Squitters:
+    """What every ADS-B receiver hears on 1,090 MHz of messages sent in [begin, end), ns UTC."""
+    world = exercise.world
+    return squitters_of(world.scenario, world.sky, begin_ns, end_ns, world.masks)

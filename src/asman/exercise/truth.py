@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from asman.exercise.events import Outage
 from asman.exercise.identities import said
+from asman.exercise.joined import listening
 from asman.exercise.outages import silent
 from asman.exercise.sky import FLIGHTS, Sky, line_of
 from asman.exercise.sweep import World, air
@@ -95,4 +96,5 @@ def _viewers(
         nothing if masks is None else masks.earth_m,
         row[:, 2].copy(), row[:, 3].copy(), row[:, 4].copy(), transponder, out, viewers,
     )  # fmt: skip
-    return viewers
+    heard = listening(world, (row[:, 2], row[:, 3], row[:, 4]), when, transponder, adsb)
+    return viewers + heard
