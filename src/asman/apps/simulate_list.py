@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from asman.apps.scenarios import airframes, find, shipped
 from asman.exercise import CATALOGUE, Scenario
@@ -26,13 +26,29 @@ def _scenario(name: str, scenario: Scenario) -> tuple[str, ...]:
     )
 
 
+#: What the sources' abbreviations stand for; in full in exercise/effects.py.
+SOURCES: Final = (
+    "STD  EUROCONTROL Standard Document for Radar Surveillance, 1997",
+    "SKO  Skolnik, Radar Handbook, 3rd edition",
+    "STE  Stevens, Secondary Surveillance Radar, 1988",
+    "A10  ICAO Annex 10 volume IV",
+    "P453 ITU-R P.453",
+    "260B RTCA DO-260B",
+)
+
+
 def effects() -> str:
-    """A line an effect."""
+    """A line an effect, and what the sources are."""
     rows = [
-        (one.name, ", ".join(f"{key} = {_toml(value)}" for key, value in one.without.items()), one.source)
+        (
+            one.name,
+            one.unit,
+            one.source,
+            ", ".join(f"{key} = {_toml(value)}" for key, value in one.without.items()),
+        )
         for one in CATALOGUE
     ]
-    return table(("effect", "what turns it off", "source"), rows)
+    return table(("effect", "unit", "source", "what turns it off"), rows) + "\n" + "\n".join(SOURCES) + "\n"
 
 
 def _toml(value: Any) -> str:
