@@ -93,7 +93,10 @@ class Staged:
         speed: float = 1.0,
         tap: Tap | None = None,
     ) -> None:
-        """Begin now, at the exercise's begin or at `from_ns`. Raises ConfigError for a wrong destination."""
+        """Begin now, at the exercise's begin, or at `from_ns`, which is now by the wall clock as well.
+
+        Raises ConfigError for a destination that cannot be.
+        """
         begin_ns = exercise.sky.begin_ns if from_ns is None else from_ns
         self._lock = threading.Lock()
         self._exercise = exercise
@@ -101,7 +104,8 @@ class Staged:
         self._entries = [Injected(f"s{i + 1}", i) for i in range(len(exercise.scenario.event))]
         self._injected = 0
         self.pacer = Pacer(begin_ns, checked_speed(speed), clock_ns=time.time_ns)
-        self._stamps = Stamps(encode, anchor(begin_ns, time.time_ns(), speed))
+        wall_ns = time.time_ns() if from_ns is None else from_ns
+        self._stamps = Stamps(encode, anchor(begin_ns, wall_ns, speed))
         self.sender = Counting(to, self.pacer, tap)
         self.flight = Flight(self._emit, self.sender, self.pacer)
 
