@@ -175,6 +175,16 @@ def test_what_cannot_be_scored_says_what_was_found_and_how_to_mend_it(
     assert said in str(done.exception)
 
 
+def test_a_radar_without_a_site_is_asked_for_and_never_left_out_in_silence(sky: Sky, shared_data: Path):
+    radar = shared_data / "asterix/barcelona-radar-2023-05-02.cat048.ast"
+    with pytest.raises(InputError, match=r"SAC 20, SIC 129") as refused:
+        score_recorded([radar, sky.adsb], "adsb")
+    assert "[[sensor]]" in str(refused.value)
+    tracks = asman.track(sky.radar, sky.sensors, every=10.0)
+    report = score_recorded([radar, sky.adsb], "adsb", tracks=tracks)
+    assert any("SAC 20, SIC 129: no site is known" in note for note in report.notes)
+
+
 def test_the_limits_of_the_reference_are_settings(tmp_path: Path):
     path = tmp_path / "score.toml"
     path.write_text("[reference]\nepu_max_m = 185.2\n")

@@ -107,6 +107,12 @@ def test_one_faulty_report_is_left_out_under_its_own_name_and_no_other(name: str
     assert found.about.used == COUNT - 1
 
 
+def test_in_an_exercise_everything_is_simulated_and_can_be_used():
+    found = cleaned(flight(simulated=np.full(COUNT, True)))
+    assert found.about.used == COUNT
+    assert "exercise" in found.about.steps[SIMULATED].limit
+
+
 def test_a_flight_without_fault_stays_whole_even_in_a_turn_of_three_degrees_a_second():
     angle = np.radians(3.0) * np.arange(COUNT)
     radius = 200.0 / math.radians(3.0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from asman.errors import InputError
 
@@ -48,20 +48,21 @@ def score_recorded(
     warm.prepare()
     from asman.apps.score import read_config
     from asman.apps.score_source import read_table
-    from asman.apps.track import load
     from asman.scoring.config import ScoreConfig
     from asman.scoring.reference import clean
     from asman.scoring.score import score_tables
 
     settings = config if isinstance(config, ScoreConfig) else read_config(config)
-    plots, known = load(list(recordings), sensors, date)
+    held = _load(recordings, sensors, date)
+    plots, known = held.plots, held.sensors
     names = ", ".join(str(one) if isinstance(one, (str, Path)) else "plots" for one in recordings)
     if reference not in KINDS:
         _refuse_nothing(plots, names)
-        return score_tables(
+        report = score_tables(
             read_table(reference, "aircraft", date=date), _own_tracks(plots, known, tracks, date), settings,
             truth_name=str(reference), tracks_name=f"tracks of {names}",
         )  # fmt: skip
+        return _with_notes(report, held)
     mine, others = _parted(plots, reference)
     if not mine.num_rows:
         raise InputError(
@@ -73,16 +74,73 @@ def score_recorded(
         raise InputError(
             names,
             f"holds nothing to be judged beside the reference; there are {_found(plots)}",
-            "Name recordings of the radars as well (and --sensors, for their sites), or --tracks FILE.",
+            held.unplaced
+            or "Name recordings of the radars as well (and --sensors, for their sites), or --tracks FILE.",
         )
     seen = _own_tracks(others, known, tracks, date)
     judged = _judged(others, known, given=tracks is not None)
     cleaned = clean(_filled(mine, known), reference, settings.reference, settings.truth_gap_s, judged)
-    return score_tables(
+    report = score_tables(
         cleaned.truth, seen, settings, truth_name=f"{KINDS[reference]} of {names}",
         tracks_name=str(tracks) if isinstance(tracks, (str, Path)) else f"tracks of {names}",
         reference=cleaned.about,
     )  # fmt: skip
+    return _with_notes(report, held)
+
+
+class _Held(NamedTuple):
+    """What recordings hold: plots, all sensors, words on radars without a site, and notes for the report."""
+
+    plots: pa.Table
+    sensors: Sensors
+    unplaced: str
+    notes: tuple[str, ...]
+
+
+def _load(recordings: Sequence[Any], sensors: Any, date: str | None) -> _Held:
+    """Plots of recordings and of tables; what was left out on the way is told."""
+    import pyarrow as pa
+
+    from asman.apps.plots import gather, load_sensors
+    from asman.apps.track import load
+    from asman.sensing.discover import template
+
+    known = load_sensors(sensors)
+    made = [one for one in recordings if isinstance(one, pa.Table) or _is_table(one)]
+    heard = [one for one in recordings if not (isinstance(one, pa.Table) or _is_table(one))]
+    tables: list[pa.Table] = []
+    unplaced, notes = "", list[str]()
+    if heard:
+        gathered = gather(heard, known or None, date=date)
+        tables.append(gathered.plots)
+        known = gathered.sensors
+        notes += [f"recordings: {count:,} {reason}" for reason, count in gathered.ignored.items()]
+        notes += [f"recordings: {gathered.dated}"] if gathered.dated else []
+        if gathered.missing:
+            who = ", ".join(f"SAC {one.sac}, SIC {one.sic}" for one in gathered.missing)
+            notes.append(f"recordings: {who}: no site is known, so nothing of it is judged")
+            unplaced = f"No site is known of {who}. Fill in this sensors.toml and name it with --sensors:\n\n"
+            unplaced += template(gathered.missing)
+    if made:
+        plots, known = load(made, known or None, date)
+        tables.append(plots)
+    return _Held(pa.concat_tables(tables).unify_dictionaries(), known, unplaced, tuple(notes))
+
+
+def _is_table(one: Any) -> bool:
+    """Tell whether a path is of plots that were made before."""
+    return isinstance(one, (str, Path)) and Path(one).suffix.lower() in (
+        ".parquet",
+        ".arrow",
+        ".feather",
+        ".csv",
+    )
+
+
+def _with_notes(report: Report, held: _Held) -> Report:
+    from msgspec.structs import replace
+
+    return replace(report, notes=(*report.notes, *held.notes))
 
 
 def _own_tracks(plots: pa.Table, known: Sensors, tracks: Any, date: str | None) -> pa.Table:

@@ -33,6 +33,7 @@ from asman.scoring.reference_checks import (
     by_own_words,
     flags,
     floats,
+    is_exercise,
     read,
 )
 from asman.scoring.reference_neighbours import LATE_MAX_S, by_neighbours
@@ -63,8 +64,8 @@ def clean(plots: pa.Table, kind: str, config: ReferenceConfig, gap_s: float, jud
 
     Raises InputError where nothing is left.
     """
-    steps = steps_of(config, kind)
     table = plots.combine_chunks()
+    steps = steps_of(config, kind, is_exercise(table))
     reports = read(table, config)
     by_own_words(reports, table, config, kind)
     by_order(reports, table, config)
@@ -132,11 +133,11 @@ def _excused(reports: Reports, kept: Ints, gap_s: float) -> Ints:
     return spare[near > gap_s]
 
 
-def steps_of(config: ReferenceConfig, kind: str) -> list[tuple[str, str]]:
+def steps_of(config: ReferenceConfig, kind: str, exercise: bool) -> list[tuple[str, str]]:
     """What is left out, in order, and its limit in words; indices are the names above."""
     unsaid = "as said in the report" if asks_accuracy(config, kind) else "not asked"
     return [
-        ("simulated or test", "marked so"),
+        ("simulated or test", "marked so" if not exercise else "used: all are marked so, it is an exercise"),
         ("fixed transponders of the system itself", "marked so"),
         ("no time, place or aircraft address", "needed to follow an aircraft"),
         ("on the ground", "used: --ground" if config.ground else "airborne only, unless --ground"),

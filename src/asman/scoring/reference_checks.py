@@ -71,6 +71,11 @@ def flags(table: pa.Table, name: str) -> Flags:
     return np.asarray(pc.fill_null(table[name], False).to_numpy(), np.bool_)
 
 
+def is_exercise(table: pa.Table) -> bool:
+    """Tell whether all reports are marked as simulated: then the mark speaks against none of them."""
+    return bool(table.num_rows) and bool(flags(table, "simulated").all())
+
+
 def asks_accuracy(config: ReferenceConfig, kind: str) -> bool:
     """Tell whether a report that says no accuracy is left out: few multilaterations say one."""
     return kind == "adsb" and not config.unqualified
@@ -79,7 +84,8 @@ def asks_accuracy(config: ReferenceConfig, kind: str) -> bool:
 def by_own_words(reports: Reports, table: pa.Table, config: ReferenceConfig, kind: str) -> None:
     """Leave out what a report says against itself."""
     claimed, containment = floats(table, "sigma_m"), floats(table, "containment_m")
-    reports.refuse(SIMULATED, flags(table, "simulated"))
+    if not is_exercise(table):
+        reports.refuse(SIMULATED, flags(table, "simulated"))
     reports.refuse(MONITOR, flags(table, "field_monitor"))
     placed = np.isfinite(reports.lat) & np.isfinite(reports.lon) & (reports.time_ns != NO_TIME)
     reports.refuse(NAMELESS, (reports.who < 0) | ~placed)
