@@ -33,7 +33,8 @@ def make_plots(
     altitude = measures[:, rad.PRESSURE].copy()
     wrong = bad_altitude | ((flaws & rad.ALTITUDE_IS_WRONG) > 0)
     # One pulse too many or too few is off by some hundreds of feet or by thousands.
-    altitude[wrong] += (((chance[wrong] >> 5) % 81) - 40.5).round() * 100.0 * FOOT_M
+    hundreds = (chance[wrong] >> 5) % 80 - 40
+    altitude[wrong] += (hundreds + (hundreds >= 0)) * 100.0 * FOOT_M
     no_altitude = np.isnan(altitude) | (real & told.no_altitude)
     by_name = real & ((seen & rad.MODES) > 0)
     callsigns = pa.DictionaryArray.from_arrays(

@@ -145,7 +145,8 @@ def _with_neighbours(
     flaws = _flaws(radar, seen, key)
     widest = max(radar[rad.SSR_BEAM], radar[rad.PSR_CELL_ANGLE], radar[rad.SSR_CELL_ANGLE])
     window = widest / TURN * radar[rad.PERIOD] * 1.1 * rad.SECOND_NS
-    shift_range = shift_azimuth = 0.0
+    # Where the reply alone, and the echo alone, would be.
+    reply_range = reply_azimuth = echo_range = echo_azimuth = 0.0
     mine = rcs[i] / floats[i, met.HIT_RANGE] ** 4
     for step in (-1, 1):
         j = i + step
@@ -178,8 +179,8 @@ def _with_neighbours(
                         seen &= ~rad.PSR
                     else:
                         share = theirs / (mine + theirs)
-                        shift_range += share * (floats[j, met.HIT_RANGE] - floats[i, met.HIT_RANGE])
-                        shift_azimuth += share * turn
+                        echo_range += share * (floats[j, met.HIT_RANGE] - floats[i, met.HIT_RANGE])
+                        echo_azimuth += share * turn
                 if (
                     seen & other & rad.SSR
                     and apart < radar[rad.SSR_CELL]
@@ -188,15 +189,13 @@ def _with_neighbours(
                     if ints[j, met.HIT_AIRCRAFT] < ints[i, met.HIT_AIRCRAFT]:
                         seen &= ~rad.SSR
                     else:
-                        shift_range += 0.5 * (floats[j, met.HIT_RANGE] - floats[i, met.HIT_RANGE])
-                        shift_azimuth += 0.5 * turn
+                        reply_range += 0.5 * (floats[j, met.HIT_RANGE] - floats[i, met.HIT_RANGE])
+                        reply_azimuth += 0.5 * turn
             j += step
     if seen == rad.PSR:
-        flaws = rad.CODE_IS_MISSING | rad.ALTITUDE_IS_MISSING
-    elif seen & rad.MODES:
-        # A selective reply places the plot: primary merging does not move it.
-        shift_range = shift_azimuth = 0.0
-    return seen, flaws, shift_range, shift_azimuth
+        return seen, rad.CODE_IS_MISSING | rad.ALTITUDE_IS_MISSING, echo_range, echo_azimuth
+    # A reply places the plot: what merges with its echo does not move it. None of Mode S merges.
+    return seen, flaws, reply_range, reply_azimuth
 
 
 @kernel
