@@ -47,12 +47,15 @@ export interface SensorHealth {
   readonly plots: number;
   readonly rejected: number;
   readonly plots_per_s: number;
+  /** Plots that said that they are simulated. */
+  readonly simulated?: number;
 }
 
 export interface Health {
   readonly type: "health";
   readonly plots_per_s: number;
   readonly tracks: number;
+  readonly simulated_tracks?: number;
   readonly rejected: number;
   readonly dropped: number;
   readonly sensors: readonly SensorHealth[];

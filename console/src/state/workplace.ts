@@ -86,6 +86,13 @@ export class Workplace {
     return (this.update?.simulated ?? false) || (this.hello?.simulated ?? false);
   }
 
+  /** Whether live tracks stand among simulated ones. */
+  get mixed(): boolean {
+    if (!this.simulated || this.health === null) return false;
+    const { tracks, simulated_tracks: simulated = tracks } = this.health;
+    return simulated > 0 && simulated < tracks;
+  }
+
   get freshness(): Freshness {
     const standing = this.clock !== null && (this.clock.paused || this.clock.ended);
     const linked = this.link.state === "open";

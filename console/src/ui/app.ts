@@ -46,6 +46,9 @@ export class App extends LitElement {
     this.workplace.on("update", () => {
       if (this.workplace.simulated !== this.simulated) this.requestUpdate();
     });
+    this.workplace.on("health", () => {
+      if (this.workplace.mixed !== this.mixed) this.requestUpdate();
+    });
   }
 
   override disconnectedCallback(): void {
@@ -54,10 +57,12 @@ export class App extends LitElement {
   }
 
   private simulated = false;
+  private mixed = false;
 
   protected override willUpdate(changed: PropertyValues): void {
     super.willUpdate(changed);
     this.simulated = this.workplace.simulated;
+    this.mixed = this.workplace.mixed;
   }
 
   override render(): TemplateResult {
@@ -65,7 +70,7 @@ export class App extends LitElement {
     const { settings, selected } = workplace;
     return html`
       <asman-header .workplace=${workplace} @help=${() => this.help.toggle()}></asman-header>
-      <div>${this.simulated ? html`<div class="banner" role="alert">SIMULATED — EXERCISE — SIMULATED</div>` : nothing}</div>
+      <div>${this.simulated ? html`<div class="banner" role="alert">${this.banner()}</div>` : nothing}</div>
       <main class=${classMap({ dock: settings.dock, table: settings.table })}>
         <asman-map .workplace=${workplace}></asman-map>
         ${settings.table ? html`<asman-table .workplace=${workplace}></asman-table>` : nothing}
@@ -76,6 +81,11 @@ export class App extends LitElement {
       <asman-clock-bar .workplace=${workplace}></asman-clock-bar>
       <asman-help></asman-help>
       ${this.notice ? html`<div class="toast" role="alert">${this.notice}</div>` : nothing}`;
+  }
+
+  /** A live track among simulated ones must not pass for one of them, nor the other way round. */
+  private banner(): string {
+    return this.mixed ? "EXERCISE — SIMULATED AND LIVE TRACKS: SIMULATED CARRY AN S — EXERCISE" : "SIMULATED — EXERCISE — SIMULATED";
   }
 
   private showNotice(): void {

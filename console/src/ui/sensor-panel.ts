@@ -50,7 +50,7 @@ export class SensorPanel extends LitElement {
     const since = seenS === null ? null : Math.max(0, this.workplace.nowS - seenS);
     const silent = since !== null && since > Math.max(10, SILENT_PERIODS * (sensor.period_s ?? 4));
     return html`<tr class=${silent ? "silent" : ""}>
-      <td><b>${sensor.id}</b> <span class="kind">${sensor.kind} · ${sensor.member}</span></td>
+      <td><b>${sensor.id}</b> <span class="kind">${sensor.kind} · ${sensor.member}${(health?.simulated ?? 0) > 0 ? " · SIMULATED" : ""}</span></td>
       <td class="number">${silent ? "▲ " : ""}${age(since)}</td>
       <td class="number">${perSecond(health?.plots_per_s ?? null)}</td>
       <td class="number">${grouped(health?.plots ?? null)}</td>

@@ -94,6 +94,7 @@ def entries(sensors: Sensors) -> list[SensorEntry]:
 def health(plan: Plan, state: NodeState, behind_s: float, dropped: dict[str, int]) -> Health:
     """Return how the node does; what only the web's side knows is filled in there."""
     table = node.tracks(state)
+    simulated = int(table["simulated"].to_numpy(zero_copy_only=False).sum())
     watch = state.watch
     sensors = [_sensor(state, index) for index in range(len(state.sensors))]
     feeds = [
@@ -112,7 +113,8 @@ def health(plan: Plan, state: NodeState, behind_s: float, dropped: dict[str, int
         node=plan.node,
         member=plan.member,
         mode=plan.mode,
-        simulated=bool(table["simulated"].to_numpy().any()),
+        simulated=simulated > 0,
+        simulated_tracks=simulated,
         time_s=state.now_ns / SECOND_NS,
         uptime_s=0.0,
         tracks=table.num_rows,
@@ -155,6 +157,7 @@ def _sensor(state: NodeState, index: int) -> SensorHealth:
         plots_per_s=count.plots_per_s,
         period_s=count.period_s,
         silent=count.silent,
+        simulated=count.simulated,
     )
 
 

@@ -88,7 +88,11 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True, tag="clock"):
 
 
 class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """How one sensor does. `last_seen_s` is UTC epoch seconds; null before its first word."""
+    """How one sensor does.
+
+    last_seen_s  UTC epoch seconds; null before its first word
+    simulated    plots that said that they are simulated: all of them in an exercise, none of a live sensor
+    """
 
     id: str
     kind: str
@@ -102,6 +106,7 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     plots_per_s: float
     period_s: float | None = None
     silent: bool = False
+    simulated: int = 0
 
 
 class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +132,8 @@ class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     """How the node does.
 
+    simulated         whether any track comes of plots that said that they are simulated
+    simulated_tracks  how many do
     rejected  octets' blocks, records and plots that could not be used, in all
     dropped   datagrams and pictures that queues had no room for, in all
     """
@@ -149,6 +156,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     feeds: list[FeedHealth] = []
     unknown: list[UnknownSource] = []
     bus: dict[str, str | int | float] = {}
+    simulated_tracks: int = 0
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):

@@ -53,6 +53,8 @@ def _health(health: Health) -> Iterator[str]:
         ("uptime_s", "gauge", "Seconds since the node started."),
         ("tracks", "gauge", "Tracks, confirmed or not."),
         ("confirmed", "gauge", "Confirmed tracks."),
+        ("simulated", "gauge", "1 while any track is of simulated plots."),
+        ("simulated_tracks", "gauge", "Tracks of simulated plots."),
         ("plots", "counter", "Plots taken from sensors."),
         ("rejected", "counter", "Blocks, records and plots that could not be used."),
         ("dropped", "counter", "Datagrams and pictures that queues had no room for."),
@@ -61,6 +63,7 @@ def _health(health: Health) -> Iterator[str]:
         yield from _metric(_named(name, kind), kind, meaning, [({}, getattr(health, name))])
     for name, kind, meaning in (
         ("plots", "counter", "Plots of a sensor."),
+        ("simulated", "counter", "Plots of a sensor that say that they are simulated."),
         ("rejected", "counter", "Reports of a sensor that were not used."),
         ("last_seen_s", "gauge", "When a sensor was last heard, UTC epoch seconds."),
     ):

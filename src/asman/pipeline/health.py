@@ -21,12 +21,14 @@ SILENT_AFTER_S: Final = 10.0
 class SensorCount(msgspec.Struct, frozen=True):
     """What was heard of one sensor since the node began.
 
+    simulated       plots that said that they are simulated, or a test
     last_ns    ns   latest plot or service message, UTC; None before the first
     turned_ns  ns   latest north marker; None before the first
     period_s   s    measured rotation, from north markers; None before two of them
     """
 
     plots: int = 0
+    simulated: int = 0
     rejected: int = 0
     plots_per_s: float = 0.0
     last_ns: int | None = None

@@ -43,6 +43,7 @@ def look(
     """Return what is known of the sensors after a step, and what changed."""
     counts, events = dict(before.sensors), list[Event]()
     plots, messages = _latest(extracted.plots), _latest(services)
+    simulated = _simulated(extracted.plots)
     norths = _norths(services)
     records = _records(decoded)
     for sensor in sensors:
@@ -55,6 +56,8 @@ def look(
         records[source] = records.get(source, 0) - number - told
         last_ns = max((t for t in (plot_ns, message_ns) if t is not None), default=None)
         count = heard(count, number, 0, last_ns, elapsed_s)
+        if sensor.id in simulated:
+            count = msgspec.structs.replace(count, simulated=count.simulated + simulated[sensor.id])
         for north_ns in norths.get(sensor.id, ()):
             count = turned(count, north_ns)
         silent = is_silent(count, count.period_s or sensor.period_s, now_ns)
@@ -91,6 +94,12 @@ def _latest(table: pa.Table) -> dict[str, tuple[int, int]]:
     np.maximum.at(latest, code, table["time"].cast(pa.int64()).to_numpy())
     rows = np.bincount(code, minlength=len(names) + 1)
     return {name: (int(rows[i]), int(latest[i])) for i, name in enumerate(names) if rows[i]}
+
+
+def _simulated(plots: pa.Table) -> dict[str, int]:
+    """Sensor -> how many of its plots say that they are simulated."""
+    said = plots.filter(plots["simulated"].fill_null(False))
+    return {name: rows for name, (rows, _) in _latest(said).items()}
 
 
 def _norths(services: pa.Table) -> dict[str, list[int]]:
