@@ -10,7 +10,7 @@ from asman.errors import InputError
 from asman.exercise import Scenario, parse_scenario, sensors, start
 from asman.exercise.scenario import begin_ns, with_aircraft
 
-COUNTS = ("airliners", "overflights", "circuits", "helicopters", "fast_jets", "dark")
+COUNTS = ("airliners", "overflights", "circuits", "helicopters", "fast_jets", "dark", "low_flyers", "drones")
 
 
 def _airframes(scenario: Scenario) -> int:
