@@ -84,7 +84,8 @@ def sweep(world: World, begin_ns: Ints, end_ns: Ints) -> Swept:
     parts = max(math.ceil(float((end - begin).max(initial=1)) / step_ns), 1)
     ints: list[Ints] = []
     floats: list[Floats] = []
-    room = 1024
+    # One look in four is a meeting where radars stand dense; room that is not used costs nothing.
+    room = 1024 + int(0.25 * looks_per_s * min(step_ns, int((end - begin).max(initial=0))) / SECOND_NS)
     for part in range(parts):
         low = np.minimum(begin + part * step_ns, end)
         i, f = _rows(world, low, np.minimum(low + step_ns, end), room)

@@ -157,6 +157,45 @@ def _moves(radar: Floats, pieces: Floats, p: int, lap_t: float, out: Floats) -> 
         out[HIT_ASIDE] = (-le * north + ln * east) / (speed * ground)
 
 
+@part
+def _flight(pieces: Floats, first: int, last: int, cycle: float, t: float) -> tuple[float, int]:
+    """Lap of a line at its time `t` [s], and which of its flights it flies; below 0: none."""
+    lap = math.floor(t / cycle)
+    return lap, int(pieces[find_piece(pieces, first, last, t - lap * cycle), FLIGHT])
+
+
+@rare
+def _places(pieces: Floats, first: Ints, cycle: Floats, phase: Floats, t: float, margin: float) -> Floats:
+    """Where each line is [m, earth-centred] at a time [s], (L, 3).
+
+    NaN for who does not fly one and the same flight from `margin` [s] before to as long after: who stands may
+    begin its next flight elsewhere, and no distance tells anything then.
+    """
+    where = np.full((cycle.size, 3), np.nan)
+    for line in range(cycle.size):
+        lo, hi, length, now = first[line], first[line + 1], cycle[line], t + phase[line]
+        lap, flight = _flight(pieces, lo, hi, length, now - margin)
+        lap_after, flight_after = _flight(pieces, lo, hi, length, now + margin)
+        if flight >= 0 and flight == flight_after and lap == lap_after:
+            lap_t = now - lap * length
+            nx, ny, nz, h = normal_at(pieces, find_piece(pieces, lo, hi, lap_t), lap_t)
+            where[line, 0], where[line, 1], where[line, 2] = normal_to_ecef(nx, ny, nz, h)
+    return where
+
+
+@part
+def _centre(radars: Floats, begin_ns: Ints, end_ns: Ints) -> tuple[float, float]:
+    """Middle [s] of all windows, and how far from it [s] the beam of any radar could matter."""
+    low, high, period = np.int64(1) << 62, np.int64(-1) << 62, 0.0
+    for r in range(radars.shape[0]):
+        if end_ns[r] > begin_ns[r]:
+            low, high = min(low, begin_ns[r]), max(high, end_ns[r])
+            period = max(period, radars[r, rad.PERIOD])
+    if low > high:
+        return 0.0, 0.0
+    return 0.5 * (low + high) / rad.SECOND_NS, 0.5 * (high - low) / rad.SECOND_NS + period
+
+
 @kernel
 def meet(
     radars: Floats,
@@ -181,6 +220,8 @@ def meet(
     """
     row = 0
     lines = cycle.size
+    centre, margin = _centre(radars, begin_ns, end_ns)
+    where = _places(pieces, first, cycle, phase, centre, margin)
     for r in range(radars.shape[0]):
         radar = radars[r]
         middle = 0.5 * (begin_ns[r] + end_ns[r]) / rad.SECOND_NS
@@ -189,7 +230,12 @@ def meet(
         reach = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * radar[rad.PERIOD]
         if half <= 0.0:
             continue
+        beyond = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * margin
         for line in range(lines):
+            dx, dy = where[line, 0] - radar[rad.X], where[line, 1] - radar[rad.Y]
+            dz = where[line, 2] - radar[rad.Z]
+            if dx * dx + dy * dy + dz * dz > beyond * beyond:
+                continue
             lo, hi = first[line], first[line + 1]
             e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], middle + phase[line])
             # Who stands on the ground may begin its next flight elsewhere: no distance tells anything then.
