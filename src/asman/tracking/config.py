@@ -33,6 +33,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
     miss_pd_max             1      misses come in runs (fades, shielding): one says no more than this
+    rollback_s              s      plots so much too late are taken in all the same; 0: none
+    checkpoint_s            s      between two copies of the state to go back to
     garble                  1      share of wrong Mode 3/A codes and altitudes
     confirm_plots_of_image  1      the same where it looks like another's mirror image in one radar
     moved_m                 m      a track without any code is shown once it has come so far from its begin
@@ -64,6 +66,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
     miss_pd_max: float = 0.9
+    rollback_s: float = 20.0
+    checkpoint_s: float = 5.0
     garble: float = 0.02
     velocity_sigma_mps: float = 5.0
     confirm_plots_of_image: int = 100

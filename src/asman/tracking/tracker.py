@@ -31,6 +31,7 @@ from asman.model.sensor import Sensors
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.picture import tracks_table
+from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
@@ -62,6 +63,7 @@ class Tracker(msgspec.Struct):
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
     rows       what was known after each plot of the latest `advance(updates=True)`
+    past       what is needed to take in plots that come too late; late_used: how many were
     """
 
     config: TrackerConfig
@@ -78,13 +80,15 @@ class Tracker(msgspec.Struct):
     grown: int
     rows: Records
     row_sensors: NDArray[np.int64]
+    past: Past = Past()
+    late_used: int = 0
 
 
 def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None) -> Tracker:
     """A tracker without tracks. Sensors of position plots may be met later without being named here."""
     marks = np.zeros(MARKS, np.int64)
     marks[NEXT_NUMBER] = 1
-    return Tracker(
+    tracker = Tracker(
         config=config or TrackerConfig(),
         sensors=sensors,
         sensor_records=sensor_records(sensors),
@@ -100,6 +104,8 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         rows=np.recarray(_NO_ROWS, ROW),
         row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int64),
     )
+    _keep(tracker)
+    return tracker
 
 
 def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
@@ -136,9 +142,15 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
         met = unnamed_sensors(plots, tracker.sensors)
         if met:
             tracker = with_sensors(tracker, met)
-        fresh, ignored = plot_records(plots, tracker.sensors, tracker.sensor_records, tracker.closed_ns)
+        fresh, ignored = plot_records(
+            plots, tracker.sensors, tracker.sensor_records, _frontier_ns(tracker.past, tracker.closed_ns)
+        )
         for reason, count in ignored.items():
             tracker.ignored[reason] += count
+        late = int(np.searchsorted(fresh["time_ns"], tracker.closed_ns))
+        if late:
+            tracker = _again(tracker, fresh[:late])
+            fresh = fresh[late:]
         if tracker.held.size:
             held = np.concatenate([tracker.held, fresh])
             fresh = in_time_order(held, np.arange(held.size))
@@ -147,8 +159,56 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
     tracker.rows = np.recarray(rows, ROW)
     tracker.row_sensors = np.empty((rows, CONTRIBUTORS), np.int64)
     tracker.marks[WRITTEN] = 0
+    _sweep(tracker, until_ns)
+    # The plots that are held must not keep the whole batch alive.
+    tracker.held = tracker.held.copy()
+    return tracker
+
+
+def _frontier_ns(past: Past, closed_ns: int) -> int:
+    """Plots before it cannot be used any more."""
+    return past.checkpoints[0][0] if past.checkpoints else closed_ns
+
+
+def _again(tracker: Tracker, late: Records) -> Tracker:
+    """Take in plots of windows that are closed: go back to before them, and use all plots since once more."""
+    index = before(tracker.past, int(late["time_ns"][0]))
+    closed_ns, old = tracker.past.checkpoints[index]
+    shown = tracker.tracks.row[: int(tracker.marks[COUNT])]
+    plots = joined([*since(tracker.past, closed_ns), late])
+    again = msgspec.structs.replace(
+        copy(old),
+        sensors=tracker.sensors,
+        sensor_records=tracker.sensor_records,
+        ignored=tracker.ignored,
+        held=in_time_order(plots, np.arange(plots.size)),
+        past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
+        late_used=tracker.late_used + late.size,
+    )
+    again.rows = np.recarray(_NO_ROWS, ROW)
+    again.row_sensors = np.empty((_NO_ROWS, CONTRIBUTORS), np.int64)
+    # In steps, so that the next late plot finds a checkpoint near.
+    step_ns = max(round(tracker.config.checkpoint_s * 1e9), 1)
+    for until_ns in range(int(plots["time_ns"].min()) + step_ns, tracker.closed_ns, step_ns):
+        _sweep(again, until_ns)
+    _sweep(again, tracker.closed_ns)
+    rows = again.tracks.row[: int(again.marks[COUNT])]
+    again.marks[NEXT_NUMBER] = keep_numbers(rows, shown, int(tracker.marks[NEXT_NUMBER]))
+    again.held = tracker.held
+    return again
+
+
+def _upto(past: Past, closed_ns: int) -> list[Records]:
+    """Plots used of windows that were closed at a time."""
+    parts = (part[part["time_ns"] < closed_ns] for part in past.recent)
+    return [part for part in parts if part.size]
+
+
+def _sweep(tracker: Tracker, until_ns: int) -> None:
+    """Use the plots that are held, of windows that end by a time."""
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
+    begun = tracker.held
     while True:
         used = sweep(
             tracker.tracks,
@@ -169,9 +229,17 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
             break
         _make_room(tracker, rules.window_ns)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
-    # The plots that are held must not keep the whole batch alive.
-    tracker.held = tracker.held.copy()
-    return tracker
+    spent = begun[: begun.size - tracker.held.size]
+    tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
+    _keep(tracker)
+
+
+def _keep(tracker: Tracker) -> None:
+    """Keep a copy to go back to, when one is due."""
+    if is_due(tracker.past, tracker.closed_ns, tracker.config):
+        bare = msgspec.structs.replace(copy(tracker), past=Past(), held=np.recarray(0, PLOT))
+        checkpoints = (*tracker.past.checkpoints, (tracker.closed_ns, bare))
+        tracker.past = msgspec.structs.replace(tracker.past, checkpoints=checkpoints)
 
 
 def _make_room(tracker: Tracker, window_ns: int) -> None:
@@ -227,4 +295,11 @@ def counters(tracker: Tracker) -> Mapping[str, int]:
     counted = {name: int(tracker.counted[place]) for name, place in _COUNTED.items()}
     ignored = {f"ignored_{reason}": count for reason, count in tracker.ignored.items()}
     alive = int(np.count_nonzero(tracker.tracks.row["alive"][: int(tracker.marks[COUNT])]))
-    return {**counted, **ignored, "held": int(tracker.held.size), "alive": alive, "grown": tracker.grown}
+    return {
+        **counted,
+        **ignored,
+        "late_used": tracker.late_used,
+        "held": int(tracker.held.size),
+        "alive": alive,
+        "grown": tracker.grown,
+    }
