@@ -38,6 +38,8 @@ _UNTIMED: Final = {
 }
 _COPY: Final = "sent twice: the same report came before"
 _NOWHERE: Final = "no position in the record"
+#: Category of service messages -> kinds of the sensors that send it; the others are radars'.
+_SPEAKERS: Final[dict[int, tuple[str, ...]]] = {10: ("mlat", "psr", "adsb"), 19: ("mlat",), 23: ("adsb",)}
 _OFF_EARTH: Final = "a latitude or longitude that is not on the earth"
 
 
@@ -172,7 +174,7 @@ def _services(
         count = int(np.count_nonzero(verdicts == verdict))
         if count:
             ignored[f"CAT{found.category:03d}: {reason}"] += count
-    kinds = ("mlat", "psr", "adsb") if found.category == 10 else RADAR_KINDS
+    kinds = _SPEAKERS.get(found.category, RADAR_KINDS)
     index = _by_source(sensors, kinds)[found.source + 1]
     said = found.source >= 0
     columns: dict[str, pa.Array] = {

@@ -3,7 +3,8 @@
 They carry timing (a sector crossing says how far all plots before it are complete) and health. They are no
 plots and never become any.
 
-Source: EUROCONTROL-SPEC-0149, parts 2b (CAT034 and, before it, CAT002) and 7 (CAT010), item I000.
+Source: EUROCONTROL-SPEC-0149, parts 2b (CAT034 and, before it, CAT002), 7 (CAT010), 16 (CAT023) and 18
+(CAT019), item I000.
 """
 
 from typing import Final
@@ -44,9 +45,13 @@ _MESSAGES: Final[dict[str, dict[int, int]]] = {
     "CAT002": {1: _NORTH, 2: _SECTOR, 3: _SOUTH},
     "CAT034": {1: _NORTH, 2: _SECTOR},
     "CAT010": {2: _CYCLE, 3: _STATUS, 4: _STATUS},
+    "CAT019": {1: _CYCLE, 2: _STATUS, 3: _STATUS},
+    "CAT023": {1: _STATUS, 2: _STATUS, 3: _STATUS},
 }
 #: Table -> time of day.
-_STAMPS: Final = {"CAT002": "I030", "CAT034": "I030", "CAT010": "I140"}
+_STAMPS: Final = {
+    "CAT002": "I030", "CAT034": "I030", "CAT010": "I140", "CAT019": "I140", "CAT023": "I070",
+}  # fmt: skip
 
 
 class Messages(msgspec.Struct, frozen=True):
@@ -96,4 +101,4 @@ def messages(name: str, table: pa.Table) -> Messages | None:
 
 def is_service(name: str) -> bool:
     """Tell whether a table holds service messages and nothing else."""
-    return name in ("CAT002", "CAT034")
+    return name in _MESSAGES and name != "CAT010"
