@@ -76,8 +76,8 @@ class Conducting:
         """How the exercise stands."""
         flying = await self._flying()
         staged, scenario = self._staged, self._staged.exercise.scenario
-        time_s = staged.time_s
-        events = [self._entry(entry, event, time_s, flying) for entry, event in staged.events()]
+        time_s, reached_s = staged.time_s, staged.reached_s
+        events = [self._entry(entry, event, reached_s, flying) for entry, event in staged.events()]
         return ExerciseState(
             scenario=scenario.name,
             title=scenario.title,
@@ -112,7 +112,7 @@ class Conducting:
         """Add one event. Raises InputError."""
         entry, event = await asyncio.to_thread(self._staged.inject, asked, by, _iso(datetime.now(UTC)))
         await self._note("injected", by, id=entry.id, event=msgspec.to_builtins(event), asked=asked)
-        return self._entry(entry, event, self._staged.time_s, None)
+        return self._entry(entry, event, self._staged.reached_s, None)
 
     async def end_event(self, event: str, by: str) -> EventEntry | None:
         """End one event now. Raises InputError when it is over."""
@@ -120,7 +120,7 @@ class Conducting:
         if found is None:
             return None
         await self._note("ended", by, id=event, event=msgspec.to_builtins(found[1]))
-        return self._entry(*found, self._staged.time_s, None)
+        return self._entry(*found, self._staged.reached_s, None)
 
     async def pace(self, by: str, *, paused: bool | None = None, speed: float | None = None) -> Pace:
         """Change how the clock runs. Raises InputError."""

@@ -119,6 +119,11 @@ class Staged:
         """Seconds since the exercise's begin."""
         return (self.pacer.now_ns - self._exercise.sky.begin_ns) / SECOND_NS
 
+    @property
+    def reached_s(self) -> float:
+        """The time, in seconds after the begin, up to which datagrams have been made."""
+        return self._now_s()
+
     def _emit(self, begin_ns: int, end_ns: int) -> tuple[Datagram, ...]:
         with self._lock:
             self._made_ns = max(self._made_ns, end_ns)
