@@ -91,7 +91,7 @@ def _part(
     seconds = (end - begin) / SECOND_NS
     room = 1024 + int(0.7 * sky.cycle_s.size * len(listening.receivers) * _A_SECOND * (seconds + 0.1))
     while True:
-        rows = Rows(np.empty((room, sq.SQUITTER_INTS), np.int64), np.full((room, rep.REPORT_FLOATS), np.nan))
+        rows = Rows(np.empty((room, sq.SQUITTER_INTS), np.int64), np.empty((room, rep.REPORT_FLOATS)))
         count = _filled(scenario, sky, listening, begin, end, rows)
         if count <= room:
             break

@@ -1,5 +1,6 @@
 """From a parsed TOML to frozen structs, strictly: a misspelt key is refused with the nearest one named."""
 
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -32,7 +33,7 @@ def refuse_unknown(raw: Any, kind: Any, item: str) -> None:
     struct = _struct_of(raw, kind, item)
     if struct is None:
         return
-    hints = get_type_hints(struct)
+    hints = _fields(struct)
     tag = struct.__struct_config__.tag_field
     for key, value in raw.items():
         if key == tag:
@@ -40,6 +41,12 @@ def refuse_unknown(raw: Any, kind: Any, item: str) -> None:
         if key not in hints:
             raise InputError(f"{item}: {key}", "unknown key", nearest(str(key), list(hints)))
         refuse_unknown(value, hints[key], f"{item}: {key}")
+
+
+@cache
+def _fields(struct: Any) -> dict[str, Any]:
+    """The types of a struct's fields: asked for again at each table of a scenario, and for each sensor."""
+    return get_type_hints(struct)
 
 
 def _inner(kind: Any) -> Any:

@@ -105,6 +105,7 @@ def hear_all(
                         continue
                     if row < ints.shape[0]:
                         out = floats[row]
+                        out[:] = math.nan
                         ints[row, rep.CAUSE] = OF_GHOST if lines.number > 0 else OF_AIRCRAFT
                         ints[row, rep.TRUST] = nav.GOOD
                         if kind != ALL_CALL:
