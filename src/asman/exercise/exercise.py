@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.errors import InputError
 from asman.exercise import emit, emit_reports
 from asman.exercise.clutter import make_clutter
 from asman.exercise.events import Event, Launch
@@ -126,10 +127,15 @@ def _launched(events: tuple[Event, ...]) -> list[Event]:
 
 
 def _check_events(scenario: Scenario, sky: Sky) -> None:
-    for event in scenario.event:
+    for i, event in enumerate(scenario.event):
         who = getattr(event, "who", None)
-        if who is not None:
+        if who is None:
+            continue
+        try:
             resolve(who, sky)
+        except InputError as error:
+            item = f"{scenario.name}: event[{i}].{error.item}"
+            raise InputError(item, error.problem, error.mend) from error
 
 
 def sensors(exercise: Exercise, member: str | None = None) -> Sensors:

@@ -27,6 +27,7 @@ from asman.exercise.elements import (
     Traffic,
 )
 from asman.exercise.events import CodeChange, Event, Outage, RadarJamming, Weather
+from asman.exercise.limits import check_callsign, check_known, check_numbers
 from asman.exercise.strict import to_struct
 from asman.model.sensor import RADAR_KINDS, Sensor, Sensors
 
@@ -170,6 +171,7 @@ def begin_ns(scenario: Scenario) -> int:
 def _check(scenario: Scenario, name: str) -> None:
     members = {member.id for member in scenario.member}
     ids = [sensor.id for sensor in scenario.sensor]
+    check_numbers(scenario, name)
     if scenario.begin.tzinfo is None:
         raise InputError(
             f"{name}: begin", "a time without zone", "Write it in UTC, e.g. 2026-06-01T04:00:00Z."
@@ -188,6 +190,12 @@ def _check(scenario: Scenario, name: str) -> None:
         _check_sensor(sensor, scenario, members, f"{name}: sensor[{i}] ({sensor.id})")
         if sensor.id in ids[:i]:
             raise InputError(f"{name}: sensor[{i}].id", f"'{sensor.id}' is there twice", "Ids must differ.")
+        for other in scenario.sensor[:i]:
+            if (other.sac, other.sic) == (sensor.sac, sensor.sic):
+                problem = f"SAC {sensor.sac} SIC {sensor.sic} is also {other.id}'s"
+                raise InputError(
+                    f"{name}: sensor[{i}] ({sensor.id}).sic", problem, "Each sensor needs its own."
+                )
     for table, keys in (("effects", scenario.effects), ("receivers", scenario.receivers)):
         for key in keys:
             if key not in (*ids, "default"):
@@ -196,7 +204,29 @@ def _check(scenario: Scenario, name: str) -> None:
                 )
     for key in ("default", *ids):
         scenario.effects_of(key, name)
+    _check_names(scenario, [member.id for member in scenario.member], name)
     _check_traffic(scenario, members, name)
+
+
+def _check_names(scenario: Scenario, members: list[str], name: str) -> None:
+    """Refuse members that are not there, blocks and areas that end before they begin, callsigns too long."""
+    for i, agreement in enumerate(scenario.agreement):
+        check_known(agreement.parties, members, "member", f"{name}: agreement[{i}].parties")
+    for i, airport in enumerate(scenario.airport):
+        check_known((airport.base_of,), members, "member", f"{name}: airport[{i}].base_of")
+    area = scenario.area
+    if not (area.west_deg < area.east_deg and area.south_deg < area.north_deg):
+        mend = "west_deg < east_deg (add 360 to what lies beyond 180), south_deg < north_deg."
+        raise InputError(f"{name}: area", "ends before it begins", mend)
+    for table, owners in (("member", scenario.member), ("operator", scenario.operator)):
+        for i, owner in enumerate(owners):
+            if owner.address_first > owner.address_last:
+                item = f"{name}: {table}[{i}].address_last"
+                raise InputError(item, "is before address_first", "Correct one of them.")
+    for i, member in enumerate(scenario.member):
+        check_callsign(member.military, 6, f"{name}: member[{i}].military")
+    for i, operator in enumerate(scenario.operator):
+        check_callsign(operator.callsign, 4, f"{name}: operator[{i}].callsign")
 
 
 def _check_sensor(sensor: Sensor, scenario: Scenario, members: set[str], item: str) -> None:
@@ -247,6 +277,8 @@ def check_flight(flight: ScriptedFlight, members: set[str], item: str) -> None:
         raise InputError(
             item, "speed_mps must be 10 to 900, climb_mps positive, bank_deg 1 to 80", "Correct it."
         )
+    if flight.callsign is not None:
+        check_callsign(flight.callsign, 8, f"{item}.callsign")
     if flight.mode_3a is not None:
         check_code(flight.mode_3a, f"{item}.mode_3a")
 
@@ -260,6 +292,7 @@ def check_code(code: str, item: str) -> int:
 
 def check_event(event: Event, scenario: Scenario, item: str) -> None:
     """Refuse an event about a sensor that does not exist, or that ends before it begins."""
+    check_numbers(event, item)
     if event.end_s is not None and event.end_s < event.begin_s:
         raise InputError(f"{item}.end_s", "is before begin_s", "Correct one of them.")
     ids = [sensor.id for sensor in scenario.sensor]

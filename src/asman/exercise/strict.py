@@ -19,7 +19,20 @@ def to_struct(raw: Any, kind: type[T], item: str) -> T:
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
-        raise InputError(item, str(error), SEE) from error
+        raise _worded(str(error), item) from error
+
+
+def _worded(said: str, item: str) -> InputError:
+    """Put the place that msgspec names, `$.event[0].code`, behind the item, and its words into ours."""
+    problem, _, path = said.partition(" - at `$")
+    place = path.rstrip("`").removeprefix(".")
+    where = (f"{item}.{place}" if ": " in item else f"{item}: {place}") if place else item
+    missing = problem.partition("Object missing required field `")[2].rstrip("`")
+    if missing:
+        return InputError(where, f"the key '{missing}' is missing", f"Give it. {SEE}")
+    if "RFC3339" in problem:
+        return InputError(where, "is no date and time", "Write it in UTC, e.g. 2026-06-01T04:00:00Z.")
+    return InputError(where, problem.replace("`", "'"), SEE)
 
 
 def refuse_unknown(raw: Any, kind: Any, item: str) -> None:
