@@ -150,8 +150,7 @@ def _finished(jobs: _Jobs) -> Batch:
 def _fitting_s(batch: Batch, threads: int) -> float:
     """How long a batch may be, if the sky stays as busy as it was in this one."""
     # A datagram holds some 25 plots.
-    messages = sum(one.messages for one in batch.beast.values())
-    rows = max(batch.plots.num_rows, 25 * len(batch.datagrams), batch.truth.num_rows, messages)
+    rows = max(batch.plots.num_rows, 25 * len(batch.datagrams), batch.truth.num_rows)
     seconds = (batch.end_ns - batch.begin_ns) / SECOND_NS
     return PLOTS_MAX / (threads + 1) / max(rows, 1) * seconds
 

@@ -1,17 +1,20 @@
 """Raw messages that the ADS-B receivers of an exercise hear, as Beast frames."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
 from asman import exercise as exercises
 from asman.exercise import Exercise
-from asman.exercise.squitters import squitters
 from asman.kernels.modes_bits import LONG, SHORT
+from asman.units import SECOND_NS
 from asman.wire.modes import beast_frames, encode_squitters
 from asman.wire.modes.beast import ticks_12mhz
+
+#: Messages are many times as many as plots: what is made of them at a time is kept short.
+PIECE_NS: Final = 2 * SECOND_NS
 
 
 class Frames(NamedTuple):
@@ -39,18 +42,29 @@ def frames(
     wanted = receivers(running, members)
     if not wanted:
         return {}
-    world = running.world
-    heard = squitters(world.scenario, world.sky, begin_ns, end_ns, world.masks)
+    found: dict[str, list[Frames]] = {name: [] for name in wanted}
+    for begin in range(begin_ns, end_ns, PIECE_NS):
+        for name, some in _heard(running, wanted, clock_ns, begin, min(begin + PIECE_NS, end_ns)).items():
+            found[name].append(some)
+    return {
+        name: Frames(sum(one.messages for one in pieces), b"".join(one.octets for one in pieces))
+        for name, pieces in found.items()
+    }
+
+
+def _heard(
+    running: Exercise, wanted: tuple[str, ...], clock_ns: int, begin_ns: int, end_ns: int
+) -> dict[str, Frames]:
+    heard = exercises.squitters(running, begin_ns, end_ns)
     messages = encode_squitters(heard.messages)
-    kinds = np.array(heard.messages["kind"].cast(pa.string()).to_numpy(), object)
+    kinds = heard.messages["kind"].cast(pa.string()).to_numpy()
     lengths = np.where(kinds == "all_call", SHORT, LONG)
     ticks = ticks_12mhz(heard.at_ns - clock_ns)
     found: dict[str, Frames] = {}
-    for place, sensor in enumerate(world.scenario.sensor):
+    for place, sensor in enumerate(exercises.sensors(running)):
         if sensor.id in wanted:
             rows = np.flatnonzero(heard.sensor == place)
             level = np.zeros(rows.size, np.int64)
-            found[sensor.id] = Frames(
-                rows.size, beast_frames(messages[rows], lengths[rows], ticks[rows], level)
-            )
+            octets = beast_frames(messages[rows], lengths[rows], ticks[rows], level)
+            found[sensor.id] = Frames(rows.size, octets)
     return found
