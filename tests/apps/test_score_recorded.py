@@ -71,7 +71,9 @@ def test_a_cleaned_reference_judges_as_the_truth_does(sky: Sky):
     by_truth = asman.score(truth, tracks, config)
 
     both = pa.concat_tables([sky.radar, sky.adsb]).unify_dictionaries()
-    by_reference = score_recorded([both], "adsb", sky.sensors, tracks, config)
+    # Everybody here has ADS-B, so whoever it does not know is false.
+    all_known = ScoreConfig(settle_s=60.0, reference=ReferenceConfig(strangers_false=True))
+    by_reference = score_recorded([both], "adsb", sky.sensors, tracks, all_known)
     assert by_reference.reference is not None
     assert by_reference.about.aircraft == pytest.approx(by_truth.about.aircraft, abs=2)
     assert by_reference.gospa.per_target_m == pytest.approx(by_truth.gospa.per_target_m, rel=0.03)
@@ -79,6 +81,12 @@ def test_a_cleaned_reference_judges_as_the_truth_does(sky: Sky):
     assert by_reference.gospa.false_share == pytest.approx(by_truth.gospa.false_share, abs=0.01)
     assert rms(by_reference) == pytest.approx(rms(by_truth), rel=0.03)
     assert by_reference.nees[0].mean.mean == pytest.approx(by_truth.nees[0].mean.mean, rel=0.1)
+
+    # Where not everybody can be known to have it, such tracks are not judged; all else stays.
+    usual = score_recorded([both], "adsb", sky.sensors, tracks, config)
+    assert usual.gospa.missed_share == pytest.approx(by_truth.gospa.missed_share, abs=0.005)
+    assert usual.gospa.false_share <= by_truth.gospa.false_share
+    assert rms(usual) == pytest.approx(rms(by_truth), rel=0.03)
 
     # As it comes the same ADS-B would have judged wrongly: that is what cleaning is for.
     raw = sky.adsb.rename_columns(["aircraft" if n == "address" else n for n in sky.adsb.column_names])

@@ -15,7 +15,7 @@ from asman.errors import InputError
 from asman.kernels import scoring_reference as kernel
 from asman.model.plots import PLOTS
 from asman.model.sensor import Sensor
-from asman.scoring.config import ReferenceConfig
+from asman.scoring.config import ReferenceConfig, ScoreConfig
 from asman.scoring.observable import observable
 from asman.scoring.reference import Cleaned, clean
 from asman.scoring.reference_checks import (
@@ -33,6 +33,7 @@ from asman.scoring.reference_checks import (
     UNSAFE,
     UNSAID,
 )
+from asman.scoring.score import score_tables
 
 COUNT = 60
 CAN = kernel.Physics(700.0, math.radians(3.0), 5.0, 10.0, 5.0, 600.0)
@@ -325,6 +326,55 @@ def test_what_the_others_say_is_the_least_squares_of_them():
         # The filters begin with a weak prior on velocity, least squares with none.
         assert found.pp[i] == pytest.approx(covariance[2 * i, 2 * i], rel=0.02)
         assert found.place[i, 1] == pytest.approx(state[2 * i], abs=0.05 * sigma[i])
+
+
+def as_tracks(found: Cleaned, number: int, north_m: float, **columns: object) -> pa.Table:
+    """A track beside the aircraft, as seen by somebody else."""
+    rows = found.truth
+    lat = rows["lat_deg"].to_numpy() + np.degrees(north_m / EARTH_M)
+    made = {"time": rows["time"], "track": np.full(COUNT, number), "lat_deg": lat, "lon_deg": rows["lon_deg"]}
+    return pa.table({**made, "address": pa.array([None] * COUNT, pa.int32()), **columns})
+
+
+def test_a_track_on_nobody_that_the_reference_knows_is_not_judged_unless_it_bears_a_known_address():
+    found = cleaned(flight())
+    mine = as_tracks(found, 1, 50.0)
+    stranger = as_tracks(found, 2, 20_000.0)
+    swapped = as_tracks(found, 3, 40_000.0, address=pa.array([0x4CA123] * COUNT, pa.int32()))
+    both = pa.concat_tables([mine, stranger])
+    report = score_tables(found.truth, both, ScoreConfig(every_s=10.0), reference=found.about)
+    assert report.reference is not None and report.reference.strangers == 1
+    assert report.gospa.false_share == 0.0 and report.about.tracks == 1
+    strict = ScoreConfig(every_s=10.0, reference=ReferenceConfig(strangers_false=True))
+    assert score_tables(found.truth, both, strict, reference=found.about).gospa.false_share == 0.5
+    three = pa.concat_tables([both, swapped])
+    report = score_tables(found.truth, three, ScoreConfig(every_s=10.0), reference=found.about)
+    assert report.about.tracks == 2 and report.gospa.false_share == 0.5
+
+
+def test_a_track_that_goes_on_where_the_reference_falls_silent_is_not_false():
+    found = cleaned(flight())
+    whole = as_tracks(found, 1, 50.0)
+    short = found.truth.slice(0, 35)
+    longer = cleaned(flight(lat0=45.0, address=np.full(COUNT, 0x4CA999))).truth
+    both = pa.concat_tables([short, longer]).unify_dictionaries()
+    report = score_tables(both, whole, ScoreConfig(every_s=5.0), reference=found.about)
+    assert report.gospa.false_share == 0.0
+    assert report.reference is not None and report.reference.strangers == 0
+    assert report.reference.beyond == COUNT - 35
+
+
+def test_a_track_that_leaves_its_aircraft_while_the_reference_sees_that_is_false():
+    found = cleaned(flight())
+    rows = as_tracks(found, 1, 50.0)
+    lat = rows["lat_deg"].to_numpy() + np.where(np.arange(COUNT) > 40, 1.0, 0.0)
+    report = score_tables(
+        found.truth,
+        rows.set_column(2, "lat_deg", pa.array(lat)),
+        ScoreConfig(every_s=5.0),
+        reference=found.about,
+    )
+    assert report.gospa.false_share == pytest.approx(3 / 12)
 
 
 def test_the_horizon_is_that_of_four_thirds_of_the_earth():

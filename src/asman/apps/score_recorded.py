@@ -15,7 +15,7 @@ from asman.errors import InputError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from asman.model.sensor import Sensor, Sensors
+    from asman.model.sensor import Sensors
     from asman.scoring.config import ScoreConfig
     from asman.scoring.report import Report
 
@@ -59,8 +59,9 @@ def score_recorded(
     if reference not in KINDS:
         _refuse_nothing(plots, names)
         report = score_tables(
-            read_table(reference, "aircraft", date=date), _own_tracks(plots, known, tracks, date), settings,
-            truth_name=str(reference), tracks_name=f"tracks of {names}",
+            read_table(reference, "aircraft", date=date),
+            _own_tracks(held, plots, tracks, date, settings),
+            settings, truth_name=str(reference), tracks_name=f"tracks of {names}",
         )  # fmt: skip
         return _with_notes(report, held)
     mine, others = _parted(plots, reference)
@@ -77,7 +78,7 @@ def score_recorded(
             held.unplaced
             or "Name recordings of the radars as well (and --sensors, for their sites), or --tracks FILE.",
         )
-    seen = _own_tracks(others, known, tracks, date)
+    seen = _own_tracks(held, others, tracks, date, settings)
     judged = _judged(others, known, given=tracks is not None)
     cleaned = clean(_filled(mine, known), reference, settings.reference, settings.truth_gap_s, judged)
     report = score_tables(
@@ -143,15 +144,18 @@ def _with_notes(report: Report, held: _Held) -> Report:
     return replace(report, notes=(*report.notes, *held.notes))
 
 
-def _own_tracks(plots: pa.Table, known: Sensors, tracks: Any, date: str | None) -> pa.Table:
-    """Tracks as given, else made of the plots."""
+def _own_tracks(
+    held: _Held, plots: pa.Table, tracks: Any, date: str | None, settings: ScoreConfig
+) -> pa.Table:
+    """Tracks as given, else made of the plots: a picture at the instants at which it is judged."""
     if tracks is not None:
         from asman.apps.score_source import read_table
 
         return read_table(tracks, date=date)
     from asman.apps.track import run
+    from asman.scoring.scene import EVERY_S
 
-    made, _ = run(plots, known)
+    made, _ = run(plots, held.sensors, every=settings.every_s or EVERY_S)
     return made
 
 
@@ -191,19 +195,14 @@ def _refuse_nothing(plots: pa.Table, names: str) -> None:
 
 
 def _judged(others: pa.Table, known: Sensors, *, given: bool) -> Sensors:
-    """Sensors that made what is judged, where each of them has a site.
-
-    Of somebody's tracks nobody knows: all radars that are named. Stations that report positions see as far as
-    they report, so with one of them among the judged everything may be seen.
-    """
+    """Sensors that made what is judged, if each has a site; of somebody's tracks all radars named."""
     from asman.model.sensor import RADAR_KINDS
 
     if given and not others.num_rows:
         return tuple(sensor for sensor in known if sensor.kind in RADAR_KINDS)
     ids = {str(name) for name in others["sensor"].unique().to_pylist()}
-    sensors: list[Sensor] = [sensor for sensor in known if sensor.id in ids]
-    plain = len(sensors) == len(ids) and all(sensor.kind in RADAR_KINDS for sensor in sensors)
-    return tuple(sensors) if plain else ()
+    sensors = tuple(sensor for sensor in known if sensor.id in ids)
+    return sensors if len(sensors) == len(ids) else ()
 
 
 def _filled(plots: pa.Table, known: Sensors) -> pa.Table:

@@ -78,6 +78,7 @@ class ReferenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     sigmas             1      standard deviations by which neighbours may disagree
     gate               1      chi-square, 2 degrees of freedom: 23 is passed by 99.999 % of good reports
     apart_s            s      reports further apart say nothing about each other
+    strangers_false           tracks on nobody that the reference knows are false, not left out
     reports_min        1      an aircraft with fewer is left out
     span_min_s         s      or that was there for less
     """
@@ -86,6 +87,7 @@ class ReferenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     containment_max_m: float = 370.4
     unqualified: bool = False
     ground: bool = False
+    strangers_false: bool = False
     sigma_m: float = 20.0
     sigma_min_m: float = 10.0
     order_s: float = 2.0

@@ -55,11 +55,13 @@ def summary(one: Reference) -> list[str]:
             f"{one.excused:,} of the reports left out are of aircraft that were there nevertheless and have "
             "no better one within that time: a track on one of them is neither right nor false."
         )
+    name = _NAMES.get(one.kind, one.kind)
     lines.append(
-        f"Who does not report by {_NAMES.get(one.kind, one.kind)} is not in it: a track on such an aircraft "
-        "or vehicle counts as false. NEES weighs by the tracks' covariance alone, so the reference's own "
-        "error makes it larger."
+        f"Who does not report by {name} is not in it. {one.beyond:,} reports of tracks lie where it cannot "
+        f"say whether anybody is: those of {one.strangers:,} tracks of nobody it knows, and others while it "
+        "is silent about their aircraft. They are neither right nor false."
     )
+    lines.append("NEES weighs by the tracks' covariance alone, so the reference's own error makes it larger.")
     if one.mute or one.velocities:
         lines.append(
             f"Velocities of {one.mute:,} aircraft contradict their positions and are not used; nor are those "

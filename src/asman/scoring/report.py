@@ -246,6 +246,9 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     interval_s  median between an aircraft's reports
     gaps, gap_minutes   silences longer than gap_s, in which nobody is judged
     excused     reports left out of aircraft that are there nevertheless: a track on one of them is not false
+    strangers   tracks on nobody that the reference knows: neither right nor false, and not judged
+    beyond      reports of tracks that the reference cannot judge: those of strangers, and those of its own
+                aircraft while it is silent about them
     observable_share    of the used reports that a judged sensor could see; null where its sites are not known
     """
 
@@ -263,6 +266,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int
     gap_minutes: float
     excused: int = 0
+    strangers: int = 0
+    beyond: int = 0
     observable_share: float | None = None
 
 

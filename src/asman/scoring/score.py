@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -15,6 +16,7 @@ from asman.scoring.identity import measure_identity
 from asman.scoring.report import About, Reference, Report
 from asman.scoring.scene import Scene, make_scene
 from asman.scoring.siap import measure_continuity, measure_siap
+from asman.scoring.strangers import judgeable, only
 from asman.scoring.verdicts import judge
 from asman.scoring.worst import draw_sketch, find_ghosts, find_worst
 
@@ -41,6 +43,14 @@ def score_tables(
             because = "; ".join(f"{count} {words}" for words, count in rows.counted)
             raise InputError(item, "nothing to judge is in it" + (f" ({because})" if because else ""))
     scene = make_scene(true, seen, config)
+    if reference is not None and not config.reference.strangers_false:
+        known = judgeable(scene, true, seen, config.cutoff_m, config.truth_gap_s)
+        if known.report.any() and not known.report.all():
+            reference = msgspec.structs.replace(
+                reference, strangers=known.strangers, beyond=int((~known.report).sum())
+            )
+            seen = only(seen, known.report)
+            scene = make_scene(true, seen, config)
     if not scene.judged.any():
         raise InputError(
             truth_name, "no aircraft is there at any instant", "Raise truth_gap_s, or check times."
