@@ -12,7 +12,12 @@ const view = { state: null, aircraft: [], selected: null, kinds: [], tool: "sele
 
 const chart = new Chart($("map"), {
   moved: (at) => { $("where").textContent = place(at.lat, at.lon); },
-  picked: (one) => { select(one ? one.aircraft : null); if (one) tab("aircraft"); },
+  picked: (one) => {
+    select(one ? one.aircraft : null);
+    if (!one) return;
+    tab("aircraft");
+    document.querySelector('.craft[aria-current="true"]')?.scrollIntoView({ block: "nearest" });
+  },
   placed: (at) => placed(at),
 });
 
@@ -216,7 +221,7 @@ function showSensors() {
 
 function showEvents() {
   const order = { active: 0, planned: 1, past: 2 };
-  const sorted = [...view.state.events].sort((a, b) => order[a.state] - order[b.state] || b.begin_s - a.begin_s);
+  const sorted = [...view.state.events].sort((a, b) => order[a.state] - order[b.state] || (a.state === "planned" ? a.begin_s - b.begin_s : b.begin_s - a.begin_s));
   const rows = sorted.map((entry) => {
     const row = element("div", `event ${entry.state}`);
     const until = entry.end_s === null ? "until ended" : `to ${span(entry.end_s)}`;

@@ -136,6 +136,7 @@ export class Chart {
     c.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     c.fillStyle = "#0d141c";
     c.fillRect(0, 0, this.width, this.height);
+    this.room = this.reserved();
     this.graticule(c);
     this.lines(c, this.countries, "#40566d", 1);
     this.airports(c);
@@ -187,6 +188,30 @@ export class Chart {
     }
   }
 
+  /** Room for labels: what symbols cover is taken, and who matters most comes first. */
+  reserved() {
+    const { aircraft, sensors, airports, selected, hits } = this.scene;
+    const room = new Room();
+    const around = ([x, y], r) => room.take(x - r, y - r, 2 * r, 2 * r);
+    for (const one of aircraft) around(this.xy(one.lat, one.lon), 6);
+    for (const one of [...sensors, ...airports]) around(this.xy(one.lat_deg, one.lon_deg), 6);
+    // Sites stand still: their names come before everybody's but one another's.
+    const names = new Room();
+    this.named = new Set();
+    for (const one of sensors) {
+      const [x, y] = this.xy(one.lat_deg, one.lon_deg);
+      if (!names.find(x + 9, y - 14, 7 * one.id.length, 11)) continue;
+      this.named.add(one.id);
+      room.take(x + 9, y - 14, 7 * one.id.length, 11);
+    }
+    for (const one of aircraft) {
+      if (one.aircraft !== selected && !hits.has(one.aircraft)) continue;
+      const [x, y] = this.xy(one.lat, one.lon);
+      room.take(x + 12, y - 8, 130, hits.has(one.aircraft) ? 26 : 13);
+    }
+    return room;
+  }
+
   airports(c) {
     c.font = "10.5px system-ui"; c.textAlign = "center";
     for (const { icao, lat_deg, lon_deg, base_of } of this.scene.airports) {
@@ -195,7 +220,7 @@ export class Chart {
       c.lineWidth = 1.3;
       c.beginPath(); c.arc(x, y, 4, 0, 7); c.stroke();
       stroke(c, [[x - 7, y], [x + 7, y]]);
-      c.fillText(icao, x, y + 16);
+      if (this.room.find(x - 15, y + 7, 30, 11)) c.fillText(icao, x, y + 16);
     }
   }
 
@@ -207,7 +232,8 @@ export class Chart {
       c.strokeStyle = c.fillStyle = colour; c.lineWidth = 1.6;
       c.beginPath(); c.moveTo(x, y - 6); c.lineTo(x + 6, y); c.lineTo(x, y + 6); c.lineTo(x - 6, y); c.closePath(); c.stroke();
       if (one.out) { stroke(c, [[x - 7, y - 7], [x + 7, y + 7]]); stroke(c, [[x + 7, y - 7], [x - 7, y + 7]]); }
-      c.fillText(one.out ? `${one.id} OUT${one.out === "all" ? "" : ` ${one.out.toUpperCase()}`}` : one.id, x + 9, y - 5);
+      const text = one.out ? `${one.id} OUT${one.out === "all" ? "" : ` ${one.out.toUpperCase()}`}` : one.id;
+      if (this.named.has(one.id) || one.out || one.id === this.scene.ring) c.fillText(text, x + 9, y - 5);
       if (one.id === this.scene.ring) {
         c.globalAlpha = 0.5; c.setLineDash([3, 5]);
         c.beginPath(); c.arc(x, y, this.pixels(one.range_max_m, one.lat_deg), 0, 7); c.stroke();
@@ -236,18 +262,6 @@ export class Chart {
 
   aircraft(c) {
     const { aircraft, selected, hits } = this.scene;
-    const taken = new Set();
-    const free = (x, y, width) => {
-      const cells = [];
-      for (let k = 0; k <= width; k += 30) cells.push(`${Math.round((x + k) / 30)},${Math.round(y / 14)}`);
-      if (cells.some((cell) => taken.has(cell))) return false; // labels never cover labels, symbols or places
-      cells.forEach((cell) => taken.add(cell));
-      return true;
-    };
-    const block = (x, y) => taken.add(`${Math.round(x / 30)},${Math.round(y / 14)}`);
-    for (const one of [...this.scene.sensors, ...this.scene.airports]) block(...this.xy(one.lat_deg, one.lon_deg));
-    for (const one of this.scene.sensors) { const [x, y] = this.xy(one.lat_deg, one.lon_deg); for (let k = 0; k < 90; k += 30) block(x + 9 + k, y - 5); }
-    for (const one of aircraft) block(...this.xy(one.lat, one.lon));
     const order = [...aircraft].sort((a, b) => rank(b) - rank(a));
     function rank(one) { return (one.aircraft === selected ? 4 : 0) + (hits.has(one.aircraft) ? 2 : 0); }
     for (const one of order) {
@@ -264,11 +278,9 @@ export class Chart {
       c.restore();
       if (chosen || hit) { c.strokeStyle = colour; c.lineWidth = 1.5; c.beginPath(); c.arc(x, y, 12, 0, 7); c.stroke(); }
       if (!chosen && !hit && this.scale < 26) continue;
-      const room = free(x + 30, y, 90);
-      if (!chosen && !hit && !room) continue;
-      if (hit) free(x + 30, y + 14, 90);
       c.font = `${chosen || hit ? "600 " : ""}11px system-ui`; c.textAlign = "left"; c.lineWidth = 3; c.strokeStyle = "#0d141c";
       const text = `${one.name}  ${level(one.altitude_m)} ${knots(one.speed)}`;
+      if (!chosen && !hit && !this.room.find(x + 12, y - 8, c.measureText(text).width, 12)) continue;
       c.strokeText(text, x + 12, y + 1); c.fillStyle = hit ? "#ff9d94" : chosen ? "#fff" : "#cfc993"; c.fillText(text, x + 12, y + 1);
       if (hit) { c.strokeText(hit, x + 12, y + 14); c.fillText(hit, x + 12, y + 14); }
     }
@@ -291,6 +303,31 @@ export class Chart {
     stroke(c, [[x - 9, y], [x + 9, y]]); stroke(c, [[x, y - 9], [x, y + 9]]);
     c.font = "11px system-ui"; c.textAlign = "left";
     c.fillText(place(here.lat, here.lon), x + 12, y - 8);
+  }
+}
+
+/** Rectangles that are taken, in a grid, so that a label asks its neighbours only. */
+class Room {
+  cells = new Map();
+
+  *keys(x, y, width, height) {
+    for (let i = Math.floor(x / 64); i <= Math.floor((x + width) / 64); i += 1) for (let j = Math.floor(y / 32); j <= Math.floor((y + height) / 32); j += 1) yield i * 4096 + j;
+  }
+
+  take(x, y, width, height) {
+    for (const key of this.keys(x, y, width, height)) {
+      const cell = this.cells.get(key);
+      if (cell) cell.push([x, y, width, height]); else this.cells.set(key, [[x, y, width, height]]);
+    }
+  }
+
+  /** Whether a rectangle is free; if so it is taken. */
+  find(x, y, width, height) {
+    for (const key of this.keys(x, y, width, height)) {
+      for (const [a, b, w, h] of this.cells.get(key) ?? []) if (x < a + w && a < x + width && y < b + h && b < y + height) return false;
+    }
+    this.take(x, y, width, height);
+    return true;
   }
 }
 
