@@ -92,10 +92,17 @@ class _Jobs(NamedTuple):
 
     begin_ns: int
     end_ns: int
-    tables: "Future[tuple[pa.Table, pa.Table]]"
+    sensed: "Future[Sensed]"
     truth: "Future[pa.Table]"
-    octets: "Future[tuple[Datagram, ...]]"
     beast: "Future[Mapping[str, Frames]]"
+
+
+class Sensed(NamedTuple):
+    """Plots, their truth index, datagrams."""
+
+    plots: pa.Table
+    truth_index: pa.Table
+    datagrams: tuple[Datagram, ...]
 
 
 def workers() -> int:
@@ -127,39 +134,47 @@ def _begin(pool: ThreadPoolExecutor, running: Exercise, wanted: Wanted, begin_ns
     return _Jobs(
         begin_ns,
         end_ns,
-        pool.submit(tables, running, wanted, begin_ns, end_ns),
+        pool.submit(sensed, running, wanted, begin_ns, end_ns),
         pool.submit(truth, running, wanted, begin_ns, end_ns),
-        pool.submit(datagrams, running, wanted, begin_ns, end_ns),
         pool.submit(beast, running, wanted, begin_ns, end_ns),
     )
 
 
 def _finished(jobs: _Jobs) -> Batch:
-    plots, index = jobs.tables.result()
+    made = jobs.sensed.result()
     return Batch(
         jobs.begin_ns,
         jobs.end_ns,
-        plots,
-        index,
+        made.plots,
+        made.truth_index,
         jobs.truth.result(),
-        jobs.octets.result(),
+        made.datagrams,
         jobs.beast.result(),
     )
 
 
 def _fitting_s(batch: Batch, threads: int) -> float:
     """How long a batch may be, if the sky stays as busy as it was in this one."""
-    # A datagram holds some 25 plots.
-    rows = max(batch.plots.num_rows, 25 * len(batch.datagrams), batch.truth.num_rows)
+    # A datagram holds some 12 plots.
+    rows = max(batch.plots.num_rows, 12 * len(batch.datagrams), batch.truth.num_rows)
     seconds = (batch.end_ns - batch.begin_ns) / SECOND_NS
     return PLOTS_MAX / (threads + 1) / max(rows, 1) * seconds
 
 
-def tables(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> tuple[pa.Table, pa.Table]:
-    """Plots and their truth index of a span."""
-    if not wanted.tables:
-        return PLOTS.empty_table(), TRUTH_INDEX.empty_table()
-    swept = exercises.sweep(running, begin_ns, end_ns)
+def sensed(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> Sensed:
+    """What sensors say in a span, as tables, as octets, or as both."""
+    plots, index, sent = PLOTS.empty_table(), TRUTH_INDEX.empty_table(), ()
+    if wanted.tables and wanted.octets:
+        swept, sent = exercises.sweep_and_emissions(running, begin_ns, end_ns, encode)
+        plots, index = _tables(running, wanted, swept)
+    elif wanted.tables:
+        plots, index = _tables(running, wanted, exercises.sweep(running, begin_ns, end_ns))
+    elif wanted.octets:
+        sent = exercises.emissions(running, begin_ns, end_ns, encode)
+    return Sensed(plots, index, _of_members(running, wanted, sent))
+
+
+def _tables(running: Exercise, wanted: Wanted, swept: Swept) -> tuple[pa.Table, pa.Table]:
     plots, index = swept.plots, _index(swept)
     if wanted.members:
         mine = np.array([sensor.member in wanted.members for sensor in running.scenario.sensor], bool)
@@ -188,11 +203,7 @@ def truth(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> pa.T
     return exercises.truth(running, np.arange(first, end_ns, step_ns, dtype=np.int64))
 
 
-def datagrams(running: Exercise, wanted: Wanted, begin_ns: int, end_ns: int) -> tuple[Datagram, ...]:
-    """What the sensors send in a span."""
-    if not wanted.octets:
-        return ()
-    sent = exercises.emissions(running, begin_ns, end_ns, encode)
+def _of_members(running: Exercise, wanted: Wanted, sent: tuple[Datagram, ...]) -> tuple[Datagram, ...]:
     if not wanted.members:
         return sent
     mine = {sensor.id for sensor in running.scenario.sensor if sensor.member in wanted.members}

@@ -21,6 +21,7 @@ from asman.exercise.exercise import (
     squitters,
     start,
     sweep,
+    sweep_and_emissions,
     truth,
 )
 from asman.exercise.scenario import Scenario, parse_scenario, without
@@ -39,6 +40,7 @@ __all__ = [
     "squitters",
     "start",
     "sweep",
+    "sweep_and_emissions",
     "truth",
     "without",
 ]

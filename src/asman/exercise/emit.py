@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from asman.exercise.radars import sector_time_ns, sectors_between
 from asman.exercise.records import cat034, cat048
 from asman.exercise.services import services
-from asman.exercise.sweep import World, sweep
+from asman.exercise.sweep import Swept, World, sweep, within
 from asman.kernels import radar as rad
 from asman.kernels.chance import FOR_DATAGRAM, draws
 from asman.model.datagram import Datagram
@@ -72,13 +72,19 @@ class _Closed(NamedTuple):
     end: Ints
 
 
-def emissions(world: World, begin_ns: int, end_ns: int, encode: Encode) -> tuple[Datagram, ...]:
-    """What comes from the radars in [begin, end), ns UTC, by time of arrival."""
+def emissions(
+    world: World, begin_ns: int, end_ns: int, encode: Encode, swept: Swept | None = None
+) -> tuple[Datagram, ...]:
+    """What comes from the radars in [begin, end), ns UTC, by time of arrival.
+
+    swept   what radars say, where somebody has it: of the windows that `windows` tells, or more
+    """
     origin = world.sky.begin_ns
     closed = _closed(world.radars, begin_ns - origin, end_ns - origin)
     if not closed.edge_ns.size:
         return ()
-    swept = sweep(world, closed.begin + origin, closed.end + origin)
+    begin, end = closed.begin + origin, closed.end + origin
+    swept = sweep(world, begin, end) if swept is None else within(swept, begin, end)
     sensors = world.scenario.sensor
     plots = _encoded(
         cat048(swept, sensors),
@@ -97,6 +103,13 @@ def emissions(world: World, begin_ns: int, end_ns: int, encode: Encode) -> tuple
         encode,
     )
     return _delivered(world, closed, (plots, said), begin_ns, end_ns)
+
+
+def windows(world: World, begin_ns: int, end_ns: int) -> tuple[Ints, Ints]:
+    """Begin and end (R,) [ns UTC] of the crossings whose plots may come in [begin, end), ns UTC."""
+    origin = world.sky.begin_ns
+    closed = _closed(world.radars, begin_ns - origin, end_ns - origin)
+    return closed.begin + origin, closed.end + origin
 
 
 def _closed(radars: NDArray[np.float64], begin: int, end: int) -> _Closed:

@@ -25,7 +25,7 @@ from asman.exercise.services import services
 from asman.exercise.sky import Sky, line_of, make_sky
 from asman.exercise.squitters import Squitters
 from asman.exercise.squitters import squitters as squitters_of
-from asman.exercise.sweep import Swept, World
+from asman.exercise.sweep import Swept, World, within
 from asman.exercise.sweep import sweep as sweep_of
 from asman.exercise.terrain import make_masks
 from asman.exercise.truth import truth as truth_of
@@ -164,10 +164,18 @@ def flying(exercise: Exercise, at_ns: int) -> pa.Table:
 
 def sweep(exercise: Exercise, begin_ns: int, end_ns: int) -> Swept:
     """What all sensors say of what happens in [begin, end), ns UTC: beams that meet aircraft, squitters."""
+    swept = sweep_of(exercise.world, *_everybody(exercise, begin_ns, end_ns))
+    return _with_reports(exercise, swept, begin_ns, end_ns)
+
+
+def _everybody(exercise: Exercise, begin_ns: int, end_ns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same window for each radar."""
+    count = len(exercise.world.radars)
+    return np.full(count, begin_ns, np.int64), np.full(count, end_ns, np.int64)
+
+
+def _with_reports(exercise: Exercise, swept: Swept, begin_ns: int, end_ns: int) -> Swept:
     world = exercise.world
-    count = len(world.radars)
-    begin, end = np.full(count, begin_ns, np.int64), np.full(count, end_ns, np.int64)
-    swept = sweep_of(world, begin, end)
     if all(sensor.kind in RADAR_KINDS for sensor in world.scenario.sensor):
         return swept
     return joined(swept, report(world.scenario, world.sky, begin_ns, end_ns, world.masks))
@@ -182,10 +190,35 @@ def messages(exercise: Exercise, begin_ns: int, end_ns: int) -> pa.Table:
 
 def emissions(exercise: Exercise, begin_ns: int, end_ns: int, encode: emit.Encode) -> tuple[Datagram, ...]:
     """What all sensors send in [begin, end), ns UTC, in order of time: `feed` is the sensor's id."""
+    sent = emit.emissions(exercise.world, begin_ns, end_ns, encode)
+    return _with_told(exercise, sent, begin_ns, end_ns, encode)
+
+
+def _with_told(
+    exercise: Exercise, sent: tuple[Datagram, ...], begin_ns: int, end_ns: int, encode: emit.Encode
+) -> tuple[Datagram, ...]:
     world = exercise.world
-    sent = emit.emissions(world, begin_ns, end_ns, encode)
     told = emit_reports.emissions(world.scenario, world.sky, begin_ns, end_ns, encode, world.masks)
     return tuple(sorted(sent + told, key=lambda datagram: datagram.time_ns)) if told else sent
+
+
+def sweep_and_emissions(
+    exercise: Exercise, begin_ns: int, end_ns: int, encode: emit.Encode
+) -> tuple[Swept, tuple[Datagram, ...]]:
+    """`sweep` and `emissions` of one span, bit for bit, at the price of little more than one of them."""
+    low, high = emit.windows(exercise.world, begin_ns, end_ns)
+    some = high > low
+    whole = sweep_of(
+        exercise.world,
+        np.where(some, np.minimum(low, begin_ns), begin_ns),
+        np.where(some, np.maximum(high, end_ns), end_ns),
+    )
+    swept = within(whole, *_everybody(exercise, begin_ns, end_ns))
+    sent = emit.emissions(exercise.world, begin_ns, end_ns, encode, whole)
+    return (
+        _with_reports(exercise, swept, begin_ns, end_ns),
+        _with_told(exercise, sent, begin_ns, end_ns, encode),
+    )
 
 
 def squitters(exercise: Exercise, begin_ns: int, end_ns: int) -> Squitters:

@@ -105,6 +105,23 @@ def sweep(world: World, begin_ns: Ints, end_ns: Ints) -> Swept:
     )
 
 
+def within(swept: Swept, begin_ns: Ints, end_ns: Ints) -> Swept:
+    """Of what radars said, that of each radar's own window: exactly what `sweep` gives for it.
+
+    begin_ns, end_ns  (R,)  ns UTC, as in `sweep`; within those that were swept
+    """
+    keep = (swept.crossing_ns >= begin_ns[swept.radar]) & (swept.crossing_ns < end_ns[swept.radar])
+    return Swept(
+        plots=swept.plots.filter(pa.array(keep)),
+        aircraft=swept.aircraft[keep],
+        crossing_ns=swept.crossing_ns[keep],
+        radar=swept.radar[keep],
+        cause=swept.cause[keep],
+        garbled=swept.garbled[keep],
+        motion=swept.motion[keep],
+    )
+
+
 def _rows(world: World, begin: Ints, end: Ints, room: int) -> tuple[Ints, Floats]:
     """Plots of aircraft and of nobody, in no order; too small a guess of their number is made good once."""
     sky = world.sky
