@@ -112,6 +112,15 @@ def test_without_tracks_the_other_reports_are_tracked(sky: Sky):
     assert any(note.startswith("reference: ") for note in own.notes)
 
 
+def test_a_ready_truth_can_judge_what_recordings_hold(sky: Sky, tmp_path: Path):
+    truth = tmp_path / "truth.parquet"
+    pq.write_table(sky.truth, truth)
+    judged = score_recorded([sky.radar], str(truth), sky.sensors)
+    tracks = asman.track(sky.radar, sky.sensors, every=10.0)
+    assert judged.reference is None
+    assert judged.gospa == asman.score(truth, tracks).gospa
+
+
 def test_tracks_as_cat062_score_as_the_same_tracks_in_a_table(sky: Sky, tmp_path: Path):
     tracks = asman.track(sky.radar, sky.sensors, every=10.0)
     octets = encode(system_records(tracks), 62, EDITION).octets
