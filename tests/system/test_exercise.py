@@ -105,7 +105,8 @@ def test_an_instructor_injects_and_the_nodes_see_it_simulated(tmp_path: Path) ->
 
     lines = [json.loads(line) for line in (record / "journal.jsonl").read_text("utf-8").splitlines()]
     assert [line["what"] for line in lines] == [
-        "begin", "refused", "injected", "injected", "ended", "paused", "refused", "resumed", "end", "ended",
+        "begin", "refused", "injected", "injected", "event_ended", "paused", "refused", "resumed", "end",
+        "ended",
     ]  # fmt: skip
     assert (lines[2]["by"], lines[2]["event"]["who"]) == ("Aibek", who)
     assert 'kind = "outage"' in (record / "scenario.toml").read_text("utf-8")

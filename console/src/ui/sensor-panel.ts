@@ -19,7 +19,7 @@ export class SensorPanel extends LitElement {
     panelStyles,
     css`
       tr.silent td { color: var(--caution); }
-      td .kind { color: var(--text-faint); font-size: var(--text-s); }
+      td .kind { display: block; color: var(--text-faint); font-size: var(--text-s); line-height: 1.15; }
       td b { font-weight: 600; }
     `,
   ];

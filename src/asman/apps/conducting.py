@@ -119,7 +119,7 @@ class Conducting:
         found = await asyncio.to_thread(self._staged.end_event, event)
         if found is None:
             return None
-        await self._note("ended", by, id=event, event=msgspec.to_builtins(found[1]))
+        await self._note("event_ended", by, id=event, event=msgspec.to_builtins(found[1]))
         return self._entry(*found, self._staged.reached_s, None)
 
     async def pace(self, by: str, *, paused: bool | None = None, speed: float | None = None) -> Pace:
@@ -148,7 +148,7 @@ class Conducting:
         if record is not None:
             record.note(what, self._staged.time_s, by=by, **keys)
             async with self._keeping:
-                if what in ("injected", "ended"):
+                if what in ("injected", "event_ended"):
                     await asyncio.to_thread(record.keep, self._staged.exercise.scenario)
 
     async def _flying(self) -> pa.Table:

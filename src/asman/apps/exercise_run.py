@@ -27,6 +27,7 @@ from asman.apps.demonstration import compile_all, say
 from asman.apps.exercise_record import Record
 from asman.apps.feeds_of import matched
 from asman.apps.nodes import Nodes, consecutive
+from asman.apps.rehearsal import eventful
 from asman.apps.sending import Destination, destinations
 from asman.apps.serve import listen
 from asman.apps.staging import Staged, checked_speed
@@ -141,10 +142,12 @@ class Run:
 
     def _begin(self) -> Exercise:
         """Lay the exercise out; twice, so that nothing is compiled or read while its clock runs."""
+        rehearsed = exercise.start(eventful(self._scenario), aircraft=12)
         running = scenarios.begin(self._found, scenario=self._scenario)
-        begin_ns = running.sky.begin_ns
-        exercise.emissions(running, begin_ns, begin_ns + SECOND_NS, encode)
-        exercise.flying(running, begin_ns)
+        for one in (rehearsed, running):
+            begin_ns = one.sky.begin_ns
+            exercise.emissions(one, begin_ns, begin_ns + SECOND_NS, encode)
+            exercise.flying(one, begin_ns)
         if not self._wanted.from_now:
             return running
         return scenarios.begin(self._found, scenario=self._scenario, begin_ns=time.time_ns())

@@ -22,7 +22,7 @@ from asman.exercise.events import (
 
 
 def eventful(scenario: Scenario) -> Scenario:
-    """Return the scenario with one event of each kind, all in its area and from its begin."""
+    """Return the scenario with one event of each kind instead of its own, all from its begin."""
     area, sensor = scenario.area, scenario.sensor[0]
     way = (Waypoint(area.south_deg, area.west_deg), Waypoint(area.north_deg, area.east_deg))
     flight = ScriptedFlight(id="rehearsal", waypoint=way)
@@ -45,4 +45,4 @@ def eventful(scenario: Scenario) -> Scenario:
         Outage(sensor=sensor.id, part="psr"),
         Outage(sensor=sensor.id, begin_s=8.0),
     )
-    return msgspec.structs.replace(scenario, event=(*scenario.event, *events))
+    return msgspec.structs.replace(scenario, event=events)

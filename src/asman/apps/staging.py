@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 from asman import exercise as exercises
-from asman.apps.sending import Destination, Flight, Pacer, Sender
+from asman.apps.sending import BURST_S, Destination, Flight, Pacer, Sender
 from asman.apps.stamping import Stamps, anchor
 from asman.edge.exercise_asked import asked
 from asman.errors import InputError
@@ -25,6 +25,8 @@ from asman.exercise.events import Event, Ghost, Launch, lasts
 from asman.model.datagram import Datagram
 from asman.units import SECOND_NS
 
+#: How often a change is made beside the sending before the sending waits for it.
+AHEAD_TRIES: Final = 3
 #: A datagram that leaves later than this after it was due is counted as late.
 LATE_S: Final = 1.0
 #: Events that may be injected into one exercise: each costs a little in every step.
@@ -99,6 +101,7 @@ class Staged:
         """
         begin_ns = exercise.sky.begin_ns if from_ns is None else from_ns
         self._lock = threading.Lock()
+        self._changing = threading.Lock()
         self._exercise = exercise
         self._made_ns = begin_ns
         self._entries = [Injected(f"s{i + 1}", i) for i in range(len(exercise.scenario.event))]
@@ -137,37 +140,57 @@ class Staged:
 
     def inject(self, raw: Any, by: str, at: str) -> tuple[Injected, Event]:
         """Add the event that `raw` asks for. Raises InputError."""
-        with self._lock:
+        with self._changing:
             if self.pacer.ended:
                 raise InputError("exercise", "has ended", "Start another run.")
             if self._injected >= INJECTED_MAX:
                 raise InputError("event", f"{INJECTED_MAX} have been injected already", "Start another run.")
-            event = asked(raw, self._exercise.scenario, self._now_s())
-            _check_unique(event, self._exercise)
-            self._exercise = exercises.inject(self._exercise, event)
-            self._injected += 1
-            entry = Injected(f"e{self._injected}", len(self._exercise.scenario.event) - 1, by, at)
-            self._entries.append(entry)
+
+            def change(now_s: float) -> tuple[Exercise, Event]:
+                event = asked(raw, self._exercise.scenario, now_s)
+                _check_unique(event, self._exercise)
+                return exercises.inject(self._exercise, event), event
+
+            event = self._change(change)
+            with self._lock:
+                self._injected += 1
+                number = len(self._exercise.scenario.event) - 1
+                entry = Injected(f"e{self._injected}", number, by, at)
+                self._entries.append(entry)
             return entry, event
 
     def end_event(self, name: str) -> tuple[Injected, Event] | None:
         """End an event now, or take it back before it begins; None where there is none of that id."""
-        with self._lock:
+        with self._changing:
             entry = next((one for one in self._entries if one.id == name), None)
             if entry is None:
                 return None
-            event, now_s = self._exercise.scenario.event[entry.number], self._now_s()
-            begin_s, end_s = lasts(event)
-            if end_s <= now_s:
-                raise InputError(f"event {name}", "is over", "Nothing needs to be done.")
-            if isinstance(event, Launch):
-                _check_grounded(name, event, now_s)
-            ended = msgspec.structs.replace(event, end_s=max(now_s, begin_s))
-            if begin_s > now_s:
-                # Taken back: it is kept for the record, in no time at all.
-                ended = msgspec.structs.replace(ended, begin_s=now_s, end_s=now_s)
-            self._exercise = exercises.amend(self._exercise, entry.number, ended)
-            return entry, ended
+            number, event = entry.number, self._exercise.scenario.event[entry.number]
+
+            def change(now_s: float) -> tuple[Exercise, Event]:
+                ended = _ended(name, event, now_s)
+                return exercises.amend(self._exercise, number, ended), ended
+
+            return entry, self._change(change)
+
+    def _change(self, change: Callable[[float], tuple[Exercise, Event]]) -> Event:
+        """Put a changed exercise in place of the present one; `change` is told from when it may differ.
+
+        A large sky takes seconds to be laid anew, and sending must not wait for it: the change is made
+        beside it, for a little later each time that sending has overtaken it, and at last while it waits.
+        """
+        ahead_s = 0.0
+        for _ in range(AHEAD_TRIES):
+            from_s, began_s = self._now_s() + ahead_s, time.monotonic()
+            changed, event = change(from_s)
+            with self._lock:
+                if self._made_ns - self._exercise.sky.begin_ns <= from_s * SECOND_NS:
+                    self._exercise = changed
+                    return event
+            ahead_s = 2.0 * (time.monotonic() - began_s) * self.pacer.speed + BURST_S
+        with self._lock:
+            self._exercise, event = change(self._now_s())
+            return event
 
     def set_pace(self, *, paused: bool | None = None, speed: float | None = None) -> None:
         """Change how the clock runs; what is None stays. Raises InputError."""
@@ -194,6 +217,21 @@ class Staged:
         return (max(self._made_ns, self.pacer.now_ns) - self._exercise.sky.begin_ns) / SECOND_NS
 
 
+def _ended(name: str, event: Event, now_s: float) -> Event:
+    """The event as it is when it ends now. Raises InputError when it cannot."""
+    begin_s, end_s = lasts(event)
+    if end_s <= now_s:
+        raise InputError(f"event {name}", "is over", "Nothing needs to be done.")
+    if isinstance(event, Launch) and begin_s + event.flight.begin_s <= now_s:
+        raise InputError(
+            f"event {name}", "this aircraft is in the air", "It is gone when it has flown its waypoints."
+        )
+    if begin_s > now_s:
+        # Taken back: it is kept for the record, in no time at all.
+        return msgspec.structs.replace(event, begin_s=now_s, end_s=now_s)
+    return msgspec.structs.replace(event, end_s=now_s)
+
+
 def _check_unique(event: Event, exercise: Exercise) -> None:
     """A flight is told from others by its id."""
     if not isinstance(event, Launch | Ghost):
@@ -202,14 +240,6 @@ def _check_unique(event: Event, exercise: Exercise) -> None:
     others += [one.flight.id for one in exercise.scenario.event if isinstance(one, Launch | Ghost)]
     if event.flight.id in others:
         raise InputError("event: flight.id", f"'{event.flight.id}' is there already", "Choose another.")
-
-
-def _check_grounded(name: str, event: Launch, now_s: float) -> None:
-    """What is in the air stays there until it has flown its way."""
-    if event.begin_s + event.flight.begin_s <= now_s:
-        raise InputError(
-            f"event {name}", "this aircraft is in the air", "It is gone when it has flown its waypoints."
-        )
 
 
 def checked_speed(speed: float) -> float:
