@@ -168,3 +168,18 @@ def test_who_has_no_transponder_is_observable_by_primary_radar_alone(plain):
         assert table["observable"].to_pylist() == [observable]
         assert (len(swept.aircraft) > 0) == observable
         assert (swept.aircraft % LINES_MAX == 0).all()
+
+
+def test_what_is_too_small_for_a_primary_radar_at_its_distance_is_not_observable(plain):
+    """Of 2 m², 80 % at 187 km: 50 % is at 1.005 times the range; a 500th of that echoes 4.7 times nearer."""
+    for rcs_m2, distance_m, observable in (
+        (2.0, 240e3, True), (0.004, 60e3, False), (0.004, 45e3, True), (2.0, 260e3, False),
+    ):  # fmt: skip
+        flight = straight(
+            "small", around(45.0, distance_m), 45.0, transponder="none", rcs_m2=rcs_m2, speed_mps=20.0,
+            altitude_m=9_000.0,
+        )  # fmt: skip
+        radar = {"kind": "psr", "range_max_m": 250e3, "pd": 0.8}
+        exercise = start(changed(empty(plain, flight), radar, {"swerling": True}))
+        table = truth(exercise, np.array([exercise.sky.begin_ns + SECOND]))
+        assert table["observable"].to_pylist() == [observable]

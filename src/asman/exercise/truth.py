@@ -94,7 +94,8 @@ def _viewers(
         1.0 if masks is None else masks.range_step_m,
         nothing if masks is None else masks.antenna_m,
         nothing if masks is None else masks.earth_m,
-        row[:, 2].copy(), row[:, 3].copy(), row[:, 4].copy(), transponder, out, viewers,
+        row[:, 2].copy(), row[:, 3].copy(), row[:, 4].copy(), transponder,
+        world.sky.rcs_m2[line_of(row[:, 1].astype(np.int64))], out, viewers,
     )  # fmt: skip
     heard = listening(world, (row[:, 2], row[:, 3], row[:, 4]), when, transponder, adsb)
     return viewers + heard

@@ -1,11 +1,13 @@
 """Which of many aircraft which sites could see: range, cone of silence, smooth ground or terrain."""
 
 import math
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels import radar as rad
+from asman.kernels.detection import FALSE_ALARM, primary_snr
 from asman.kernels.geodesy import ecef_to_enu, lla_to_ecef
 from asman.kernels.jit import kernel, part
 from asman.kernels.meeting import in_view
@@ -14,6 +16,9 @@ from asman.kernels.terrain_mask import behind_terrain
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
+
+#: Who gives an echo less often than this can hardly be followed: it is not in view of a primary radar.
+ECHO_LEAST: Final = 0.5
 
 
 @part
@@ -57,6 +62,16 @@ def behind_ground(
         behind[i] = _behind(masks, step, antenna, earth, site[i], e, n, range_[i] * sine[i], height[i])
 
 
+@part
+def _has_echo(radar: Floats, distance: float, rcs: float) -> bool:
+    """Whether a primary radar would detect it half of the time or oftener, were nothing else in the way."""
+    if distance > radar[rad.PSR_RANGE_MAX]:
+        return False
+    if radar[rad.SWERLING] == 0.0 or distance < 1.0:
+        return True
+    return FALSE_ALARM ** (1.0 / (1.0 + primary_snr(radar, distance, rcs, 1.0))) >= ECHO_LEAST
+
+
 @kernel
 def count_viewers(
     radars: Floats,
@@ -68,6 +83,7 @@ def count_viewers(
     lon: Floats,
     height: Floats,
     transponder: Ints,
+    rcs: Floats,
     silent: NDArray[np.uint8],
     viewers: Ints,
 ) -> None:
@@ -75,6 +91,7 @@ def count_viewers(
 
     lat, lon (N,) [rad], height (N,) [m]
     transponder  (N,)    DARK needs a primary radar
+    rcs          (N,) m² radar cross-section: a primary radar sees what it detects every other time or oftener
     silent       (N, R)  bits of parts that are out of service then: 1 primary, 2 secondary; (0, R): none
     masks, step, antenna, earth   see `kernels.terrain_mask`; of no sites where there is no terrain
     viewers      (N,)    filled
@@ -91,7 +108,7 @@ def count_viewers(
             out = silent[i, r] if silent.shape[0] > 0 else 0
             distance = math.sqrt(distance2)
             secondary = radar[rad.HAS_SSR] > 0.0 and transponder[i] != rad.DARK and out & 2 == 0
-            primary = radar[rad.HAS_PSR] > 0.0 and distance <= radar[rad.PSR_RANGE_MAX] and out & 1 == 0
+            primary = radar[rad.HAS_PSR] > 0.0 and out & 1 == 0 and _has_echo(radar, distance, rcs[i])
             if not (secondary or primary):
                 continue
             e, n, u = ecef_to_enu(
