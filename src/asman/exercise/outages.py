@@ -35,12 +35,15 @@ def silence_plots(
     if not any(isinstance(event, Outage) for event in scenario.event):
         return rows, measures
     bits = silent(scenario, rows[:, rad.RADAR], rows[:, rad.AT] / SECOND_NS)
-    seen = rows[:, rad.SEEN]
+    out = np.flatnonzero(bits)
+    seen, bits = rows[out, rad.SEEN], bits[out]
     seen = np.where(bits & PRIMARY, seen & ~rad.PSR, seen)
     seen = np.where(bits & SECONDARY, seen & rad.PSR, seen)
-    rows, measures = rows.copy(), measures.copy()
-    rows[:, rad.SEEN] = seen
-    bare = seen == rad.PSR
+    rows, measures = np.delete(rows, out[seen == 0], 0), np.delete(measures, out[seen == 0], 0)
+    # What is left of the others stands as many rows higher as are gone before it.
+    left = out[seen > 0] - np.searchsorted(out[seen == 0], out[seen > 0])
+    rows[left, rad.SEEN] = seen[seen > 0]
+    bare = left[seen[seen > 0] == rad.PSR]
     rows[bare, rad.FLAWS] = rad.CODE_IS_MISSING | rad.ALTITUDE_IS_MISSING
     measures[bare, rad.PRESSURE] = np.nan
-    return rows[seen > 0], measures[seen > 0]
+    return rows, measures

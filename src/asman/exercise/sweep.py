@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asman.exercise.clutter import Clutter, false_plots
 from asman.exercise.identities import said
 from asman.exercise.interference import primary_factor
+from asman.exercise.order import in_order
 from asman.exercise.outages import silence_plots
 from asman.exercise.plots import make_plots
 from asman.exercise.scenario import Atmosphere, Scenario
@@ -84,13 +85,13 @@ def sweep(world: World, begin_ns: Ints, end_ns: Ints) -> Swept:
     parts = max(math.ceil(float((end - begin).max(initial=1)) / step_ns), 1)
     ints: list[Ints] = []
     floats: list[Floats] = []
-    # One look in four is a meeting where radars stand dense; room that is not used costs nothing.
-    room = 1024 + int(0.25 * looks_per_s * min(step_ns, int((end - begin).max(initial=0))) / SECOND_NS)
+    # One look in three is a meeting where radars stand dense; room that is not used costs nothing.
+    room = 1024 + int(0.5 * looks_per_s * min(step_ns, int((end - begin).max(initial=0))) / SECOND_NS)
     for part in range(parts):
         low = np.minimum(begin + part * step_ns, end)
         i, f = _rows(world, low, np.minimum(low + step_ns, end), room)
         room = max(room, len(i) * 5 // 4)
-        order = np.lexsort((i[:, rad.CHANCE], i[:, rad.AIRCRAFT], i[:, rad.RADAR], i[:, rad.AT]))
+        order = in_order(i[:, rad.AT], i[:, rad.RADAR], i[:, rad.AIRCRAFT], i[:, rad.CHANCE])
         ints.append(i[order])
         floats.append(f[order])
     rows, measures = np.concatenate(ints), np.concatenate(floats)
@@ -183,5 +184,8 @@ def _meetings(world: World, begin: Ints, end: Ints, room: int) -> tuple[Ints, Fl
         )  # fmt: skip
         seen = ~behind | (radars[ints[:, meeting.HIT_RADAR], rad.HAS_TERRAIN] == 0.0)
         ints, floats = ints[seen], floats[seen]
-    order = np.lexsort((ints[:, meeting.HIT_AIRCRAFT], ints[:, meeting.HIT_AT], ints[:, meeting.HIT_RADAR]))
+    # By radar, then time: one number says both, as times of one span differ by less than three centuries.
+    at, radar = ints[:, meeting.HIT_AT], ints[:, meeting.HIT_RADAR]
+    since = at - at.min(initial=0)
+    order = in_order(radar * (since.max(initial=0) + 1) + since, ints[:, meeting.HIT_AIRCRAFT])
     return ints[order], floats[order]

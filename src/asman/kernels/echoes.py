@@ -103,7 +103,7 @@ def _image(
     for look in range(3):
         if look > 0:
             t = rad.antenna_time(radar, scan + (at + aside) / TURN)
-        e, n, u, h, p = seen_from(radar, pieces, first, last, cycle, t + phase)
+        e, n, u, h, p = seen_from(radar, pieces, first, last, cycle, t + phase, p)
         range_, aside, front = _mirrored(reflector, e, n, u)
         wide = 0.5 * width + (0.1 if look == 0 else 0.0)
         straight = math.sqrt(e * e + n * n + u * u)
@@ -254,8 +254,9 @@ def rings(
                         if t_ns < begin_ns[r] or t_ns >= end_ns[r]:
                             continue
                         e, n, u, h, p = seen_from(
-                            radar, pieces, first[line], first[line + 1], cycle[line], t + phase[line]
-                        )
+                            radar, pieces, first[line], first[line + 1], cycle[line], t + phase[line],
+                            first[line],
+                        )  # fmt: skip
                         range_ = math.sqrt(e * e + n * n + u * u)
                         if range_ > radar[rad.RING_RANGE] or pieces[p, FLIGHT] < 0.0:
                             continue

@@ -47,11 +47,16 @@ HIT_AT, HIT_RADAR, HIT_AIRCRAFT, HIT_SCAN, HIT_INTS = range(5)
 
 @rare
 def seen_from(
-    radar: Floats, pieces: Floats, first: int, last: int, cycle: float, t: float
+    radar: Floats, pieces: Floats, first: int, last: int, cycle: float, t: float, guess: int
 ) -> tuple[float, float, float, float, int]:
-    """East, north, up [m] of a line at its time `t` [s] from a radar; its height [m] and piece."""
+    """East, north, up [m] of a line at its time `t` [s] from a radar; its height [m] and piece.
+
+    guess   a piece of the line: where it is the right one, no other is looked for
+    """
     lap_t = t - math.floor(t / cycle) * cycle
-    p = find_piece(pieces, first, last, lap_t)
+    p = guess
+    if pieces[p, BEGIN] > lap_t or (p + 1 < last and pieces[p + 1, BEGIN] <= lap_t):
+        p = find_piece(pieces, first, last, lap_t)
     nx, ny, nz, h = normal_at(pieces, p, lap_t)
     x, y, z = normal_to_ecef(nx, ny, nz, h)
     e, n, u = ecef_to_enu(
@@ -93,23 +98,24 @@ def _crossing(
     phase: float,
     scan: int,
     azimuth: float,
+    p: int,
 ) -> tuple[float, float, float, float, float, float, int]:
     """Time [s] at which the beam of `scan` meets a line, its azimuth [rad], e, n, u, height [m] and piece.
 
     azimuth  rad  where the line is in the middle of the scan; not wrapped: who flies through north is
                   tried one turn on or back as well, and meets the beam once, twice or never in a scan
+    p        its piece then
     A time of NaN: in this scan there is no meeting.
     """
     t = math.inf
     e = n = u = h = 0.0
-    p = 0
     for _ in range(30):
         before = t
         t = rad.antenna_time(radar, scan + azimuth / TURN)
         # Within 10 µs an aircraft moves 3 mm: less than what the last bit of the azimuth says at 400 km.
         if abs(t - before) < 1e-5:
             break
-        e, n, u, h, p = seen_from(radar, pieces, first, last, cycle, t + phase)
+        e, n, u, h, p = seen_from(radar, pieces, first, last, cycle, t + phase, p)
         change = math.atan2(e, n) - azimuth
         azimuth += change - TURN * math.floor(change / TURN + 0.5)
     if azimuth < 0.0 or azimuth >= TURN:
@@ -196,6 +202,33 @@ def _centre(radars: Floats, begin_ns: Ints, end_ns: Ints) -> tuple[float, float]
     return 0.5 * (low + high) / rad.SECOND_NS, 0.5 * (high - low) / rad.SECOND_NS + period
 
 
+@part
+def _scans_without(
+    radar: Floats, pieces: Floats, p: int, last: int, cycle: float, t: float, distance: float
+) -> int:
+    """How many scans, this one first, surely meet nobody: the line is too far off, or on the ground.
+
+    p         piece of the line at its time t [s], in the middle of the scan
+    last      after the last piece of the line
+    distance  m   from the radar then
+
+    A piece is one motion without a jump, so until its end nobody is nearer than his speed allows.
+    """
+    period = radar[rad.PERIOD]
+    lap_t = t - math.floor(t / cycle) * cycle
+    left = (pieces[p + 1, BEGIN] if p + 1 < last else cycle) - lap_t
+    if pieces[p, FLIGHT] < 0.0:
+        half = (0.5 + rad.turns_margin(radar)) * period
+        if lap_t - pieces[p, BEGIN] <= half:
+            return 0
+        # Counted from the middle of this scan: scan k is whole where k + 1/2 turns and a margin are.
+        return max(math.floor((left - half) / period) + 1, 0)
+    away = distance - radar[rad.RANGE_MAX] - SPEED_MAX_MPS * period
+    if away <= 0.0:
+        return 0
+    return 1 + max(math.floor(min(away / SPEED_MAX_MPS, left) / period - 1e-6), 0)
+
+
 @kernel
 def meet(
     radars: Floats,
@@ -227,7 +260,6 @@ def meet(
         middle = 0.5 * (begin_ns[r] + end_ns[r]) / rad.SECOND_NS
         half = 0.5 * (end_ns[r] - begin_ns[r]) / rad.SECOND_NS
         scan_from, scan_to = rad.scans_of(radar, begin_ns[r], end_ns[r])
-        reach = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * radar[rad.PERIOD]
         if half <= 0.0:
             continue
         beyond = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * margin
@@ -237,14 +269,19 @@ def meet(
             if dx * dx + dy * dy + dz * dz > beyond * beyond:
                 continue
             lo, hi = first[line], first[line + 1]
-            e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], middle + phase[line])
+            e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], middle + phase[line], lo)
             # Who stands on the ground may begin its next flight elsewhere: no distance tells anything then.
             if pieces[p, FLIGHT] >= 0.0 and not _may_be_met(radar, e, n, u, middle, half):
                 continue
+            nobody_until = scan_from
             for scan in range(scan_from, scan_to + 1):
-                at = radar[rad.PHASE] + (scan + 0.5) * radar[rad.PERIOD]
-                e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], at + phase[line])
-                if pieces[p, FLIGHT] >= 0.0 and e * e + n * n + u * u > reach * reach:
+                if scan < nobody_until:
+                    continue
+                at = radar[rad.PHASE] + (scan + 0.5) * radar[rad.PERIOD] + phase[line]
+                e, n, u, h, p = seen_from(radar, pieces, lo, hi, cycle[line], at, p)
+                distance = math.sqrt(e * e + n * n + u * u)
+                nobody_until = scan + _scans_without(radar, pieces, p, hi, cycle[line], at, distance)
+                if scan < nobody_until:
                     continue
                 bearing = math.atan2(e, n)
                 bearing += TURN if bearing < 0.0 else 0.0
@@ -252,7 +289,7 @@ def meet(
                     if (turn == 1 and bearing > 0.3) or (turn == -1 and bearing < TURN - 0.3):
                         continue
                     t, azimuth, e, n, u, h, p = _crossing(
-                        radar, pieces, lo, hi, cycle[line], phase[line], scan, bearing + turn * TURN
+                        radar, pieces, lo, hi, cycle[line], phase[line], scan, bearing + turn * TURN, p
                     )
                     t_ns = -1 if math.isnan(t) else math.floor(t * rad.SECOND_NS + 0.5)
                     if math.isnan(t) or t_ns < begin_ns[r] or t_ns >= end_ns[r] or pieces[p, FLIGHT] < 0.0:
