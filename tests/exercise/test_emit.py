@@ -115,7 +115,7 @@ def test_plots_leave_after_their_sector_and_before_its_message(sent, exercise):
             for table, column in (("CAT048", "I140_s"), ("CAT034", "I030_s")):
                 if table in found.tables:
                     age = datagram.time_ns / 1e9 % 86_400 - np.array(found.tables[table][column].to_pylist())
-                    # A sector, 50 to 70 ms of latency, half a step of the stamp and three sigmas of the clock.
+                    # A sector, 50 to 70 ms of latency, half a step of the stamp, three sigmas of the clock.
                     assert (age > 0.01).all()
                     assert (age < sensor.period_s / 32 + 0.11).all()
 

@@ -7,69 +7,28 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyproj
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.exercise.radar_scenes import SECOND, apart_deg, changed, expected, swept_of
 
-from asman.exercise import messages, start, sweep, truth
+from asman.exercise import messages, sweep
 from asman.kernels import radar as rad
 from asman.kernels.motion import LINES_MAX
 
-ECEF = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
-SECOND = 10**9
 SPAN = 900 * SECOND
 
 
 def _swept(scenario, span=SPAN):
-    exercise = start(scenario)
-    begin = exercise.sky.begin_ns
-    return exercise, sweep(exercise, begin, begin + span)
-
-
-def _with(plain, sensor=None, effects=None):
-    """The plain scenario with some values changed."""
-    radar = msgspec.structs.replace(plain.sensor[0], **(sensor or {}))
-    return msgspec.structs.replace(
-        plain, sensor=(radar,), effects={"default": {**plain.effects["default"], **(effects or {})}}
-    )
-
-
-def _expected(exercise, swept, radar=0):
-    """Range [m], azimuth and elevation [deg] of each plot's aircraft at the crossing: truth, then PROJ."""
-    site = exercise.scenario.sensor[radar]
-    topocentric = pyproj.Transformer.from_pipeline(
-        "+proj=pipeline +step +proj=cart +ellps=WGS84 +step +proj=topocentric +ellps=WGS84"
-        f" +lon_0={site.lon_deg} +lat_0={site.lat_deg} +h_0={site.height_m}"
-    )
-    times = np.unique(swept.crossing_ns)
-    table = truth(exercise, times)
-    when = table["time"].cast("int64").to_numpy()
-    place = {
-        key: row for row, key in enumerate(zip(when.tolist(), table["aircraft"].to_pylist(), strict=True))
-    }
-    rows = [place[key] for key in zip(swept.crossing_ns.tolist(), swept.aircraft.tolist(), strict=True)]
-    lat, lon, height = (table[name].to_numpy()[rows] for name in ("lat_deg", "lon_deg", "altitude_m"))
-    e, n, u = topocentric.transform(np.radians(lon), np.radians(lat), height, radians=True)
-    ground = np.hypot(e, n)
-    return (
-        np.hypot(ground, u),
-        np.degrees(np.arctan2(e, n)) % 360.0,
-        np.degrees(np.arctan2(u, ground)),
-        height,
-    )
-
-
-def _off(a, b):
-    return (a - b + 180.0) % 360.0 - 180.0
+    return swept_of(scenario, span / SECOND)
 
 
 def test_a_perfect_radar_says_the_truth_as_proj_computes_it(plain):
     exercise, swept = _swept(plain, 120 * SECOND)
-    range_m, azimuth_deg, _, _ = _expected(exercise, swept)
+    range_m, azimuth_deg, _, _ = expected(exercise, swept)
     assert swept.plots.num_rows > 500
     assert np.abs(swept.plots["range_m"].to_numpy() - range_m).max() < 1e-3
-    assert np.abs(_off(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg) * range_m).max() < 0.1
+    assert np.abs(apart_deg(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg) * range_m).max() < 0.1
 
 
 def test_the_antenna_points_at_each_aircraft_when_it_is_met(plain):
@@ -78,7 +37,7 @@ def test_the_antenna_points_at_each_aircraft_when_it_is_met(plain):
     seconds = (swept.crossing_ns - exercise.sky.begin_ns) / SECOND
     antenna = (seconds - radar[rad.PHASE]) / radar[rad.PERIOD] * 360.0
     # 1 ns of rounding and 1 µs of iteration are 1e-4 degrees of a 5 s turn.
-    assert np.abs(_off(antenna, swept.plots["azimuth_deg"].to_numpy())).max() < 2e-4
+    assert np.abs(apart_deg(antenna, swept.plots["azimuth_deg"].to_numpy())).max() < 2e-4
 
 
 def test_a_perfect_radar_meets_every_aircraft_once_a_turn(plain):
@@ -92,8 +51,8 @@ def test_a_perfect_radar_meets_every_aircraft_once_a_turn(plain):
 
 
 def test_limits_of_range_cone_and_horizon_hold_and_are_used(plain):
-    exercise, swept = _swept(_with(plain, effects={"cone_deg": 20.0}))
-    range_m, _, elevation_deg, height = _expected(exercise, swept)
+    exercise, swept = _swept(changed(plain, effects={"cone_deg": 20.0}))
+    range_m, _, elevation_deg, height = expected(exercise, swept)
     horizon = math.sqrt(2 * 4 / 3 * 6_371_008.8) * (math.sqrt(20.0) + np.sqrt(height - 680.0))
     assert range_m.max() <= 400_000.0
     assert 15.0 < elevation_deg.max() <= 20.0 + 1e-6
@@ -104,17 +63,17 @@ def test_limits_of_range_cone_and_horizon_hold_and_are_used(plain):
 @pytest.mark.parametrize("pd", [0.6, 0.95])
 def test_the_share_detected_is_pd(plain, pd):
     _, whole = _swept(plain)
-    _, part = _swept(_with(plain, {"pd": pd}))
+    _, part = _swept(changed(plain, {"pd": pd}))
     n = whole.plots.num_rows
     assert abs(part.plots.num_rows / n - pd) < 4 * math.sqrt(pd * (1 - pd) / n)
 
 
 def test_residuals_have_the_sigmas_and_biases_that_are_set(plain):
     biases = {"range_bias_m": 40.0, "azimuth_bias_deg": -0.1, "range_gain": 5e-5}
-    exercise, swept = _swept(_with(plain, {"sigma_range_m": 60.0, "sigma_azimuth_deg": 0.08}, biases))
-    range_m, azimuth_deg, _, _ = _expected(exercise, swept)
+    exercise, swept = _swept(changed(plain, {"sigma_range_m": 60.0, "sigma_azimuth_deg": 0.08}, biases))
+    range_m, azimuth_deg, _, _ = expected(exercise, swept)
     along = (swept.plots["range_m"].to_numpy() - range_m * (1 + 5e-5) - 40.0) / 60.0
-    across = (_off(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg) + 0.1) / 0.08
+    across = (apart_deg(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg) + 0.1) / 0.08
     n = along.size
     assert n > 3_000
     for residual in (along, across):
@@ -126,8 +85,8 @@ def test_residuals_have_the_sigmas_and_biases_that_are_set(plain):
 
 
 def test_successive_errors_of_one_aircraft_are_independent(plain):
-    exercise, swept = _swept(_with(plain, {"sigma_range_m": 60.0}))
-    range_m, _, _, _ = _expected(exercise, swept)
+    exercise, swept = _swept(changed(plain, {"sigma_range_m": 60.0}))
+    range_m, _, _, _ = expected(exercise, swept)
     error = (swept.plots["range_m"].to_numpy() - range_m) / 60.0
     order = np.lexsort((swept.crossing_ns, swept.aircraft))
     error, aircraft = error[order], swept.aircraft[order]
@@ -137,16 +96,16 @@ def test_successive_errors_of_one_aircraft_are_independent(plain):
 
 def test_a_wobble_and_a_wrong_clock_are_as_set(plain):
     effects = {"wobble_deg": 0.2, "wobble_at_deg": 30.0, "time_bias_s": 0.25}
-    exercise, swept = _swept(_with(plain, effects=effects), 120 * SECOND)
-    _, azimuth_deg, _, _ = _expected(exercise, swept)
-    error = _off(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg)
+    exercise, swept = _swept(changed(plain, effects=effects), 120 * SECOND)
+    _, azimuth_deg, _, _ = expected(exercise, swept)
+    error = apart_deg(swept.plots["azimuth_deg"].to_numpy(), azimuth_deg)
     assert np.abs(error - 0.2 * np.sin(np.radians(azimuth_deg + 30.0))).max() < 1e-5
     late = swept.plots["time"].cast("int64").to_numpy() - swept.crossing_ns
     assert (late == SECOND // 4).all()
 
 
 def test_a_quantised_radar_speaks_in_the_steps_of_cat048(plain):
-    _, swept = _swept(_with(plain, {"sigma_range_m": 60.0}, {"quantised": True}), 120 * SECOND)
+    _, swept = _swept(changed(plain, {"sigma_range_m": 60.0}, {"quantised": True}), 120 * SECOND)
     plots = swept.plots
     for values, step in (
         (plots["range_m"].to_numpy(), 1852.0 / 256.0),
@@ -163,14 +122,14 @@ def test_altitude_is_pressure_altitude(plain):
         plain, atmosphere=msgspec.convert({"isa_deviation_k": 10.0}, type(plain.atmosphere))
     )
     exercise, swept = _swept(warm, 120 * SECOND)
-    _, _, _, height = _expected(exercise, swept)
+    _, _, _, height = expected(exercise, swept)
     said = swept.plots["pressure_altitude_m"].to_numpy()
     assert np.abs(said * (1 + 10.0 / 288.15) - height).max() < 13 * 0.3048 * 1.04
 
 
 def test_false_plots_come_as_often_as_set_and_fill_the_disc_evenly(plain):
     scans, mean = 180, 12.0
-    _, swept = _swept(_with(plain, {"false_plots_per_scan": mean}))
+    _, swept = _swept(changed(plain, {"false_plots_per_scan": mean}))
     false = swept.aircraft < 0
     assert abs(false.sum() - scans * mean) < 4 * math.sqrt(scans * mean)
     area = (swept.plots["range_m"].to_numpy()[false] / 400_000.0) ** 2
@@ -217,7 +176,7 @@ def test_steps_of_a_live_demo_give_what_a_batch_gives(exercise):
 
 
 def test_the_same_seed_gives_the_same_plots_and_another_seed_others(plain):
-    noisy = _with(plain, {"sigma_range_m": 60.0})
+    noisy = changed(plain, {"sigma_range_m": 60.0})
     _, first = _swept(noisy, 60 * SECOND)
     _, again = _swept(noisy, 60 * SECOND)
     _, other = _swept(msgspec.structs.replace(noisy, seed=99), 60 * SECOND)
