@@ -120,6 +120,8 @@ def test_metrics_are_what_health_says(served):
     lines = httpx.get(f"{served.url}/metrics", headers=TOKEN).text.splitlines()
     assert 'asman_sensor_plots_total{sensor="ka\\"nt"} 5' in lines
     assert "asman_behind_seconds 0.25" in lines
+    assert "asman_simulated 0" in lines
+    assert 'asman_sensor_simulated_total{sensor="ka\\"nt"} 0' in lines
     assert 'asman_feed_dropped_total{feed="f"} 4' in lines
     assert not any("last_seen_seconds{" in line for line in lines)
     assert httpx.get(f"{served.url}/api/health", headers=TOKEN).json()["sensors"][0]["plots"] == 5
