@@ -31,6 +31,11 @@ PRIOR_SLOPE_MAX: Final = 0.5
 #: Pressure altitude differs from height above the ellipsoid by weather and geoid.
 PRESSURE_SIGMA_M: Final = 120.0
 
+#: Share of a position report's variance that differs from report to report.
+REPORT_NOISE: Final = 0.25
+#: What aircraft leave uncompensated of their latency, standard deviation (RTCA DO-260B: at most 0.6 s).
+REPORT_LATENCY_S: Final = 0.2
+
 #: A surface movement radar stands on a tower, and sees what rolls below it.
 SURFACE_MAST_M: Final = 20.0
 SURFACE_SIGMA_M: Final = 10.0
@@ -175,8 +180,16 @@ def place_plots(plots: Records, sensors: Records) -> None:
             x, y, z = lla_to_ecef(plot.lat, plot.lon, 0.0)
             plot.x, plot.y, plot.z = x, y, z
             sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
-            plot.ree = plot.rnn = sigma * sigma
-            plot.ren = plot.hee = plot.hen = plot.hnn = 0.0
+            # Errors of satellite navigation last for minutes, and what an aircraft leaves out of its latency
+            # lasts for the flight: no number of reports averages them out.
+            plot.ree = plot.rnn = REPORT_NOISE * sigma * sigma
+            plot.ren = plot.hen = 0.0
+            plot.hee = plot.hnn = (1.0 - REPORT_NOISE) * sigma * sigma
+            if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
+                late2 = REPORT_LATENCY_S * REPORT_LATENCY_S
+                plot.hee += late2 * plot.ve_mps * plot.ve_mps
+                plot.hen += late2 * plot.ve_mps * plot.vn_mps
+                plot.hnn += late2 * plot.vn_mps * plot.vn_mps
             plot.clutter_pm2 = sensor.false_plots_per_scan / (
                 math.pi * sensor.range_max_m * sensor.range_max_m
             )

@@ -20,6 +20,9 @@ REASONS: Final = ("no_time", "field_monitor", "no_sensor", "no_position", "late"
 #: A primary radar with no longer range watches the surface of an airport.
 _SURFACE_RANGE_M: Final = 25_000.0
 
+#: ADS-B says its accuracy in classes, each by its upper bound, three times the next one's: most are better.
+_REPORTED_BOUND: Final = 0.6
+
 #: What the plots of a sensor that no table names are held to be (per axis, from experience with both).
 _UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}
 
@@ -108,6 +111,8 @@ def plot_records(
     out.primary = (out.address < 0) & (out.mode_3a < 0) & np.isnan(out.altitude_m)
     radar = _unbias(out, sensors)
     out.range_m[~radar] = math.nan
+    told = np.array([sensor.kind == "adsb" for sensor in sensors] or [False])
+    out.sigma_m[told[np.maximum(out.sensor, 0)]] *= _REPORTED_BOUND
     if records.size:
         surface = radar & (records.surface[np.maximum(out.sensor, 0)] == 1) & (out.address < 0)
         out.on_ground[surface] = 1
