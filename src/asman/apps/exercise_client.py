@@ -14,7 +14,8 @@ from asman.edge.exercise_messages import ExerciseState
 from asman.errors import AsmanError, InputError, nearest
 from asman.exercise.events import Event
 
-TIMEOUT_S: Final = 20.0
+#: A launch into a sky of 20,000 aircraft lays it anew, which takes seconds.
+TIMEOUT_S: Final = 60.0
 #: What an instructor may say beside the event's own fields: seconds.
 _RELATIVE: Final = ("after_s", "duration_s")
 

@@ -34,8 +34,10 @@ from asman.errors import ConfigError, nearest
 from asman.model.datagram import Datagram
 from asman.units import SECOND_NS
 
-#: Wall clock that one call of `emit` covers.
+#: Wall clock that one call of `emit` covers; more where a call costs more than half of what it covers,
+#: because a large sky costs much for any span, and little more for a longer one.
 BURST_S: Final = 0.1
+BURST_MAX_S: Final = 1.0
 #: Exercise time that one call covers when there is no pace to keep.
 UNPACED_S: Final = 1.0
 #: Wall clock by which a flight may be behind before it leaves out what it missed: the world does not wait.
@@ -307,18 +309,22 @@ class Flight:
         self.late_s_max = 0.0
         self.skipped_s = 0.0
         self.skips = 0
+        self._burst_s = BURST_S
 
     def run(self, end_ns: int | None = None, between: Callable[[], None] = lambda: None) -> None:
         """Send what falls due until `end_ns`, or until the pacer's end.
 
-        between  called before each burst, some ten times a second: look after others, raise to stop
+        between  called before each burst, one to ten times a second: look after others, raise to stop
         """
         while not self._pacer.ended and (end_ns is None or self.done_ns < end_ns):
             between()
             self._skip()
             until_ns = self.done_ns + self._burst_ns()
             until_ns = until_ns if end_ns is None else min(until_ns, end_ns)
-            for datagram in self._emit(self.done_ns, until_ns):
+            began_s = time.monotonic()
+            made = tuple(self._emit(self.done_ns, until_ns))
+            self._adapt(time.monotonic() - began_s)
+            for datagram in made:
                 if not self._pacer.wait_until(datagram.time_ns):
                     return
                 self._note(datagram.time_ns)
@@ -332,7 +338,14 @@ class Flight:
 
     def _burst_ns(self) -> int:
         speed = self._pacer.speed
-        return max(round((UNPACED_S if math.isinf(speed) else BURST_S * speed) * SECOND_NS), 1_000_000)
+        return max(round((UNPACED_S if math.isinf(speed) else self._burst_s * speed) * SECOND_NS), 1_000_000)
+
+    def _adapt(self, cost_s: float) -> None:
+        """Cover more at a time when making it takes most of the time, and less again when it does not."""
+        if cost_s > 0.5 * self._burst_s:
+            self._burst_s = min(2.0 * self._burst_s, BURST_MAX_S)
+        elif cost_s < 0.1 * self._burst_s:
+            self._burst_s = max(0.5 * self._burst_s, BURST_S)
 
     def _skip(self) -> None:
         """Leave out what is too late to be made."""
