@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from asman.apps import warm
+
 ROOT = Path(__file__).resolve().parent.parent
+
+# Before any test imports numba: its own cache would not see that a kernel of another file has changed.
+warm.prepare()
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,9 @@ def test_a_report_stands_until_the_next_and_no_longer_than_it_is_held():
     start, time = np.array([0, 2]), np.array([1.0, 12.0])
     lat, lon, still = np.zeros(2), np.array([0.0, 0.1]), np.full(2, np.nan)
     instants = np.arange(0.0, 40.0, 4.0)
-    instant, report, _, _ = scoring_pictures.latest(start, time, lat, lon, still, still, instants, 9.0)
+    instant, report, _, _ = scoring_pictures.latest(
+        start, time, lat, lon, still, still, instants, np.array([9.0])
+    )
     assert instants[instant].tolist() == [4.0, 8.0, 12.0, 16.0, 20.0]
     assert report.tolist() == [0, 0, 1, 1, 1]
 
@@ -93,7 +95,7 @@ def test_a_held_report_is_moved_on_by_its_velocity():
     one = np.array([0.0])
     instant, _, lat, lon = scoring_pictures.latest(
         np.array([0, 1]), one, np.radians([60.0]), np.radians([179.99]), one + 100.0, one + 100.0,
-        np.array([10.0]), 10.0,
+        np.array([10.0]), np.array([10.0]),
     )  # fmt: skip
     e, n = scoring_pictures.offsets(lat, lon, np.radians([60.0]), np.radians([179.99]))
     assert instant.tolist() == [0]

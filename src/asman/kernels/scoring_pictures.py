@@ -30,7 +30,7 @@ def latest(
     vn: Floats,
     ve: Floats,
     instants: Floats,
-    hold_s: float,
+    hold_s: Floats,
 ) -> tuple[Ints, Ints, Floats, Floats]:
     """Each track's latest report at each instant, moved on to it.
 
@@ -39,13 +39,13 @@ def latest(
     lat, lon (S,)       rad
     vn, ve   (S,)       m/s  NaN: the report is not moved
     instants (K,)       s    rising
-    hold_s              s    a report older than this is no longer shown
+    hold_s   (I,)       s    a report of this identity that is older is no longer shown
     returns  instant, report (R,), lat, lon (R,) rad; track by track, instants rising
     """
     room = 0
     for j in range(start.size - 1):
         for i in range(start[j], start[j + 1]):
-            room += np.searchsorted(instants, time[i] + hold_s + SLACK_S, side="right")
+            room += np.searchsorted(instants, time[i] + hold_s[j] + SLACK_S, side="right")
             room -= np.searchsorted(instants, time[i] - SLACK_S, side="left")
     instant = np.empty(room, np.int64)
     report = np.empty(room, np.int64)
@@ -55,7 +55,7 @@ def latest(
     for j in range(start.size - 1):
         for i in range(start[j], start[j + 1]):
             k = np.searchsorted(instants, time[i] - SLACK_S, side="left")
-            while k < instants.size and instants[k] <= time[i] + hold_s + SLACK_S:
+            while k < instants.size and instants[k] <= time[i] + hold_s[j] + SLACK_S:
                 # The next report takes over at its own time; of two at the same time the later row counts.
                 if i + 1 < start[j + 1] and instants[k] >= time[i + 1] - SLACK_S:
                     break

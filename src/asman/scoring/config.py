@@ -118,8 +118,8 @@ class ScoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     alpha            1    GOSPA's alpha; its parts exist for 2 only
     switch_m         m    T-GOSPA's gamma: the penalty of a change from track to track
     every_s          s    instants at which to judge; None: the picture's own, else each whole 10 s
-    hold_s           s    how long a report stands where each track reports at its own times; None: 2.5 times
-                          the median interval of a track's reports
+    hold_s           s    how long a report stands where each track reports at its own times; None: of each
+                          track 2.5 times the median interval of its reports, or 1.5 times the 95 % one
     truth_gap_s      s    between truth samples further apart nobody is judged
     settle_s         s    left out at the beginning
     unconfirmed           judge unconfirmed tracks too

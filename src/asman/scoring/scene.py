@@ -6,6 +6,7 @@ track followed which aircraft, and every figure about aircraft and tracks rests 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -27,11 +28,11 @@ SECOND_NS: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Instants:
-    """When the picture is judged: `time_ns` (K,) ns since 1970; `hold_s` as in the configuration."""
+    """When the picture is judged: `time_ns` (K,) ns since 1970; `hold_s` (I,) of each track."""
 
     time_ns: Ints
     step_s: float
-    hold_s: float
+    hold_s: Floats
     own: bool
     notes: tuple[str, ...]
 
@@ -107,14 +108,15 @@ def choose_instants(truth: Rows, tracks: Rows, config: ScoreConfig) -> Instants:
     if own and step_ns is not None:
         first = int(tracks.time_ns.min())
         step_ns = asked_ns or step_ns
-        hold_s = config.hold_s or 0.0
+        hold_s = np.full(len(tracks.label), config.hold_s or 0.0)
     else:
         first = 0
         step_ns = asked_ns or round(EVERY_S * SECOND_NS)
-        hold_s = config.hold_s or 2.5 * (_usual_interval_s(tracks) or EVERY_S)
+        hold_s = np.full(len(tracks.label), config.hold_s) if config.hold_s else _own_hold_s(tracks)
         notes.append(
             f"judged at each whole {step_ns / SECOND_NS:g} s as an operator would have seen it: each track's "
-            f"latest report, moved on by its velocity for at most {hold_s:.1f} s"
+            f"latest report, moved on by its velocity for at most {float(np.median(hold_s)):.1f} s "
+            "(median of the tracks)"
         )
     k0 = -((first - begin_ns) // step_ns)
     k1 = (end_ns - first) // step_ns
@@ -145,6 +147,21 @@ def _usual_interval_s(tracks: Rows) -> float:
     same = np.ones(steps.size, bool)
     same[tracks.start[1:-1] - 1] = False
     return float(np.median(steps[same])) / SECOND_NS if same.any() else 0.0
+
+
+def _own_hold_s(tracks: Rows) -> Floats:
+    """How long each track's report stands: 2.5 of its usual intervals, or 1.5 of its long ones.
+
+    A track that several sensors feed has many short intervals and some long ones, where but one sees it.
+    """
+    usual = _usual_interval_s(tracks) or EVERY_S
+    hold = np.full(len(tracks.label), 2.5 * usual)
+    for i, (a, b) in enumerate(pairwise(tracks.start.tolist())):
+        if b - a > 2:
+            steps = np.diff(tracks.time_ns[a:b]) / SECOND_NS
+            middle, long = np.quantile(steps, (0.5, 0.95))
+            hold[i] = max(2.5 * middle, 1.5 * long)
+    return hold
 
 
 def make_scene(truth: Rows, tracks: Rows, config: ScoreConfig) -> Scene:
