@@ -77,6 +77,15 @@ class Sheet:
             assert time.monotonic() < deadline_s, f"never held: {expression}; errors: {self.errors}"
             self.page.wait_for_timeout(50)
 
+    def soon(self, expression: str, patience_s: float = 5.0) -> bool:
+        """Whether an expression comes to hold within a few seconds."""
+        deadline_s = time.monotonic() + patience_s
+        while not self.ask(f"w !== undefined && ({expression})"):
+            if time.monotonic() >= deadline_s:
+                return False
+            self.page.wait_for_timeout(50)
+        return True
+
     def open(self, url: str, tracks: int | None = None) -> None:
         """Open a console and wait for its map and its first picture."""
         self.page.goto(url)
