@@ -69,7 +69,7 @@ def score_recorded(
         raise InputError(
             names,
             f"holds no {KINDS[reference]} report to judge by; there are {_found(plots)}",
-            _other_reference(plots, reference),
+            held.unplaced or _other_reference(plots, reference),
         )
     if tracks is None and not others.num_rows:
         raise InputError(
