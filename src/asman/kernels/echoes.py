@@ -26,7 +26,7 @@ from asman.kernels.chance import FOR_REFLECTION, FOR_RING, TURN, key_of, uniform
 from asman.kernels.clutter import above_ground, count_of, echo_db, put
 from asman.kernels.detection import REPLY_DB
 from asman.kernels.jit import kernel, part, rare
-from asman.kernels.meeting import seen_from
+from asman.kernels.meeting import SPEED_MAX_MPS, centre_of, places_of, seen_from
 from asman.kernels.motion import FLIGHT, LINES_MAX
 
 Floats = NDArray[np.float64]
@@ -150,6 +150,8 @@ def reflections(
     ints, floats      (C, PLOT_INTS), (C, PLOT_FLOATS)   filled, see `kernels.radar`
     """
     lines = cycle.size
+    middle, half = centre_of(radars, begin_ns, end_ns)
+    where = np.empty((0, 3))
     for m in range(reflectors.shape[0]):
         reflector = reflectors[m]
         r = int(reflector[REFLECTOR_RADAR])
@@ -157,6 +159,7 @@ def reflections(
         if end_ns[r] <= begin_ns[r] or radar[rad.HAS_SSR] == 0.0 or radar[rad.REFLECTION] <= 0.0:
             continue
         at, width = reflector[REFLECTOR_AZIMUTH], reflector[REFLECTOR_WIDTH]
+        reach = radar[rad.RANGE_MAX] + SPEED_MAX_MPS * half
         scan_from, scan_to = rad.scans_of(radar, begin_ns[r], end_ns[r])
         # Most windows are shorter than a turn and hold few reflectors: no line is asked for the others.
         scan_from, scan_to = scan_from - 1, scan_to + 1
@@ -171,8 +174,15 @@ def reflections(
         middles = np.empty(max(scan_to + 1 - scan_from, 0))
         for scan in range(scan_from, scan_to + 1):
             middles[scan - scan_from] = rad.antenna_time(radar, scan + at / TURN)
+        if scan_from <= scan_to and where.shape[0] == 0:
+            where = places_of(pieces, first, cycle, phase, middle, half)
         for line in range(lines if scan_from <= scan_to else 0):
             if equipment[line] == rad.DARK:
+                continue
+            dx, dy = where[line, 0] - radar[rad.X], where[line, 1] - radar[rad.Y]
+            dz = where[line, 2] - radar[rad.Z]
+            # The way over a mirror is the longer: who is out of range has no image within it (NaN: asked).
+            if dx * dx + dy * dy + dz * dz > reach * reach:
                 continue
             lo, hi, number = first[line], first[line + 1], 4096 * r + int(reflector[REFLECTOR_NUMBER])
             for scan in range(scan_from, scan_to + 1):

@@ -171,7 +171,7 @@ def _flight(pieces: Floats, first: int, last: int, cycle: float, t: float) -> tu
 
 
 @rare
-def _places(pieces: Floats, first: Ints, cycle: Floats, phase: Floats, t: float, margin: float) -> Floats:
+def places_of(pieces: Floats, first: Ints, cycle: Floats, phase: Floats, t: float, margin: float) -> Floats:
     """Where each line is [m, earth-centred] at a time [s], (L, 3).
 
     NaN for who does not fly one and the same flight from `margin` [s] before to as long after: who stands may
@@ -190,7 +190,7 @@ def _places(pieces: Floats, first: Ints, cycle: Floats, phase: Floats, t: float,
 
 
 @part
-def _centre(radars: Floats, begin_ns: Ints, end_ns: Ints) -> tuple[float, float]:
+def centre_of(radars: Floats, begin_ns: Ints, end_ns: Ints) -> tuple[float, float]:
     """Middle [s] of all windows, and how far from it [s] the beam of any radar could matter."""
     low, high, period = np.int64(1) << 62, np.int64(-1) << 62, 0.0
     for r in range(radars.shape[0]):
@@ -253,8 +253,8 @@ def meet(
     """
     row = 0
     lines = cycle.size
-    centre, margin = _centre(radars, begin_ns, end_ns)
-    where = _places(pieces, first, cycle, phase, centre, margin)
+    centre, margin = centre_of(radars, begin_ns, end_ns)
+    where = places_of(pieces, first, cycle, phase, centre, margin)
     for r in range(radars.shape[0]):
         radar = radars[r]
         middle = 0.5 * (begin_ns[r] + end_ns[r]) / rad.SECOND_NS
