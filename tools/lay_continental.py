@@ -60,8 +60,7 @@ SITES: Final = (
 
 #: Receivers of ADS-B: indicator, name, by member.
 RECEIVERS: Final = {
-    "KG": "UCFM MANAS", "KZ": "UACC ASTANA, UAAA ALMATY, UATG ATYRAU", "RU": "UWWW SAMARA, UNOO OMSK",
-    "UZ": "UZTT TASHKENT", "TJ": "UTDD DUSHANBE",
+    "KG": "UCFM MANAS", "KZ": "UACC ASTANA", "RU": "UWWW SAMARA", "UZ": "UZTT TASHKENT",
 }  # fmt: skip
 
 #: id, name, first and last address of its block, callsign prefix of its state aircraft.

@@ -273,10 +273,15 @@ def _files(asked: Asked, scenario: str, folder: Path) -> int:
         raise ConfigError("--speed", "is of live runs only", "Files are made as fast as it goes.")
     seconds = _seconds(asked.for_)
     interval_s = _interval(asked.truth_every)
+    from asman.apps.scenarios import find
+    from asman.apps.simulate_files import check_folder, describe, make_files, prepare_folder
+
+    # Who is wrong learns it before half a minute of compiling.
+    check_folder(folder, overwrite=asked.overwrite)
+    find(scenario)
     warmed()
     from asman.apps.simulate_batches import Wanted
     from asman.apps.simulate_beast import receivers
-    from asman.apps.simulate_files import describe, make_files, prepare_folder
     from asman.apps.simulate_show import Shown, summary
 
     running, found = _running(asked, scenario)
@@ -308,7 +313,10 @@ def _live(asked: Asked, scenario: str) -> int:
     for given, option in ((asked.formats, "--format"), (asked.overwrite, "--overwrite")):
         if given:
             raise ConfigError(option, "is of files only", "Leave it out, or give -o instead of --to.")
+    from asman.apps.scenarios import find
+
     speed, seconds = _speed(asked.speed), _seconds(asked.for_)
+    find(scenario)
     warmed()
     from asman import exercise as exercises
     from asman.apps.sending import destinations

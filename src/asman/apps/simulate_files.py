@@ -70,8 +70,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     feeds: tuple[dict[str, Any], ...] = ()
 
 
-def prepare_folder(folder: Path, *, overwrite: bool) -> None:
-    """Make the folder, or empty it of a former data set. Raises InputError where it holds anything else."""
+def check_folder(folder: Path, *, overwrite: bool) -> list[str]:
+    """What is in the folder. Raises InputError where it is none, or holds what must not be overwritten."""
     if folder.exists() and not folder.is_dir():
         raise InputError(str(folder), "is a file", "Name a folder.")
     inside = sorted(one.name for one in folder.iterdir()) if folder.exists() else []
@@ -79,6 +79,12 @@ def prepare_folder(folder: Path, *, overwrite: bool) -> None:
         raise InputError(str(folder), f"is not empty ({inside[0]})", "Name a new folder.")
     if inside and not overwrite:
         raise InputError(str(folder), "holds a data set", "Name a new folder, or give --overwrite.")
+    return inside
+
+
+def prepare_folder(folder: Path, *, overwrite: bool) -> None:
+    """Make the folder, or empty it of a former data set. Raises InputError where it holds anything else."""
+    inside = check_folder(folder, overwrite=overwrite)
     if inside:
         _remove(folder)
     try:
