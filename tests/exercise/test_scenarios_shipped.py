@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 #: name -> airframes, radars, other sensors, members
 PROMISED = {
     "kant": (223, 8, 4, "KG RU KZ"),
-    "continental": (20_000, 64, 8, "KG KZ RU UZ TJ"),
+    "continental": (20_000, 64, 4, "KG KZ RU UZ TJ"),
     "dense": (2_000, 8, 2, "UZ KZ KG TJ"),
     "dark": (238, 8, 0, "KG KZ RU"),
     "formations": (126, 7, 0, "KG RU KZ"),
