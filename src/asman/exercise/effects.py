@@ -4,10 +4,11 @@ An effect is on by default. A radar's systematic errors are drawn once from the 
 are the effects; a value that is given stands as given). `off = ["merge", "split"]` in `[effects.default]` or
 `[effects.ID]` turns effects off by name; `off = ["all"]` leaves an ideal sensor. `CATALOGUE` is the list.
 
-Sources (limits second-hand, chapters from memory: check before quoting): STD = EUROCONTROL Standard Document for Radar Surveillance in En-Route Airspace and Major Terminal
-Areas, SUR.ET1.ST01.1000-STD-01-01, 1997, sections 5 and 6 (second-hand: limits there, typical values here);
-SKO = Skolnik, Radar Handbook, 3rd edition, chapters 2, 7, 24 and 26; STE = Stevens, Secondary Surveillance
-Radar, 1988; A10 = ICAO Annex 10 volume IV; P453 = ITU-R P.453 (refractivity); 260B = RTCA DO-260B.
+Sources, limits second-hand and chapters from memory, to be checked before they are quoted:
+STD = EUROCONTROL Standard Document for Radar Surveillance in En-Route Airspace and Major Terminal Areas,
+SUR.ET1.ST01.1000-STD-01-01, 1997, sections 5 and 6; SKO = Skolnik, Radar Handbook, 3rd edition; STE =
+Stevens, Secondary Surveillance Radar, 1988; A10 = ICAO Annex 10 volume IV; P453 = ITU-R P.453
+(refractivity); 260B = RTCA DO-260B.
 """
 
 from typing import Final, NamedTuple
@@ -65,7 +66,7 @@ class Effects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     garble            1    share of overlapping Mode A/C replies that are garbled
     garble_m          m    slant range within which replies overlap (20.3 µs)
     ssr_beam_deg      deg  beam within which they do
-    code_wrong        1    share of replies with a wrong code that nothing marks; likewise with a wrong altitude
+    code_wrong        1    share of replies with a wrong code that nothing marks; so for altitudes
 
     Resolution
     merge                  plots in one resolution cell become one
