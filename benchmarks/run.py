@@ -64,9 +64,19 @@ def main(chosen: list[str]) -> int:
     for name in chosen or names():
         console.print(f"[bold]{name}[/bold] ...")
         figures += import_module(f"benchmarks.bench_{name}").run()
-    (HERE / "results.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (HERE / "results.json").write_text(json.dumps(_kept(figures, everything=not chosen), indent=1) + "\n")
     show(figures, console)
     return 0
+
+
+def _kept(figures: list[dict[str, Any]], *, everything: bool) -> list[dict[str, Any]]:
+    """What is written: the new figures, and former ones that were not measured again."""
+    path = HERE / "results.json"
+    if everything or not path.is_file():
+        return figures
+    fresh = {one["name"]: one for one in figures}
+    former: list[dict[str, Any]] = json.loads(path.read_text())
+    return [fresh.pop(one["name"], one) for one in former] + list(fresh.values())
 
 
 if __name__ == "__main__":
