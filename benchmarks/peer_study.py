@@ -1,7 +1,7 @@
 """The whole comparison, run by run: sweeps of the peer, then all rows on held-out seeds.
 
     python -m benchmarks.peer_study sweep FILE [AIRCRAFT]         tune the peer on the tuning seeds
-    python -m benchmarks.peer_study runs FILE AIRCRAFT SEEDS PEER [JPDA]   seeds, of them with the peer's GNN, JPDA
+    python -m benchmarks.peer_study runs FILE AIRCRAFT SEEDS PEER [JPDA]   seeds; of them with GNN, JPDA
     python -m benchmarks.peer_study merge FILE...                 into benchmarks/results_peer.json
 
 Every run is written as soon as it is done, and not repeated when it is in the file.
