@@ -131,7 +131,7 @@ def given(case: Case, level: Level) -> pa.Table:
 
 
 def oracle(case: Case) -> pa.Table:
-    """Plots that tell whose they are by an address of their own; a false plot bears one that nobody else has."""
+    """Plots that tell whose they are by an address of their own; false plots bear one each."""
     plots = given(case, "mode_c")
     false = case.aircraft < 0
     known = {one: i + 1 for i, one in enumerate(np.unique(case.aircraft[~false]).tolist())}
@@ -172,7 +172,7 @@ def for_peer(plots: pa.Table, case: Case) -> dict[str, Any]:
     radial = (along * slant / ground) ** 2 + (lean / ground) ** 2
     lateral = (across * ground) ** 2
     x, y = plane(lat, lon)
-    # The plane's north differs from the radar's by the convergence of meridians: the plane says which way is away.
+    # The plane's north differs from the radar's by the convergence of meridians.
     x0, y0 = plane(site[sensor, 0], site[sensor, 1])
     away = np.arctan2(x - x0, y - y0)
     s, c = np.sin(away), np.cos(away)

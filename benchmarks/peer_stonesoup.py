@@ -4,7 +4,7 @@
 
 Built for speed from Stone Soup's parts: plots come as converted positions in one plane, each with its own
 rotated covariance, so that the filter is a linear Kalman filter. A radar's plots of one slot of time are
-associated together, and only tracks near a plot are asked, found by one numpy expression over all tracks. Each
+rotated covariance, so that the filter is a linear Kalman filter. Plots of a radar in one slot of time are
 cluster of tracks and plots that share a gate is assigned alone (the same answer as all together). Models
 give their matrices without building them from lists each time (`plain` uses Stone Soup's own instead).
 Reading the file and making Stone Soup's detections are not timed; nor is asking for the picture.
@@ -18,6 +18,7 @@ import sys
 import time
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -270,7 +271,7 @@ def main():
     cuts = np.concatenate([[0], np.flatnonzero(np.diff(key)) + 1, [t.size]])
     peer, rows, nxt, spent = Peer(settings), [], 0, 0.0
     began = time.process_time()
-    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+    for a, b in pairwise(cuts):
         some = order[a:b]
         if nxt < instants.size and slot[some[0]] * settings["slot_s"] >= instants[nxt] - 1e-9:
             peer.end(instants[nxt])
