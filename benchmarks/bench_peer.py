@@ -17,7 +17,7 @@ def run() -> list[dict[str, Any]]:
     for aircraft in (100, 400):
         case = peer_case.make(aircraft, 1)
         plots = peer_case.given(case, "mode_c")
-        peer_runs.ours(case, plots.slice(0, 2_000), timed=False)  # compiled
+        peer_runs.compiled(case)
         own, other = peer_runs.ours(case, plots), peer_runs.stone_soup(case, plots, TUNED)
         rate = own["plots"] / own["cpu_s"]
         if other is None:

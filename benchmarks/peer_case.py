@@ -1,8 +1,8 @@
 """The sky on which Asman and its peer are compared, and the plots as each is given them.
 
-Made by asman.exercise: WGS-84, turning beams (each plot has its own time), horizon, climbs, turns, Mode C.
-What registration and clutter maps are for is turned off (systematic errors, standing clutter, reflections, side
-lobes, splits): a textbook tracker does not claim to treat it. `whole` leaves everything on.
+Made by asman.exercise: WGS-84, turning beams (a time for each plot), horizon, climbs, turns, Mode C.
+What registration and clutter maps are for is turned off (systematic errors, refraction, standing clutter,
+reflections, side lobes, splits): a textbook tracker does not claim to treat it. `whole` leaves it on.
 """
 
 import tempfile
@@ -202,6 +202,7 @@ def _placed(site: Floats, slant: Floats, azimuth: Floats, height: Floats) -> tup
     level = np.sin(azimuth) * east + np.cos(azimuth) * north
     a, b = EARTH_M + h0, EARTH_M + np.maximum(height, h0 - 1000.0)
     sine = np.clip((b**2 - a**2 - slant**2) / (2.0 * a * slant), -1.0, 1.0)
+    lat1, lon1 = lat, lon
     for _ in range(6):
         cosine = np.sqrt(np.maximum(1.0 - sine**2, 1e-6))
         lat1, lon1, h = _geodetic(ecef0 + slant * (sine * up + cosine * level))

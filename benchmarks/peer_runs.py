@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 
@@ -52,6 +51,12 @@ def judged(case: Case, tracks: pa.Table, truth: pa.Table | None = None) -> dict[
         "switches_per_hour": report.continuity.switches_per_hour,
         "targets": report.about.truth_places / max(report.about.instants, 1),
     }
+
+
+def compiled(case: Case) -> None:
+    """Run the tracker once on a little, so that no timing holds its compilation."""
+    plots = peer_case.given(case, "mode_c").slice(0, 500)
+    tracking.advance(tracking.start(case.sensors, origin="KG"), plots, int(peer_case.instants_ns(case)[0]))
 
 
 def ours(
@@ -112,12 +117,8 @@ def _tracks(case: Case, rows: Any) -> pa.Table:
     return pa.table(
         {
             "time": pa.array(times, pa.timestamp("ns", tz="UTC")), "track": rows[:, 1].astype(np.int64),
-            "lat_deg": np.degrees(lat), "lon_deg": np.degrees(lon), "vn_mps": rows[:, 5], "ve_mps": rows[:, 3],
+            "lat_deg": np.degrees(lat), "lon_deg": np.degrees(lon), "vn_mps": rows[:, 5],
+            "ve_mps": rows[:, 3],
             "var_e_m2": rows[:, 6], "cov_en_m2": rows[:, 7], "var_n_m2": rows[:, 8],
         }
     )  # fmt: skip
-
-
-def replaced(config: TrackerConfig, **changes: float) -> TrackerConfig:
-    """A tracker's settings with some changed."""
-    return msgspec.structs.replace(config, **changes)

@@ -1,10 +1,12 @@
+# pyright: basic, reportMissingImports=false
+# (the peer is no dependency: it lives in an environment of its own, without types)
 """Stone Soup on the same plots, in its own environment: never imported by Asman, run as a program.
 
     python peer_stonesoup.py case.npz settings.json out.npz
 
 Built for speed from Stone Soup's parts: plots come as converted positions in one plane, each with its own
 rotated covariance, so that the filter is a linear Kalman filter. A radar's plots of one slot of time are
-rotated covariance, so that the filter is a linear Kalman filter. Plots of a radar in one slot of time are
+associated together; only tracks near a plot are asked, found by one numpy expression over all tracks. Each
 cluster of tracks and plots that share a gate is assigned alone (the same answer as all together). Models
 give their matrices without building them from lists each time (`plain` uses Stone Soup's own instead).
 Reading the file and making Stone Soup's detections are not timed; nor is asking for the picture.

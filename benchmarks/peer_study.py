@@ -10,6 +10,7 @@ Every run is written as soon as it is done, and not repeated when it is in the f
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,7 +116,7 @@ def _ours(book: Book, case: Case, aircraft: int, seed: int) -> None:
         return {"what": what, "aircraft": aircraft, "seed": seed}
 
     plots = _mode_c(case)
-    peer_runs.ours(case, plots.slice(0, 500), timed=False)  # compiled, if it was not
+    peer_runs.compiled(case)
     book.once(key("asman"), lambda: peer_runs.ours(case, plots))
     book.once(key("asman, echoes"), lambda: peer_runs.ours(case, peer_case.given(case, "echo")))
     book.once(key("asman, codes"), lambda: peer_runs.ours(case, peer_case.given(case, "codes")))
@@ -126,10 +127,10 @@ def _ours(book: Book, case: Case, aircraft: int, seed: int) -> None:
             key(f"asman, CV {noise:g}"), lambda c=config: peer_runs.ours(case, plots, config=c, timed=False)
         )
     for sensor in case.sensors:
-        mine = peer_case.only(plots, sensor)
+        mine: Any = peer_case.only(plots, sensor)
         book.once(
             key(f"asman, {sensor.id} alone"),
-            lambda s=sensor, m=mine: peer_runs.ours(case, m, (s,), timed=False),
+            partial(peer_runs.ours, case, mine, (sensor,), timed=False),
         )
 
 
@@ -147,7 +148,8 @@ def main(words: list[str]) -> None:
         sweep(Book(Path(rest[0])), int(rest[1]) if len(rest) > 1 else 100)
     elif what == "runs":
         numbers = [int(word) for word in rest[1:]]
-        runs(Book(Path(rest[0])), *numbers[:3], numbers[3] if len(numbers) > 3 else 0)
+        aircraft, seeds, peer_seeds, jpda_seeds = (*numbers, 0)[:4]
+        runs(Book(Path(rest[0])), aircraft, seeds, peer_seeds, jpda_seeds)
     else:
         merge(rest)
 
