@@ -13,7 +13,7 @@ problems", Computing 38, 1987 (their augmentation phase).
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +95,7 @@ def assign(start: Ints, column: Ints, gain: Floats, columns: int, taken: Ints) -
             mark[touched[i]] = 0
 
 
-@part
+@small
 def flip(
     source: int, free_row: int, end: int, start: Ints, column: Ints, back: Ints, owner: Ints, taken: Ints
 ) -> None:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.gating import CELL_M, bucket_of_address, near
 from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, part, rare
 from asman.kernels.tracklife import Rules, place_in
 from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor
 from asman.kernels.vertical import altitude_fits
@@ -170,7 +170,7 @@ def judge(
     return columns
 
 
-@rare
+@lent
 def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
     """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
     row = tracks.row[k]

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, small
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -54,7 +54,7 @@ def empty_map() -> ClutterMap:
     return ClutterMap(np.full(CELLS, -1, np.int64), np.zeros(CELLS), np.zeros(CELLS, np.int64))
 
 
-@part
+@small
 def _size(sensor: Record) -> tuple[float, float]:
     """Range [m] and azimuth [rad] of a sensor's cell."""
     return (
@@ -63,20 +63,20 @@ def _size(sensor: Record) -> tuple[float, float]:
     )
 
 
-@part
+@small
 def _place(key: int, mask: int) -> int:
     """Row of the table that a key belongs to."""
     z = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
     return int((z ^ (z >> np.uint64(29))) & np.uint64(mask))
 
 
-@part
+@small
 def _key(sensor: int, ring: int, ray: int) -> int:
     """One number of a cell."""
     return (sensor << 40) | ((ring & 0xFFFFF) << 20) | (ray & 0xFFFFF)
 
 
-@part
+@small
 def _remembered(cells: ClutterMap, key: int, now_ns: int, period_ns: int) -> float:
     """Echoes of a cell that are remembered now."""
     at = _place(key, cells.key.size - 1)
@@ -86,7 +86,7 @@ def _remembered(cells: ClutterMap, key: int, now_ns: int, period_ns: int) -> flo
     return cells.hits[at] * math.exp(-max(turns, 0.0) / MEMORY_TURNS)
 
 
-@rare
+@lent
 def clutter_density(cells: ClutterMap, plot: Record, sensor: Record) -> float:
     """Density [1/m²] of echoes that keep coming from where a primary plot lies, a scan."""
     wide, turn = _size(sensor)
@@ -101,7 +101,7 @@ def clutter_density(cells: ClutterMap, plot: Record, sensor: Record) -> float:
     return hits / MEMORY_TURNS / (wide * max(turn * plot.range_m, wide))
 
 
-@rare
+@lent
 def learn(cells: ClutterMap, plot: Record, sensor: Record) -> int:
     """Remember a primary plot; return 1 where another cell that was still remembered had to make room."""
     wide, turn = _size(sensor)

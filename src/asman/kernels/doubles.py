@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.gating import bucket_of_address, file_addresses, file_points, near, table_size
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, rare, small
 from asman.kernels.tracklife import MERGED
 from asman.kernels.trackrows import SECOND, Tracks, conspicuity, from_plane
 
@@ -31,7 +31,7 @@ JUMP_M: Final = 30_000.0
 FADED: Final = 0.9995
 
 
-@rare
+@lent
 def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
     """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
     for k in range(count):
@@ -85,7 +85,7 @@ def merge(
                 counters[MERGED] += 1
 
 
-@rare
+@lent
 def follow_jumps(
     tracks: Tracks, count: int, place: Floats, address: Ints, head: Ints, link: Ints, counters: Longs
 ) -> None:
@@ -116,7 +116,7 @@ def follow_jumps(
             m = link[m]
 
 
-@part
+@small
 def unite(tracks: Tracks, k: int, m: int) -> None:
     """Let the better of two tracks go on under the older number with the codes of both, and end the other."""
     a, b = tracks.row[k], tracks.row[m]
@@ -140,7 +140,7 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
     lesser.alive = 0
 
 
-@rare
+@lent
 def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
     """Whether two tracks near each other follow one aircraft.
 

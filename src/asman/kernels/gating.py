@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,19 +20,19 @@ Ints = NDArray[np.int64]
 CELL_M: Final = 12_000.0
 
 
-@part
+@small
 def cell(metres: float) -> int:
     """Index of the slice of space that a coordinate lies in; the earth's centre is far from zero."""
     return int(metres / CELL_M + 4096.0)
 
 
-@part
+@small
 def bucket(ix: int, iy: int, iz: int, mask: int) -> int:
     """Bucket of a cube in a table of `mask + 1` heads, a power of two."""
     return (ix * 73_856_093 ^ iy * 19_349_663 ^ iz * 83_492_791) & mask
 
 
-@part
+@small
 def bucket_of_address(address: int, mask: int) -> int:
     """Bucket of an aircraft address (Fibonacci hashing: addresses of a state differ in their low bits)."""
     return ((address * 2_654_435_769) >> 8) & mask
@@ -71,7 +71,7 @@ def file_addresses(address: Ints, count: int, head: Ints, link: Ints) -> None:
         head[h] = i
 
 
-@part
+@small
 def append(row: int, bucket_: int, head: Ints, link: Ints) -> None:
     """Chain one more row, of a number above all others, to the end of a bucket: as filing all anew would."""
     link[row] = -1

@@ -28,7 +28,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part, rare
+from asman.kernels.jit import kernel, lent, small
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ class Motion(NamedTuple):
     wild_s: float
 
 
-@rare
+@lent
 def mix(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
     """Start every model of track `k` from the mixture that may have jumped to it during `dt` seconds.
 
@@ -179,7 +179,7 @@ def predict(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion,
         p[k, j, 9] = c10 * s + c11 * c + q * dt
 
 
-@rare
+@lent
 def log_likelihood(
     k: int, j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
 ) -> float:
@@ -232,7 +232,7 @@ def update(
         mu[k, j] /= again
 
 
-@rare
+@lent
 def correct(
     k: int, j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
 ) -> None:
@@ -284,7 +284,7 @@ def correct_velocity(k: int, ve: float, vn: float, r: float, x: Floats, p: Float
         turn_over(k, j, x, p)
 
 
-@part
+@small
 def turn_over(k: int, j: int, x: Floats, p: Floats) -> None:
     """Exchange positions with velocities in one model; twice is as before."""
     x[k, j, 0], x[k, j, 2] = x[k, j, 2], x[k, j, 0]

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from asman.kernels.geodesy import ecef_to_enu, lla_to_ecef, polar_to_lla
-from asman.kernels.jit import kernel, rare
+from asman.kernels.jit import kernel, lent
 
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
@@ -95,7 +95,7 @@ PLOT: Final = np.dtype(
 )
 
 
-@rare
+@lent
 def place_radar(
     range_: float, azimuth: float, altitude: float, altitude_sigma: float, sensor: Record
 ) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
@@ -134,7 +134,7 @@ def place_radar(
     return lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn
 
 
-@rare
+@lent
 def prior_altitude(range_: float, sensor: Record) -> tuple[float, float]:
     """Altitude [m] and its sigma [m] of what a radar sees at a range, when nothing tells it.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ecef_to_lla
 from asman.kernels.imm import Motion
-from asman.kernels.jit import kernel, rare
+from asman.kernels.jit import kernel, lent
 from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
 
 Ints = NDArray[np.int64]
@@ -46,7 +46,7 @@ ROW: Final = np.dtype(
 )
 
 
-@rare
+@lent
 def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_sensors: Ints, at: int) -> None:
     """Write row `at`: track `k` as it stands.
 

@@ -25,7 +25,7 @@ from asman.kernels.gating import (
     table_size,
 )
 from asman.kernels.imm import Motion
-from asman.kernels.jit import inline, kernel, part, rare
+from asman.kernels.jit import inline, kernel, lent, rare, small
 from asman.kernels.report import write_row
 from asman.kernels.tracklife import CLUTTER_CROWDED, SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import Tracks, contradicts, recentre
@@ -179,7 +179,7 @@ def window(
         note(tracks, k, marks, rows, row_sensors, sensors)
 
 
-@rare
+@lent
 def map_clutter(plots: Records, sensors: Records, cells: ClutterMap, counters: Longs) -> None:
     """Add to each primary plot's density of false plots what its cell remembers; then let the cells learn."""
     for i in range(plots.size):
@@ -189,7 +189,7 @@ def map_clutter(plots: Records, sensors: Records, cells: ClutterMap, counters: L
             counters[CLUTTER_CROWDED] += learn(cells, plot, sensors[plot.sensor])
 
 
-@rare
+@lent
 def file_newborn(
     tracks: Tracks, k: int, plot: Record, head: Ints, link: Ints, address_head: Ints, address_link: Ints
 ) -> None:
@@ -201,7 +201,7 @@ def file_newborn(
         append(k, bucket_of_address(plot.address, address_head.size - 1), address_head, address_link)
 
 
-@part
+@small
 def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
     """Write down what is known of track `k`, if that is wanted."""
     if rows.size > 0:
@@ -209,7 +209,7 @@ def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints,
         marks[WRITTEN] += 1
 
 
-@part
+@small
 def same_spot(a: Record, b: Record, sensors: Records) -> bool:
     """Whether two plots of one sensor are closer than it resolves: then they are one aircraft torn in two."""
     de = math.sqrt((a.x - b.x) ** 2 + (a.y - b.y) ** 2 + (a.z - b.z) ** 2)
@@ -219,7 +219,7 @@ def same_spot(a: Record, b: Record, sensors: Records) -> bool:
     return de < max(least, 3.0 * sigma)
 
 
-@rare
+@lent
 def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Records) -> int:
     """A track that began in this window and is of this plot's aircraft, or -1."""
     for k in range(first, count):
@@ -240,7 +240,7 @@ def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Recor
     return -1
 
 
-@part
+@small
 def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, address_link: Ints) -> bool:
     """Whether a living track elsewhere already bears this plot's address."""
     if plot.address < 0:

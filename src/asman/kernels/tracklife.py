@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, small
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 from asman.kernels.trackrows import (
     SECOND,
@@ -84,7 +84,7 @@ class Rules(NamedTuple):
     confirm_plots_of_image: int
 
 
-@rare
+@lent
 def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs) -> None:
     """Note that a sensor saw track `k`, and when its next plot is due."""
     sensor = sensors[plot.sensor]
@@ -112,7 +112,7 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs
     entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
 
 
-@rare
+@lent
 def name(tracks: Tracks, k: int, plot: Record) -> None:
     """Take codes and flags from a plot; a code or callsign that changes must be said twice."""
     row = tracks.row[k]
@@ -142,7 +142,7 @@ def name(tracks: Tracks, k: int, plot: Record) -> None:
     row.last_ns = plot.time_ns
 
 
-@rare
+@lent
 def birth(
     tracks: Tracks,
     k: int,
@@ -196,7 +196,7 @@ def birth(
     counters[BORN] += 1
 
 
-@rare
+@lent
 def place_in(
     tracks: Tracks, k: int, plot: Record, sensors: Records
 ) -> tuple[float, float, float, float, float, float, float, float]:
@@ -216,7 +216,7 @@ def place_in(
     return e, n, plot.ree, plot.ren, plot.rnn, plot.hee, plot.hen, plot.hnn
 
 
-@rare
+@lent
 def take(
     tracks: Tracks, count: int, k: int, plot: Record, gain: float, sensors: Records, rules: Rules,
     motion: Motion, work: Floats, counters: Longs,
@@ -266,7 +266,7 @@ def take(
     counters[USED] += 1
 
 
-@rare
+@lent
 def is_image(tracks: Tracks, count: int, k: int, plot: Record, sensors: Records) -> bool:
     """Whether track `k` looks like the mirror image of another: a building's or a mountain's reflection.
 
@@ -310,7 +310,7 @@ def is_image(tracks: Tracks, count: int, k: int, plot: Record, sensors: Records)
     return False
 
 
-@part
+@small
 def moves(row: Record, plot: Record, speed2: float, rules: Rules) -> bool:
     """Whether a track without a code has come away from where it began: what stands still is no aircraft."""
     dx, dy, dz = plot.x - row.born_x, plot.y - row.born_y, plot.z - row.born_z
@@ -319,7 +319,7 @@ def moves(row: Record, plot: Record, speed2: float, rules: Rules) -> bool:
     return dx * dx + dy * dy + dz * dz > room2 and speed2 > rules.moved_mps * rules.moved_mps
 
 
-@rare
+@lent
 def stretch(
     tracks: Tracks,
     k: int,
@@ -347,7 +347,7 @@ def stretch(
     counters[STRETCHED] += 1
 
 
-@rare
+@lent
 def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, counters: Longs) -> None:
     """Count what the track's sensors missed by now, and end the track when too little is left of it."""
     row = tracks.row[k]

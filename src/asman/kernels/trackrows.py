@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, enu_to_ecef
 from asman.kernels.imm import COVARIANCE, MODES, STATE, Motion, combine, predict
-from asman.kernels.jit import kernel, part, rare
+from asman.kernels.jit import kernel, lent, small
 from asman.kernels.vertical import FIELDS, predict_vertical
 
 Floats = NDArray[np.float64]
@@ -144,7 +144,7 @@ def set_plane(k: int, lat: float, lon: float, x: float, y: float, z: float, plan
     plane[k, 6] = math.cos(lon)
 
 
-@rare
+@lent
 def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> None:
     """Predict track `k` to a time that is not before its own."""
     dt = (to_ns - tracks.row[k].time_ns) * SECOND
@@ -156,7 +156,7 @@ def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> N
     tracks.row[k].time_ns = to_ns
 
 
-@rare
+@lent
 def turn_state(k: int, j: int, c: float, s: float, x: Floats, p: Floats) -> None:
     """Express one model in axes turned by an angle (its cosine, sine), counter-clockwise."""
     x[k, j, 0], x[k, j, 1] = c * x[k, j, 0] + s * x[k, j, 1], c * x[k, j, 1] - s * x[k, j, 0]
@@ -197,13 +197,13 @@ def recentre(tracks: Tracks, k: int) -> None:
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
 
 
-@part
+@small
 def conspicuity(code: int) -> bool:
     """Whether a Mode 3/A code is shared by many: 1000 Mode S, 2000 none, 7000 and 1200 VFR, 0000."""
     return code in (0o1000, 0o2000, 0o7000, 0o1200, 0)
 
 
-@part
+@small
 def contributor(k: int, sensor: int, heard: Records) -> int:
     """Slot of a sensor in track `k`, or -1."""
     for i in range(heard.shape[1]):
@@ -212,7 +212,7 @@ def contributor(k: int, sensor: int, heard: Records) -> int:
     return -1
 
 
-@part
+@small
 def usual_gap_s(gap_s: float, on_ground: int, sensor: Record) -> float:
     """How long to wait for the next plot of a sensor before it counts as missed [s].
 
@@ -227,7 +227,7 @@ def usual_gap_s(gap_s: float, on_ground: int, sensor: Record) -> float:
     return min(max(gap_s, period, least), max(SILENCE_S, period))
 
 
-@part
+@small
 def contradicts(tracks: Tracks, k: int, plot: Record) -> bool:
     """Whether codes or altitude say that a plot is of another aircraft than track `k`."""
     row = tracks.row[k]

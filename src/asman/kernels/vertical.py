@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 
 Floats = NDArray[np.float64]
 
@@ -58,7 +58,7 @@ def predict_vertical(k: int, dt: float, vertical: Floats) -> None:
         vertical[k, 6] += dt
 
 
-@part
+@small
 def altitude_fits(k: int, ahead: float, altitude: float, vertical: Floats) -> float:
     """Likelihood [1/m] of an altitude, `ahead` seconds on; garbles are the caller's to weigh in."""
     s = vertical[k, 2] + ahead * (2.0 * vertical[k, 3] + ahead * vertical[k, 4]) + SIGMA_M * SIGMA_M
