@@ -83,6 +83,7 @@ PLOT: Final = np.dtype(
         ("hen", "f8"),
         ("hnn", "f8"),
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
+        ("birth_pm2", "f8"),  # density of plots of aircraft not known yet
         ("sensor", "i8"),
         ("address", "i8"),  # -1: none
         ("mode_3a", "i8"),  # -1: none

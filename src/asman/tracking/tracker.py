@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.clutter_map import ClutterMap, empty_map
+from asman.kernels.gating import empty_files
 from asman.kernels.placing import PLOT
 from asman.kernels.report import ROW, report
+from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, with_room
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
     BORN,
@@ -20,8 +21,10 @@ from asman.kernels.tracklife import (
     ENDED,
     GARBLED_ALTITUDE,
     IMAGE,
+    LOOKS_CROWDED,
     MERGED,
     SAME_ADDRESS_ELSEWHERE,
+    SHARED,
     SPLIT,
     STRETCHED,
     USED,
@@ -49,6 +52,8 @@ _COUNTED = {
     "stretched": STRETCHED,
     "clutter_crowded": CLUTTER_CROWDED,
     "held_as_image": IMAGE,
+    "looks_crowded": LOOKS_CROWDED,
+    "shared": SHARED,
 }
 
 
@@ -58,7 +63,7 @@ class Tracker(msgspec.Struct):
     sensors    all that are known, named or met
     origin     member whose node this is
     tracks     rows of all tracks
-    cells      where primary radars keep seeing what does not move
+    maps       what is learnt of sensors
     held       placed plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
@@ -72,7 +77,7 @@ class Tracker(msgspec.Struct):
     origin: str
     tracks: Tracks
     marks: NDArray[np.int64]
-    cells: ClutterMap
+    maps: SensorMaps
     held: Records
     closed_ns: int
     counted: NDArray[np.int64]
@@ -95,7 +100,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         origin=origin,
         tracks=empty_tracks(256),
         marks=marks,
-        cells=empty_map(),
+        maps=nothing_learnt(len(sensors)),
         held=np.recarray(0, PLOT),
         closed_ns=np.iinfo(np.int64).min,
         counted=np.zeros(COUNTERS, np.int64),
@@ -116,6 +121,7 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
         sensor for sensor in sensors if sensor.id not in known
     )
     tracker.sensor_records = sensor_records(tracker.sensors)
+    tracker.maps = for_sensors(tracker.maps, len(tracker.sensors))
     return tracker
 
 
@@ -125,7 +131,7 @@ def copy(tracker: Tracker) -> Tracker:
         tracker,
         tracks=_each(tracker.tracks, None),
         marks=tracker.marks.copy(),
-        cells=_map_of(tracker.cells),
+        maps=copy_of(tracker.maps),
         counted=tracker.counted.copy(),
         ignored=dict(tracker.ignored),
     )
@@ -185,6 +191,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
         past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
         late_used=tracker.late_used + late.size,
     )
+    again.maps = for_sensors(again.maps, len(again.sensors))
     again.rows = np.recarray(_NO_ROWS, ROW)
     again.row_sensors = np.empty((_NO_ROWS, CONTRIBUTORS), np.int64)
     # In steps, so that the next late plot finds a checkpoint near.
@@ -209,6 +216,7 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
     begun = tracker.held
+    files = empty_files(tracker.tracks.row.size)
     while True:
         used = sweep(
             tracker.tracks,
@@ -216,7 +224,8 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             tracker.held,
             until_ns,
             tracker.sensor_records,
-            tracker.cells,
+            tracker.maps,
+            files,
             rules,
             motion,
             tracker.rows,
@@ -224,10 +233,14 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             tracker.counted,
         )
         tracker.held = tracker.held[used:]
+        if crowded(tracker.maps):
+            tracker.maps = with_room(tracker.maps)
+            continue
         end_ns = (until_ns // rules.window_ns) * rules.window_ns
         if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
             break
         _make_room(tracker, rules.window_ns)
+        files = empty_files(tracker.tracks.row.size)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
     spent = begun[: begun.size - tracker.held.size]
     tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
@@ -266,11 +279,6 @@ def _each(tracks: Tracks, count: int | None) -> Tracks:
     return Tracks(*arrays)
 
 
-def _map_of(cells: ClutterMap) -> ClutterMap:
-    """A copy."""
-    return ClutterMap(cells.key.copy(), cells.hits.copy(), cells.at_ns.copy())
-
-
 def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa.Table:
     """TRACKS: every living track, predicted to a time that is not before its latest plot."""
     count = int(tracker.marks[COUNT])
@@ -278,7 +286,16 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
     rows = np.recarray(count, ROW)
     row_sensors = np.empty((count, CONTRIBUTORS), np.int64)
     motion = motion_of(tracker.config)
-    written = report(tracks, count, at_ns, confirmed_only, tracker.sensor_records, motion, rows, row_sensors)
+    written = report(
+        tracks,
+        count,
+        at_ns,
+        tracker.config.show_existence if confirmed_only else 0.0,
+        tracker.sensor_records,
+        motion,
+        rows,
+        row_sensors,
+    )
     return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
 
 
