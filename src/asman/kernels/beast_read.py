@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int, Octets
 
 ESCAPE: Final = 0x1A
@@ -33,7 +33,7 @@ LONGEST: Final = 2 + 2 * 21
 Ints = NDArray[np.int64]
 
 
-@part
+@small
 def frame_octets(kind: Int) -> Int:
     """Octets after the type, not doubled; 0 for what is no type."""
     if kind == 0x33:

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, small
 from asman.kernels.modes_bits import Int
 from asman.kernels.modes_codes import bits, is_callsign
 from asman.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS
@@ -46,7 +46,7 @@ Reals = NDArray[np.float64]
 Wholes = NDArray[np.int32]
 
 
-@part
+@small
 def held(mb: Int, status: Int, first: Int, last: Int) -> tuple[bool, float]:
     """Whether a value may stand under its status, and the bits that this fixed."""
     if bits(mb, 56, status, status):
@@ -54,13 +54,13 @@ def held(mb: Int, status: Int, first: Int, last: Int) -> tuple[bool, float]:
     return bits(mb, 56, first, last) == 0, float(last - first + 1)
 
 
-@part
+@small
 def number(mb: Int, status: Int, first: Int, last: Int, step: float) -> float:
     """A value without sign; NaN where its status is 0."""
     return bits(mb, 56, first, last) * step if bits(mb, 56, status, status) else np.nan
 
 
-@part
+@small
 def signed(mb: Int, status: Int, sign: Int, last: Int, step: float) -> float:
     """A value in two's complement, its sign bit first; NaN where its status is 0."""
     if not bits(mb, 56, status, status):
@@ -71,13 +71,13 @@ def signed(mb: Int, status: Int, sign: Int, last: Int, step: float) -> float:
     return value * step
 
 
-@part
+@small
 def within(value: float, low: float, high: float) -> bool:
     """Whether a value is possible; NaN is."""
     return math.isnan(value) or low <= value <= high
 
 
-@part
+@small
 def agree(a: float, b: float, usual: float) -> float:
     """Factor of two values that should be near each other: up to 4 for the same, down for far ones; 1 for NaN."""
     if math.isnan(a) or math.isnan(b):
@@ -85,19 +85,19 @@ def agree(a: float, b: float, usual: float) -> float:
     return max(4.0 * math.exp(-0.5 * ((a - b) / usual) ** 2), _QUITE_WRONG)
 
 
-@part
+@small
 def turn_deg(degrees: float) -> float:
     """A direction from 0 to below 360."""
     return degrees - 360.0 * np.floor(degrees / 360.0)
 
 
-@part
+@small
 def nearest_turn(degrees: float, to_deg: float) -> float:
     """A direction, whole turns added so that it is near another."""
     return degrees - 360.0 * np.floor((degrees - to_deg) / 360.0 + 0.5)
 
 
-@part
+@small
 def weight_10(mb: Int) -> float:
     """Data link capability: number 1,0, five reserved bits, subnetwork version that goes with its overlay bit."""
     if bits(mb, 56, 1, 8) != 0x10 or bits(mb, 56, 10, 14) != 0:
@@ -108,7 +108,7 @@ def weight_10(mb: Int) -> float:
     return 2.0**14
 
 
-@part
+@small
 def weight_17(mb: Int) -> float:
     """Common usage capability: register 2,0 is filled, and the last 28 bits are reserved."""
     if bits(mb, 56, 29, 56) != 0 or bits(mb, 56, 7, 7) != 1:
@@ -116,7 +116,7 @@ def weight_17(mb: Int) -> float:
     return 2.0**29
 
 
-@part
+@small
 def weight_20(mb: Int) -> float:
     """Identification: number 2,0 and eight letters."""
     if bits(mb, 56, 1, 8) != 0x20:
@@ -125,7 +125,7 @@ def weight_20(mb: Int) -> float:
     return 2.0**20 if is_callsign(name) else 2.0**6 if name == 0 else 0.0
 
 
-@part
+@small
 def weight_30(mb: Int) -> float:
     """Resolution advisory: number 3,0, a threat type that exists, an advisory that its terminator goes with."""
     if bits(mb, 56, 1, 8) != 0x30 or bits(mb, 56, 29, 30) == 3 or bits(mb, 56, 16, 22) >= 48:
@@ -133,7 +133,7 @@ def weight_30(mb: Int) -> float:
     return 2.0**9
 
 
-@rare
+@lent
 def weight_40(mb: Int) -> float:
     """Selected vertical intention: ten reserved bits; altitudes that are flown, settings that there are."""
     if bits(mb, 56, 40, 47) != 0 or bits(mb, 56, 52, 53) != 0:
@@ -161,7 +161,7 @@ def weight_40(mb: Int) -> float:
     return 2.0**fixed * likely
 
 
-@rare
+@lent
 def weight_44(mb: Int) -> float:
     """Meteorological routine report: source of the data, then wind, temperature, pressure, humidity."""
     if bits(mb, 56, 1, 4) > 4 or bits(mb, 56, 1, 4) == 0:
@@ -184,7 +184,7 @@ def weight_44(mb: Int) -> float:
     return 2.0 ** (2.0 + fixed_a + fixed_b + fixed_c + fixed_d) * 0.5
 
 
-@rare
+@lent
 def weight_45(mb: Int) -> float:
     """Meteorological hazard report: five levels, temperature, pressure, radio height; five reserved bits."""
     if bits(mb, 56, 52, 56) != 0:
@@ -208,7 +208,7 @@ def weight_45(mb: Int) -> float:
     return 2.0 ** (fixed + fixed_a + fixed_b + fixed_c) * 1e-4
 
 
-@rare
+@lent
 def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
     """Track and turn: bank, track, speeds and rate that one flight has at once."""
     a, fixed_a = held(mb, 1, 2, 11)
@@ -239,7 +239,7 @@ def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
     return 2.0 ** (fixed_a + fixed_b + fixed_c + fixed_d + fixed_e) * likely
 
 
-@part
+@small
 def speed_of_sound_share(airspeed_kt: float, pressure_m: float) -> float:
     """Mach number of an indicated airspeed at a pressure altitude, in the standard atmosphere; NaN for NaN."""
     if math.isnan(airspeed_kt) or math.isnan(pressure_m):
@@ -252,7 +252,7 @@ def speed_of_sound_share(airspeed_kt: float, pressure_m: float) -> float:
     return math.sqrt(5.0 * ((impact / ratio + 1.0) ** (2.0 / 7.0) - 1.0))
 
 
-@rare
+@lent
 def weight_60(mb: Int, pressure_m: float, climb_mps: float) -> float:
     """Heading and speed: airspeed and Mach number that go together at the altitude, rates that agree."""
     a, fixed_a = held(mb, 1, 2, 12)
@@ -278,7 +278,7 @@ def weight_60(mb: Int, pressure_m: float, climb_mps: float) -> float:
     return 2.0 ** (fixed_a + fixed_b + fixed_c + fixed_d + fixed_e) * likely
 
 
-@rare
+@lent
 def infer(
     mb: Int, ground_mps: float, track_deg: float, climb_mps: float, pressure_m: float, weights: Reals
 ) -> tuple[Int, float]:
@@ -307,7 +307,7 @@ def infer(
     return best, weights[best] / total
 
 
-@rare
+@lent
 def read_register(mb: Int, register: Int, r: Reals, base: Int, w: Wholes, base_w: Int, i: Int) -> None:
     """Write the values of a register to rows `base + SELECTED` ... of `r` and `base_w + TURBULENCE` ... of `w`."""
     if register == B10:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.cpr import BITS, ZONES, longitude_zones
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int
 
 STEPS: Final = float(1 << BITS)
@@ -23,13 +23,13 @@ MASK: Final = (1 << BITS) - 1
 EARTH_RADIUS_M: Final = 6_371_008.8
 
 
-@part
+@small
 def turned(lon_deg: float) -> float:
     """A longitude from -180 to below 180."""
     return lon_deg - 360.0 * np.floor((lon_deg + 180.0) / 360.0)
 
 
-@part
+@small
 def apart_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     """Distance on a sphere, degrees in, metres out."""
     half_lat = math.radians(lat_b - lat_a) / 2.0
@@ -41,7 +41,7 @@ def apart_m(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
     return 2.0 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
 
 
-@part
+@small
 def cpr_local(code: Int, odd: Int, surface: bool, near_lat: float, near_lon: float) -> tuple[float, float]:
     """Position of one message nearest to a known place; NaN where there is none on the earth."""
     turn = 90.0 if surface else 360.0
@@ -55,7 +55,7 @@ def cpr_local(code: Int, odd: Int, surface: bool, near_lat: float, near_lon: flo
     return lat, turned(lon)
 
 
-@part
+@small
 def cpr_global(even: Int, odd: Int, last_odd: Int) -> tuple[float, float]:
     """Position in the air of the later of two messages; NaN where they lie in different zones of longitude."""
     lat_e, lon_e = (even >> BITS & MASK) / STEPS, (even & MASK) / STEPS
@@ -75,7 +75,7 @@ def cpr_global(even: Int, odd: Int, last_odd: Int) -> tuple[float, float]:
     return lat, turned(lon)
 
 
-@part
+@small
 def cpr_global_surface(
     even: Int, odd: Int, last_odd: Int, near_lat: float, near_lon: float
 ) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int
 
 NO_TIME: Final = np.iinfo(np.int64).min
@@ -63,13 +63,13 @@ def nobody(places: int = PLACES_FIRST) -> Aircraft:
     )
 
 
-@part
+@small
 def slot(address: Int, places: Int) -> Int:
     """Where the search for an address begins."""
     return (address * 0x9E3779B1 & 0xFFFFFFFF) >> 7 & (places - 1)
 
 
-@part
+@small
 def find(aircraft: Aircraft, address: Int) -> Int:
     """Row of an aircraft, or of the empty place where it would stand."""
     places = aircraft.key.size
@@ -79,7 +79,7 @@ def find(aircraft: Aircraft, address: Int) -> Int:
     return row
 
 
-@part
+@small
 def meet(aircraft: Aircraft, row: Int, address: Int) -> None:
     """Put an aircraft into an empty place."""
     aircraft.key[row] = address
@@ -95,7 +95,7 @@ def meet(aircraft: Aircraft, row: Int, address: Int) -> None:
         aircraft.real[row, k] = np.nan
 
 
-@part
+@small
 def since(now_ns: Int, then_ns: Int) -> Int:
     """Nanoseconds between two times, either way; 0 where nobody knows the time, the longest where never."""
     if then_ns == NO_TIME:
@@ -105,7 +105,7 @@ def since(now_ns: Int, then_ns: Int) -> Int:
     return abs(now_ns - then_ns)
 
 
-@part
+@small
 def stamp(now_ns: Int) -> Int:
     """A time to remember: one that nobody knows is told from never."""
     return now_ns if now_ns != NO_TIME else np.int64(NO_TIME + 1)

@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import _REMAINDER, LONG, SHORT, Int, Octets
 
 #: Which table a message belongs to, or why it was given up.
@@ -52,7 +52,7 @@ _SLICES: Final = _slices().astype(np.uint32)
 _SLICES.setflags(write=False)
 
 
-@part
+@small
 def remainder(messages: Octets, row: Int, length: Int) -> Int:
     """Remainder of a message with its parity, 24 bits."""
     rest = np.uint32(0)
@@ -65,7 +65,7 @@ def remainder(messages: Octets, row: Int, length: Int) -> Int:
     return np.int64(rest)
 
 
-@part
+@small
 def wrong_bit(rest: Int, length: Int) -> Int:
     """Which single bit, counted from 0, leaves this remainder; -1 for none. The format's five bits are none."""
     skipped = LONG - length

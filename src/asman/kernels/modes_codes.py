@@ -12,18 +12,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int, Octets
 from asman.units import FOOT_M
 
 
-@part
+@small
 def bits(value: Int, width: Int, first: Int, last: Int) -> Int:
     """Bits `first` to `last` of a value of `width` bits, counted from 1, the highest first."""
     return value >> (width - last) & ((1 << (last - first + 1)) - 1)
 
 
-@part
+@small
 def octets_at(messages: Octets, row: Int, at: Int, count: Int) -> Int:
     """Some octets of a message as a number, the first highest."""
     value = np.int64(0)
@@ -32,7 +32,7 @@ def octets_at(messages: Octets, row: Int, at: Int, count: Int) -> Int:
     return value
 
 
-@part
+@small
 def read_identity(code: Int) -> Int:
     """The 13 bits of a reply, C1 A1 C2 A2 C4 A4 X B1 D1 B2 D2 B4 D4, as a 12-bit Mode 3/A code."""
     a = (code >> 7 & 1) << 2 | (code >> 9 & 1) << 1 | (code >> 11 & 1)
@@ -70,25 +70,25 @@ ALTITUDE_M: Final = np.array([_altitude_m(code) for code in range(8192)])
 ALTITUDE_M.setflags(write=False)
 
 
-@part
+@small
 def read_altitude(code: Int) -> float:
     """Metres of a reply's 13 bits; NaN for none, and for what is no code."""
     return ALTITUDE_M[code]
 
 
-@part
+@small
 def read_altitude_12(code: Int) -> float:
     """Metres of an extended squitter's 12 bits, which have no bit M."""
     return ALTITUDE_M[code >> 6 << 7 | code & 0x3F]
 
 
-@part
+@small
 def is_letter(code: Int) -> bool:
     """Whether six bits are a letter that a callsign may have: capitals, digits, blank."""
     return 1 <= code <= 26 or code == 32 or 48 <= code <= 57
 
 
-@part
+@small
 def is_callsign(code: Int) -> bool:
     """Whether 48 bits are a callsign: all letters known, not all blank, and no letter behind a blank."""
     blank, some = False, False

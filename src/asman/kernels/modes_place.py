@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from asman.kernels.cpr_read import apart_m, cpr_global, cpr_global_surface, cpr_local
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, small
 from asman.kernels.modes_aircraft import (
     CODE,
     CODE_AT,
@@ -53,7 +53,7 @@ RANGE_MAX_M: Final = 500.0 * NAUTICAL_MILE_M
 MISSES_MAX: Final = 3
 
 
-@rare
+@lent
 def pair(
     aircraft: Aircraft, row: Int, odd: Int, ground: Int, near_lat: float, near_lon: float
 ) -> tuple[float, float]:
@@ -64,7 +64,7 @@ def pair(
     return cpr_global(even_code, odd_code, odd)
 
 
-@part
+@small
 def reasonable_m(before: Int, now: Int) -> float:
     """How far from the last position the next may lie."""
     if before != now:
@@ -72,7 +72,7 @@ def reasonable_m(before: Int, now: Int) -> float:
     return REASONABLE_GROUND_M if now else REASONABLE_AIR_M
 
 
-@rare
+@lent
 def locate(
     aircraft: Aircraft,
     row: Int,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asman.kernels import comm_b_read as reg
 from asman.kernels import modes_aircraft as of
 from asman.kernels import squitter_read as sq
-from asman.kernels.jit import kernel, part, rare
+from asman.kernels.jit import kernel, lent, small
 from asman.kernels.modes_aircraft import NO_ONE, Aircraft, find, meet, since, stamp
 from asman.kernels.modes_bits import Int, Octets
 from asman.kernels.modes_check import ADSB, COMM_B, MODES
@@ -61,7 +61,7 @@ class Rows(NamedTuple):
     done: Ints
 
 
-@part
+@small
 def heard(aircraft: Aircraft, key: Int, proof: bool, now_ns: Int) -> tuple[Int, bool]:
     """Row of an aircraft, met if need be, and whether its address is proven."""
     row = find(aircraft, key)
@@ -77,7 +77,7 @@ def heard(aircraft: Aircraft, key: Int, proof: bool, now_ns: Int) -> tuple[Int, 
     return row, proven
 
 
-@part
+@small
 def squitter_source(format_: Int, control: Int) -> Int:
     """Whose address it is: 0 ICAO of the aircraft itself, else apart for each kind of rebroadcast."""
     if format_ == 17 or control == 0:
@@ -85,7 +85,7 @@ def squitter_source(format_: Int, control: Int) -> Int:
     return control
 
 
-@rare
+@lent
 def read_squitter(
     messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, near: NDArray[np.float64], rows: Rows
 ) -> None:
@@ -113,7 +113,7 @@ def read_squitter(
     rows.done[ADSB] = n + 1
 
 
-@rare
+@lent
 def read_head(
     messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft,
     w: NDArray[np.int32], r: NDArray[np.float64], n: Int,
@@ -150,7 +150,7 @@ def read_head(
     return row
 
 
-@rare
+@lent
 def read_reply(
     messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, rows: Rows
 ) -> None:
@@ -168,7 +168,7 @@ def read_reply(
     rows.done[MODES] = n + 1
 
 
-@rare
+@lent
 def read_comm_b(
     messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, weights: NDArray[np.float64], rows: Rows
 ) -> None:

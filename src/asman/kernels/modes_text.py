@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.beast_read import LENGTH, OFFSET, SIGNAL, SIZE, TICKS
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int, Octets
 
 #: How a line was written.
@@ -31,7 +31,7 @@ LONGEST_LINE: Final = 512
 Ints = NDArray[np.int64]
 
 
-@part
+@small
 def digit(octet: Int) -> Int:
     """Value of a hexadecimal digit; -1 for what is none."""
     if 0x30 <= octet <= 0x39:
@@ -40,7 +40,7 @@ def digit(octet: Int) -> Int:
     return lower - 0x57 if 0x61 <= lower <= 0x66 else -1
 
 
-@part
+@small
 def number(view: Octets, begin: Int, digits: Int) -> Int:
     """Value of hexadecimal digits; -1 where one is none."""
     value = np.int64(0)
@@ -52,7 +52,7 @@ def number(view: Octets, begin: Int, digits: Int) -> Int:
     return value
 
 
-@part
+@small
 def take(view: Octets, begin: Int, digits: Int, messages: Octets, row: Int) -> bool:
     """Write a message's octets; False where a digit is none."""
     for k in range(digits // 2):
@@ -65,7 +65,7 @@ def take(view: Octets, begin: Int, digits: Int, messages: Octets, row: Int) -> b
     return True
 
 
-@part
+@small
 def epoch_ns(view: Octets, begin: Int, end: Int) -> Int:
     """Seconds since 1970 as decimal digits, ten of them before a point; NONE for what is none."""
     if end - begin < 10:
@@ -89,7 +89,7 @@ def epoch_ns(view: Octets, begin: Int, end: Int) -> Int:
     return value if value > 0 else np.int64(NONE)
 
 
-@part
+@small
 def avr_line(view: Octets, begin: Int, end: Int, messages: Octets, lines: Ints, row: Int) -> Int:
     """Read a line that begins as AVR; returns its form, or NO_LINE."""
     sign = view[begin]
@@ -120,7 +120,7 @@ def avr_line(view: Octets, begin: Int, end: Int, messages: Octets, lines: Ints, 
     return form
 
 
-@part
+@small
 def fields_line(view: Octets, begin: Int, end: Int, messages: Octets, lines: Ints, row: Int) -> Int:
     """Read a line of fields, one of them a message; returns its form, or NO_LINE."""
     lines[row, TICKS], lines[row, SIGNAL], lines[row, EPOCH_NS] = NONE, -1, NONE

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels import modes_aircraft as of
-from asman.kernels.jit import part, rare
+from asman.kernels.jit import lent, small
 from asman.kernels.modes_aircraft import Aircraft, since, stamp
 from asman.kernels.modes_bits import Int
 from asman.kernels.modes_codes import bits, is_callsign, read_altitude_12, read_identity
@@ -66,7 +66,7 @@ RADIUS_FIRST_M: Final = np.array(
 )
 
 
-@part
+@small
 def first_class(code: Int) -> Int:
     """NUCp of a type code, version 0; -1 for none."""
     if 5 <= code <= 8:
@@ -78,7 +78,7 @@ def first_class(code: Int) -> Int:
     return -1
 
 
-@part
+@small
 def integrity(code: Int, version: Int, a: Int, b: Int, c: Int) -> tuple[Int, float]:
     """NIC of a type code and supplements (1: set), versions 1 and 2, and the radius that it contains [m]."""
     if code in (9, 20, 5):
@@ -116,7 +116,7 @@ def integrity(code: Int, version: Int, a: Int, b: Int, c: Int) -> tuple[Int, flo
     return nic, RADIUS_M[max(nic, 0)] if nic >= 0 else np.nan
 
 
-@part
+@small
 def ground_speed_kt(movement: Int) -> float:
     """Middle of a step of ground speed; NaN for none. Above 175 kt it is 175."""
     if movement == 0 or movement > 124:
@@ -140,7 +140,7 @@ def ground_speed_kt(movement: Int) -> float:
     return 175.0
 
 
-@part
+@small
 def signed_steps(sign: Int, size: Int, step: float) -> float:
     """A size counted from 1 under a sign; NaN for 0."""
     if size == 0:
@@ -149,7 +149,7 @@ def signed_steps(sign: Int, size: Int, step: float) -> float:
     return -value if sign else value
 
 
-@rare
+@lent
 def remembered(aircraft: Aircraft, a: Int, w: Wholes, r: Reals, names: Ints, i: Int, now_ns: Int) -> None:
     """Put beside a position what the aircraft said lately."""
     whole, real = aircraft.whole, aircraft.real
@@ -168,7 +168,7 @@ def remembered(aircraft: Aircraft, a: Int, w: Wholes, r: Reals, names: Ints, i: 
         w[LAST_NACP, i], w[LAST_SIL, i] = whole[a, of.NACP], whole[a, of.SIL]
 
 
-@rare
+@lent
 def read_position(
     aircraft: Aircraft, a: Int, me: Int, code: Int, w: Wholes, r: Reals, i: Int, now_ns: Int, near: Reals
 ) -> None:
@@ -211,7 +211,7 @@ def read_position(
     r[LAT, i], r[LON, i] = lat, lon
 
 
-@rare
+@lent
 def read_velocity(aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, i: Int, now_ns: Int) -> None:
     """Type 19: over ground (subtypes 1 and 2), or heading and airspeed (3 and 4); even ones in steps of 4 kt."""
     kind = bits(me, 56, 6, 8)
@@ -241,7 +241,7 @@ def read_velocity(aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, i: I
         aircraft.real[a, of.NORTH], aircraft.real[a, of.EAST] = vn, ve
 
 
-@rare
+@lent
 def read_status(aircraft: Aircraft, a: Int, me: Int, w: Wholes, i: Int, now_ns: Int) -> None:
     """Type 31: which version the aircraft speaks, and how good its position is."""
     kind = bits(me, 56, 6, 8)
@@ -272,7 +272,7 @@ def read_status(aircraft: Aircraft, a: Int, me: Int, w: Wholes, i: Int, now_ns: 
             whole[a, of.NIC_C] = bits(me, 56, 20, 20)
 
 
-@rare
+@lent
 def read_target(aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, i: Int, now_ns: Int) -> None:
     """Type 29, subtype 1: what is selected in the cockpit (version 2)."""
     w[SUBTYPE, i] = bits(me, 56, 6, 7)
@@ -297,7 +297,7 @@ def read_target(aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, i: Int
         w[LNAV, i] = bits(me, 56, 54, 54)
 
 
-@rare
+@lent
 def read_extended(
     aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, names: Ints, i: Int, now_ns: Int, near: Reals
 ) -> None:
