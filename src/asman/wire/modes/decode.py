@@ -32,7 +32,7 @@ from asman.wire.modes.clock import Unrolled
 from asman.wire.modes.tables import TABLES, batch, plain, whole_table
 
 #: Messages that are worked on at a time.
-PIECE: Final = 8192
+PIECE: Final = 32_768
 #: Messages by which the clock is judged.
 JUDGED: Final = 65_536
 #: Aircraft that were not heard for so long make room when there is none.

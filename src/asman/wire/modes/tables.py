@@ -203,17 +203,17 @@ HEAD: Final = (
 _KINDS: Final = {pa.int8(): np.int8, pa.int16(): np.int16, pa.int32(): np.int32, pa.bool_(): np.bool_}
 
 
-def schema(name: str) -> pa.Schema:
-    """The columns of a table, all of them."""
-    fields = [
-        pa.field(
-            one.name,
-            one.kind,
-            metadata={"meaning": one.meaning} | ({"format": "octal", "bits": "12"} if one.meaning == "octal" else {}),
-        )
-        for one in TABLES[name]
-    ]
-    return pa.schema([*HEAD, *fields])
+def _schema(columns: tuple[Column, ...]) -> pa.Schema:
+    return pa.schema([*HEAD, *(pa.field(one.name, one.kind, metadata=_metadata(one)) for one in columns)])
+
+
+def _metadata(one: Column) -> dict[str, str]:
+    octal = {"format": "octal", "bits": "12"} if one.meaning == "octal" else {}
+    return {"meaning": one.meaning} | octal
+
+
+#: The columns of each table, all of them.
+SCHEMAS: Final = {name: _schema(columns) for name, columns in TABLES.items()}
 
 
 def batch(
@@ -221,7 +221,7 @@ def batch(
 ) -> pa.RecordBatch:
     """Rows of a table from what the kernel filled; `head` are the arrays of HEAD."""
     arrays = head + [_array(one, whole, real, names, count) for one in TABLES[name]]
-    return pa.RecordBatch.from_arrays(arrays, schema=schema(name))
+    return pa.RecordBatch.from_arrays(arrays, schema=SCHEMAS[name])
 
 
 def _array(one: Column, whole: Any, real: Any, names: Ints, count: int) -> pa.Array:
@@ -285,7 +285,7 @@ def callsigns(codes: Ints) -> pa.Array:
 
 def whole_table(name: str, batches: list[pa.RecordBatch], clock: str) -> pa.Table:
     """Batches as one table, without the columns that nothing fills; its metadata say what the clock is."""
-    table = pa.Table.from_batches(batches, schema=schema(name))
+    table = pa.Table.from_batches(batches, schema=SCHEMAS[name])
     always = {"time", "clock_ns", "offset", "length", "block", "df", "address"}
     kept = [
         field.name for field in table.schema if field.name in always or table[field.name].null_count < len(table)
