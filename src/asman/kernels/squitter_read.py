@@ -50,6 +50,9 @@ Wholes = NDArray[np.int32]
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: The same position within so much is one message, heard by two receivers.
+TWICE_NS: Final = 50_000_000
+TWICE: Final = 8
 #: How long what an aircraft said counts beside a later position.
 VELOCITY_NS: Final = 10 * SECOND_NS
 CODE_NS: Final = 60 * SECOND_NS
@@ -206,6 +209,11 @@ def read_position(
     odd = bits(me, 56, 22, 22)
     place = me & ((1 << 34) - 1)
     w[ODD, i], w[CPR_LAT, i], w[CPR_LON, i] = odd, place >> 17, place & 0x1FFFF
+    whole = aircraft.whole
+    if whole[a, of.CODE + odd] == place and now_ns != of.NO_TIME and whole[a, of.CODE_AT + odd] > of.NO_TIME + 1:
+        if abs(now_ns - whole[a, of.CODE_AT + odd]) <= TWICE_NS:
+            w[HOW, i] = TWICE
+            return
     how, lat, lon = locate(aircraft, a, place, odd, ground, slow, now_ns, near[0], near[1])
     w[HOW, i] = how
     r[LAT, i], r[LON, i] = lat, lon

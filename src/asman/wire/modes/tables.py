@@ -28,7 +28,7 @@ REPLY_KINDS: Final = ("altitude", "identity", "air_air", "all_call", "extended_l
 #: How a position was found, or why not; nothing is said where it only waits for another message.
 FOUND: Final = (
     "", "global", "local", "refused: too far from the last", "refused: two pairs contradict each other",
-    "", "no place nearby", "refused: beyond any receiver's range",
+    "", "no place nearby", "refused: beyond any receiver's range", "sent twice",
 )  # fmt: skip
 REGISTERS: Final = tuple(f"{one >> 4:X},{one & 15:X}" for one in reg.BDS)
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
@@ -70,7 +70,7 @@ def _real(name: str, row: int, meaning: str = "") -> Column:
 _SMALL: Final = pa.int8()
 ADSB: Final = (
     _whole("df", sq.DF, _SMALL, "downlink format"),
-    _whole("address", sq.ADDRESS, pa.int32(), "24 bits"),
+    _whole("address", sq.ADDRESS, pa.int32(), "hex"),
     _whole("control_field", sq.CONTROL, _SMALL, "DF18: 0, 1 other devices; 2, 5 fine TIS-B; 6 ADS-R; 3, 4 not read"),
     _whole("capability", sq.CAPABILITY, _SMALL),
     _whole("type_code", sq.TYPE, _SMALL),
@@ -138,7 +138,7 @@ ADSB: Final = (
 )
 _REPLY: Final = (
     _whole("df", mr.DF, _SMALL, "downlink format"),
-    _whole("address", mr.ADDRESS, pa.int32(), "24 bits"),
+    _whole("address", mr.ADDRESS, pa.int32(), "hex"),
     _flag("address_proven", mr.PROVEN, "heard in a message that proves it, or again within a minute"),
     _word("kind", mr.KIND, REPLY_KINDS),
     _whole("corrected_bits", mr.CORRECTED, _SMALL, "bits that were put right"),
@@ -208,8 +208,11 @@ def _schema(columns: tuple[Column, ...]) -> pa.Schema:
 
 
 def _metadata(one: Column) -> dict[str, str]:
-    octal = {"format": "octal", "bits": "12"} if one.meaning == "octal" else {}
-    return {"meaning": one.meaning} | octal
+    if one.meaning == "octal":
+        return {"meaning": "12-bit Mode 3/A code", "format": "octal", "bits": "12"}
+    if one.meaning == "hex":
+        return {"meaning": "ICAO 24-bit address", "format": "hexadecimal", "bits": "24"}
+    return {"meaning": one.meaning}
 
 
 #: The columns of each table, all of them.
