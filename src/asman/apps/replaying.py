@@ -140,7 +140,7 @@ async def replay(plan: Plan, outlet: Outlet) -> None:
     """Replay until cancelled. Raises InputError when there is nothing to show."""
     await warmed(outlet)
     prepared = await _prepare(plan, outlet)
-    playback = play.start(prepared.schedule, plan.member, prepared.sensors, prepared.editions)
+    playback = play.start(prepared.schedule, plan.member, prepared.sensors, prepared.editions, prepared.forms)
     player = Player(playback, plan.speed)
     await player.mind.do(lambda: _preroll(player))
     await player.mind.answer(outlet)

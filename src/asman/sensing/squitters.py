@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.model.decoded import Decoded
+from asman.model.frames import NO_TIME
 from asman.model.plots import PLOTS, TIME
 from asman.model.sensor import Sensor, Sensors
 from asman.sensing.arrow import column, dictionary, from_floats, pc, to_floats
@@ -128,6 +129,24 @@ def _first_ns(decoded: Decoded) -> int:
         if "clock_ns" in table.column_names and table["clock_ns"].null_count < table.num_rows
     ]
     return min(first, default=0)
+
+
+def instants(decoded: Decoded, day: date | None) -> tuple[Ints, Ints, Ints]:
+    """Octet, block and instant of each message of a recording, in file order; NO_TIME where it has no instant."""
+    first_ns = _first_ns(decoded)
+    parts: list[tuple[Ints, Ints, Ints]] = []
+    for name in TABLES:
+        table = decoded.tables.get(name)
+        if table is None or not table.num_rows:
+            continue
+        found, timed = _instants(table, day, first_ns)
+        offset, block = (table[one].combine_chunks().to_numpy() for one in ("offset", "block"))
+        parts.append((offset, block, np.where(timed, found, NO_TIME)))
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64)
+    offset, block, found = (np.concatenate(one) for one in zip(*parts, strict=True))
+    order = np.argsort(offset, kind="stable")
+    return offset[order], block[order], found[order]
 
 
 def _instants(table: pa.Table, day: date | None, first_ns: int) -> tuple[Ints, Bools]:

@@ -10,8 +10,7 @@ from asman.model.decoded import REJECTED, Decoded
 from asman.wire.asterix.decode import decode as decode_asterix
 from asman.wire.framing import Framed, find
 from asman.wire.modes import decode as modes
-from asman.wire.modes import readsb, sbs
-from asman.wire.modes.recognise import NONE, READSB, SBS, recognise
+from asman.wire.modes.recognise import NONE, recognise
 
 
 def read(
@@ -30,10 +29,6 @@ def read(
     Bad octets are rows of `rejected`. Raises InputError when `editions` names what there is not.
     """
     form = recognise(octets)
-    if form == SBS:
-        return sbs.decode(octets)
-    if form == READSB:
-        return readsb.decode(octets)
     if form != NONE:
         return modes.decode(octets, form, near_deg=near_deg, correct=correct)
     framed = find(octets)

@@ -62,3 +62,38 @@ def nanoseconds(ticks: Ints, clock: str, before: Unrolled) -> tuple[Ints, Unroll
     out = np.full(ticks.size, NO_TIME, np.int64)
     out[told] = ns[told] + days * DAY_S * SECOND_NS
     return out, Unrolled(int(ns[told[-1]]), int(days[-1]))
+
+
+class Anchor(NamedTuple):
+    """By how much UTC is ahead of a receiver's clock, as arrivals show it.
+
+    ahead_ns  UTC less the clock
+    least_ns  the least difference of this window, since `began_ns` of its arrival
+    """
+
+    ahead_ns: int
+    least_ns: int
+    began_ns: int
+
+
+#: A receiver's clock is followed a window at a time: it drifts by some microseconds a second.
+_WINDOW_NS: Final = 60 * SECOND_NS
+_DRIFTED_NS: Final = SECOND_NS // 50
+#: A difference that leaps by more was set anew: the receiver was started again.
+_LEAPT_NS: Final = 5 * SECOND_NS
+
+
+def anchored(before: Anchor | None, arrived_ns: int, latest_ns: int) -> Anchor:
+    """Follow a clock: octets whose latest message has `latest_ns` arrived at `arrived_ns`.
+
+    Messages arrive late, never early, so that the least difference is the truest.
+    """
+    ahead = arrived_ns - latest_ns
+    if before is None or abs(ahead - before.ahead_ns) > _LEAPT_NS:
+        return Anchor(ahead, ahead, arrived_ns)
+    if ahead < before.ahead_ns:
+        return Anchor(ahead, ahead, arrived_ns)
+    least = min(ahead, before.least_ns)
+    if arrived_ns - before.began_ns < _WINDOW_NS:
+        return Anchor(before.ahead_ns, least, before.began_ns)
+    return Anchor(least if least - before.ahead_ns > _DRIFTED_NS else before.ahead_ns, ahead, arrived_ns)

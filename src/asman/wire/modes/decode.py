@@ -28,7 +28,9 @@ from asman.model.frames import NO_TIME
 from asman.model.plots import TIME
 from asman.units import SECOND_NS
 from asman.wire.modes import clock as clocks
-from asman.wire.modes.clock import Unrolled
+from asman.wire.modes.clock import Anchor, Unrolled
+from asman.wire.modes import readsb, sbs
+from asman.wire.modes.recognise import AVR, BEAST, READSB, SBS
 from asman.wire.modes.tables import TABLES, batch, plain, whole_table
 
 #: Messages that are worked on at a time.
@@ -37,7 +39,10 @@ PIECE: Final = 32_768
 JUDGED: Final = 65_536
 #: Aircraft that were not heard for so long make room when there is none.
 MEMORY_NS: Final = 300 * SECOND_NS
-FORMS: Final = ("beast", "avr")
+FORMS: Final = (BEAST, AVR, SBS, READSB)
+#: Octets that wait for the end of their line at most.
+REST_MAX: Final = 16 * 1024 * 1024
+_OTHERS: Final = {SBS: sbs.decode, READSB: readsb.decode}
 _LOST: Final = {
     ("beast", NO_FRAME): "octets that are no Beast frame",
     ("beast", CUT_SHORT): "Beast frame that was cut short: the next one begins in it",
@@ -64,6 +69,7 @@ class Receiver(msgspec.Struct, frozen=True):
     aircraft  what was heard of each; `hear` works in it: a receiver that was handed over is spent
     clock     what the times count; "" before anything was heard
     unrolled  where a clock of the day stood
+    anchor    UTC by that clock, where arrivals are timed
     near_deg  latitude and longitude of the antenna; NaN where unknown
     correct   single wrong bits are put right
     rest      octets that are not a message yet
@@ -74,6 +80,7 @@ class Receiver(msgspec.Struct, frozen=True):
     aircraft: Aircraft
     clock: str = ""
     unrolled: Unrolled = Unrolled()
+    anchor: Anchor | None = None
     near_deg: tuple[float, float] = (float("nan"), float("nan"))
     correct: bool = False
     rest: bytes = b""
@@ -109,9 +116,11 @@ def decode(
     near_deg  latitude and longitude of the antenna, for positions on the ground and a test of range
     correct   put single wrong bits right: off, because it makes wrong messages of damaged ones
     """
+    if form in _OTHERS:
+        return _OTHERS[form](octets)
     view: Octets = np.frombuffer(octets, np.uint8)
     view.flags.writeable = False
-    work = _Work(listen(form, near_deg=near_deg, correct=correct))
+    work = _Work(listen(form, near_deg=near_deg, correct=correct), int(view.size))
     at = work.read(view, 0, NO_TIME, whole=True)
     assert at == view.size
     tables, rejected = work.tables()
@@ -123,8 +132,10 @@ def hear(receiver: Receiver, octets: bytes, arrived_ns: int = NO_TIME) -> tuple[
 
     Offsets in the tables count from the stream's first octet.
     """
+    if receiver.form in _OTHERS:
+        return _hear_text(receiver, receiver.rest + octets)
     view: Octets = np.frombuffer(receiver.rest + octets, np.uint8)
-    work = _Work(receiver)
+    work = _Work(receiver, int(view.size))
     at = work.read(view, receiver.heard, arrived_ns, whole=False)
     after = msgspec.structs.replace(
         work.receiver, rest=view[at:].tobytes(), heard=receiver.heard + at, aircraft=work.receiver.aircraft
@@ -132,26 +143,49 @@ def hear(receiver: Receiver, octets: bytes, arrived_ns: int = NO_TIME) -> tuple[
     return after, Heard(*work.tables())
 
 
+def _hear_text(receiver: Receiver, octets: bytes) -> tuple[Receiver, Heard]:
+    """Whole lines of SBS; whole documents of readsb, each of which arrives at once or ends a line."""
+    ends = octets.rstrip(b" \t\r\n").endswith(b"}") if receiver.form == READSB else False
+    at = len(octets) if ends else octets.rfind(b"\n") + 1
+    if not at and len(octets) > REST_MAX:
+        at = len(octets)
+    decoded = _OTHERS[receiver.form](octets[:at])
+    after = msgspec.structs.replace(receiver, rest=octets[at:], heard=receiver.heard + at)
+    tables = {name: _moved(table, receiver.heard) for name, table in decoded.tables.items()}
+    return after, Heard(tables, _moved(decoded.rejected, receiver.heard))
+
+
+def _moved(table: pa.Table, by: int) -> pa.Table:
+    """A table whose offsets count from the stream's first octet."""
+    for name in ("offset", "block"):
+        at = table.schema.get_field_index(name)
+        moved: Any = pa.array(table[name].to_numpy() + by)
+        table = table.set_column(at, table.schema.field(at), moved)
+    return table
+
+
 class _Work:
     """Arrays that are filled piece by piece, and the batches that were made of them."""
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, octets: int) -> None:
         self.receiver = receiver
+        # No message is shorter than a line of a Mode A/C reply.
+        self.size = size = min(PIECE, octets // 5 + 2)
         self.batches: dict[str, list[pa.RecordBatch]] = {name: [] for name in _NAMES}
         self.lost: list[pa.RecordBatch] = []
-        self.messages = np.zeros((PIECE, LONG), np.uint8)
+        self.messages = np.zeros((size, LONG), np.uint8)
         columns = FRAME_COLUMNS if receiver.form == "beast" else LINE_COLUMNS
-        self.frames = np.empty((PIECE, columns), np.int64)
-        self.broken = np.empty((PIECE, 3), np.int64)
+        self.frames = np.empty((size, columns), np.int64)
+        self.broken = np.empty((size, 3), np.int64)
         self.rows = mr.Rows(
-            np.empty((sq.WHOLES, PIECE), np.int32),
-            np.empty((sq.REALS, PIECE)),
-            np.empty((sq.NAMES, PIECE), np.int64),
-            np.empty((mr.WHOLES, PIECE), np.int32),
-            np.empty((mr.REALS, PIECE)),
-            np.empty((mr.WHOLES_B, PIECE), np.int32),
-            np.empty((mr.REALS_B, PIECE)),
-            np.empty((2, PIECE), np.int64),
+            np.empty((sq.WHOLES, size), np.int32),
+            np.empty((sq.REALS, size)),
+            np.empty((sq.NAMES, size), np.int64),
+            np.empty((mr.WHOLES, size), np.int32),
+            np.empty((mr.REALS, size)),
+            np.empty((mr.WHOLES_B, size), np.int32),
+            np.empty((mr.REALS_B, size)),
+            np.empty((2, size), np.int64),
             np.zeros(3, np.int64),
         )
         assert comm_b_read.VALUES + 2 == mr.REALS_B
@@ -170,7 +204,7 @@ class _Work:
             if at_next == at and not found and not gone:
                 break
             at = at_next
-            if not whole and found < PIECE and gone + 2 <= PIECE:
+            if not whole and found < self.size and gone + 2 <= self.size:
                 break
         return at
 
@@ -207,6 +241,11 @@ class _Work:
         clock_ns, unrolled = clocks.nanoseconds(frames[:, TICKS], self.receiver.clock, self.receiver.unrolled)
         self.receiver = msgspec.structs.replace(self.receiver, unrolled=unrolled)
         time_ns = np.full(frames.shape[0], arrived_ns, np.int64)
+        told = clock_ns != NO_TIME
+        if arrived_ns != NO_TIME and told.any():
+            anchor = clocks.anchored(self.receiver.anchor, arrived_ns, int(clock_ns.max()))
+            self.receiver = msgspec.structs.replace(self.receiver, anchor=anchor)
+            time_ns[told] = clock_ns[told] + anchor.ahead_ns
         if self.receiver.clock == clocks.EPOCH:
             time_ns = frames[:, EPOCH_NS].copy()
         return clock_ns, time_ns
