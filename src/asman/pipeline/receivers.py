@@ -146,7 +146,9 @@ def joined(heard: Hearing, plots: pa.Table, extracted: Extracted) -> tuple[pa.Ta
     whole = pa.concat_tables([plots, heard.plots]).unify_dictionaries()
     ignored = dict(extracted.ignored)
     for reason, count in heard.ignored.items():
-        ignored[reason] = ignored.get(reason, 0) + count
+        # Most messages say something else than a place: nothing is wrong with them.
+        if not squitters.is_usual(reason):
+            ignored[reason] = ignored.get(reason, 0) + count
     return whole, Extracted(whole, extracted.services, ignored)
 
 

@@ -32,6 +32,10 @@ _SIGMAS_95: Final = math.sqrt(-2.0 * math.log(0.05))
 #: The same position of the same aircraft within so much is told twice, not measured twice.
 _TOLD_AGAIN_S: Final = 1.5
 _ANONYMOUS: Final = (1, 5)
+_REPLY: Final = "a reply has no position"
+_ELSE: Final = "no position in the message"
+_WAITS: Final = "position waits for one of the other format"
+_TWICE: Final = "position sent twice"
 _UNTIMED: Final = "no time in the message, and none of its arrival"
 
 Floats = NDArray[np.float64]
@@ -42,6 +46,11 @@ Ints = NDArray[np.int64]
 def holds(decoded: Decoded) -> bool:
     """Tell whether these are Mode S messages, not ASTERIX records."""
     return any(name in decoded.tables for name in TABLES)
+
+
+def is_usual(reason: str) -> bool:
+    """Whether a reason for which a message became no plot is nothing to worry about."""
+    return any(words in reason for words in (_REPLY, _ELSE, _WAITS, _TWICE))
 
 
 def receiver(sensors: Sensors, recording: str) -> int:
@@ -107,18 +116,15 @@ def plots(
         if mine < 0:
             ignored[f"{name}: no sensor of kind adsb for the recording {recording}"] += table.num_rows
             continue
+        if name in ("MODES", "COMM_B"):
+            ignored[f"{name}: {_REPLY}"] += table.num_rows
+            continue
         if "lat_deg" not in table.column_names:
-            ignored[f"{name}: {_NO_POSITION.get(name, 'no position in the message')}"] += table.num_rows
+            _count_unplaced(name, table, np.ones(table.num_rows, np.bool_), ignored)
             continue
         made = _made(name, table, sensors[mine], mine, sensors, recording, day, first_ns, ignored)
         tables.append(made)
     return pa.concat_tables(tables) if tables else PLOTS.empty_table(), dict(ignored)
-
-
-_NO_POSITION: Final = {
-    "MODES": "a reply has no position",
-    "COMM_B": "a reply has no position",
-}
 
 
 def _first_ns(decoded: Decoded) -> int:
@@ -208,18 +214,18 @@ def _count_unplaced(name: str, table: pa.Table, rows: Bools, ignored: Counter[st
     """Count messages that have no position, by why."""
     if name != "ADSB":
         if rows.any():
-            ignored[f"{name}: no position in the message"] += int(np.count_nonzero(rows))
+            ignored[f"{name}: {_ELSE}"] += int(np.count_nonzero(rows))
         return
     some = table.filter(column(rows, pa.bool_()))
     kind = some["kind"].cast(pa.string()).to_numpy()
     why = some["position"].cast(pa.string()).fill_null("").to_numpy() if "position" in some.column_names else None
     of_place = np.isin(kind, ("position", "surface"))
     if count := int(np.count_nonzero(~of_place)):
-        ignored["ADSB: no position in the message (velocity, identification, status: used beside positions)"] += count
+        ignored[f"ADSB: {_ELSE} (velocity, identification, status: used beside positions)"] += count
     if why is not None and of_place.any():
         words, counts = np.unique(why[of_place].astype(str), return_counts=True)
         for word, count in zip(words.tolist(), counts.tolist(), strict=True):
-            ignored[f"ADSB: position {word}" if word else "ADSB: position waits for one of the other format"] += count
+            ignored[f"ADSB: position {word}" if word else f"ADSB: {_WAITS}"] += count
 
 
 def _told_again(table: pa.Table, instants: Ints, used: Bools) -> Bools:
