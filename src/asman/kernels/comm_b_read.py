@@ -230,8 +230,9 @@ def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
         # A coordinated turn: rate = g tan(bank) / v.
         expected = math.degrees(9.80665 * math.tan(math.radians(roll)) / (true * KNOT_MPS))
         likely *= agree(rate, expected, 0.4)
-    elif math.isnan(roll) and math.isnan(rate) and math.isnan(track):
-        likely *= 0.1
+    elif math.isnan(track) and math.isnan(speed) and math.isnan(true):
+        # A bank angle alone: no transponder in operation sends that.
+        likely *= 0.01
     if not math.isnan(roll):
         likely *= 2.0 if abs(roll) <= 35.0 else 0.2
     likely *= agree(speed * KNOT_MPS, ground_mps, 8.0)

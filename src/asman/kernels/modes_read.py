@@ -44,7 +44,7 @@ Ints = NDArray[np.int64]
 class Rows(NamedTuple):
     """Rows of the three tables, to be filled, with how many there are.
 
-    sq_whole (44, N) sq_real (20, N) sq_name (2, N)     extended squitters
+    sq_whole (45, N) sq_real (20, N) sq_name (2, N)     extended squitters
     re_whole (11, N) re_real (1, N)                     replies
     cb_whole (21, N) cb_real (21, N) cb_bits (2, N)     replies with a register: its 56 bits, a callsign
     done     (3,)                                       rows that are filled

@@ -35,7 +35,8 @@ SET, CATEGORY, EMERGENCY, MODE_3A = range(20, 24)
 VERSION, NACP, SIL, SIL_SAMPLE, GVA, SDA, NIC_BARO, TCAS = range(24, 32)
 SELECTED_FMS, AUTOPILOT, VNAV, ALTITUDE_HOLD, APPROACH, LNAV = range(32, 38)
 LAST_MODE_3A, LAST_EMERGENCY, LAST_NACP, LAST_SIL, LAST_VERSION, LAST_NACV = range(38, 44)
-WHOLES: Final = 44
+CONFIRMED: Final = 44
+WHOLES: Final = 45
 # Real numbers of a row; NaN is none.
 LAT, LON, PRESSURE, GEOMETRIC, CONTAINMENT, VN, VE, CLIMB, ABOVE = range(9)
 SPEED, TRACK, HEADING, AIRSPEED = range(9, 13)
@@ -216,6 +217,8 @@ def read_position(
             return
     how, lat, lon = locate(aircraft, a, place, odd, ground, slow, now_ns, near[0], near[1])
     w[HOW, i] = how
+    if how in (GLOBAL, LOCAL):
+        w[CONFIRMED, i] = whole[a, of.SURE]
     r[LAT, i], r[LON, i] = lat, lon
 
 

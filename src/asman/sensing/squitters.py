@@ -35,6 +35,7 @@ _ANONYMOUS: Final = (1, 5)
 _REPLY: Final = "a reply has no position"
 _ELSE: Final = "no position in the message"
 _WAITS: Final = "position waits for one of the other format"
+_UNSURE: Final = "position that no second pair has confirmed yet"
 _TWICE: Final = "position sent twice"
 _UNTIMED: Final = "no time in the message, and none of its arrival"
 
@@ -50,7 +51,7 @@ def holds(decoded: Decoded) -> bool:
 
 def is_usual(reason: str) -> bool:
     """Whether a reason for which a message became no plot is nothing to worry about."""
-    return any(words in reason for words in (_REPLY, _ELSE, _WAITS, _TWICE))
+    return any(words in reason for words in (_REPLY, _ELSE, _WAITS, _UNSURE, _TWICE))
 
 
 def receiver(sensors: Sensors, recording: str) -> int:
@@ -184,6 +185,13 @@ def _made(
     if count := int(np.count_nonzero(placed & ~timed)):
         ignored[f"{name}: {_UNTIMED}"] += count
     used = placed & timed
+    if name == "ADSB":
+        sure = _column(table, "position_confirmed", pa.bool_())
+        sure = (sure.combine_chunks() if isinstance(sure, pa.ChunkedArray) else sure).fill_null(False)
+        unsure = used & ~sure.to_numpy(zero_copy_only=False)
+        if count := int(np.count_nonzero(unsure)):
+            ignored[f"ADSB: {_UNSURE}"] += count
+        used &= ~unsure
     if name in ("SBS", "READSB"):
         again = _told_again(table, instants, used)
         if count := int(np.count_nonzero(again)):

@@ -196,8 +196,8 @@ class _Work:
         at = 0
         while at < view.size:
             found, gone, at_next = reader(view, at, self.messages, self.frames, self.broken, whole)
-            if not self.receiver.clock and found:
-                self._judge(view, at)
+            if self.receiver.clock in ("", clocks.NONE) and found:
+                self._judge(view, at, whole)
             self._note_lost(gone, base)
             if found:
                 self._piece(found, base, arrived_ns)
@@ -208,12 +208,12 @@ class _Work:
                 break
         return at
 
-    def _judge(self, view: Octets, at: int) -> None:
+    def _judge(self, view: Octets, at: int, whole: bool) -> None:
         """Say what the clock counts, by the first messages of all."""
         reader = read_frames if self.receiver.form == "beast" else read_lines
         room = min(JUDGED, (view.size - at) // 11 + 1)
         frames = np.empty((room, self.frames.shape[1]), np.int64)
-        found, _, _ = reader(view, at, np.empty((room, LONG), np.uint8), frames, np.empty((room + 2, 3), np.int64), False)
+        found, _, _ = reader(view, at, np.empty((room, LONG), np.uint8), frames, np.empty((room + 2, 3), np.int64), whole)
         clock = clocks.judge(frames[:found, TICKS])
         if clock == clocks.NONE and self.receiver.form == "avr" and (frames[:found, EPOCH_NS] != NO_TIME).any():
             clock = clocks.EPOCH
@@ -246,8 +246,9 @@ class _Work:
             anchor = clocks.anchored(self.receiver.anchor, arrived_ns, int(clock_ns.max()))
             self.receiver = msgspec.structs.replace(self.receiver, anchor=anchor)
             time_ns[told] = clock_ns[told] + anchor.ahead_ns
-        if self.receiver.clock == clocks.EPOCH:
-            time_ns = frames[:, EPOCH_NS].copy()
+        if self.receiver.form == AVR:
+            said = frames[:, EPOCH_NS]
+            time_ns = np.where(said != NO_TIME, said, time_ns)
         return clock_ns, time_ns
 
     def _fill(self, messages: Octets, verdict: NDArray[np.int8], heads: Ints, by_ns: Ints) -> None:

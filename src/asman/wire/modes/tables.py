@@ -82,6 +82,7 @@ ADSB: Final = (
     _whole("cpr_lat", sq.CPR_LAT, pa.int32(), "17 bits"),
     _whole("cpr_lon", sq.CPR_LON, pa.int32(), "17 bits"),
     _word("position", sq.HOW, FOUND, "how the position was found, or why there is none"),
+    _flag("position_confirmed", sq.CONFIRMED, "a second pair, independent of the first, gave the same place"),
     _real("lat_deg", sq.LAT, "WGS-84"),
     _real("lon_deg", sq.LON, "WGS-84"),
     _real("pressure_altitude_m", sq.PRESSURE),
