@@ -37,9 +37,9 @@ VALUES: Final = 19
 TURBULENCE, WIND_SHEAR, MICROBURST, ICING, WAKE, CAPABILITY_17, OVERLAY, SUBNETWORK, THREAT = range(9)
 CODES: Final = 9
 
-#: No register of a reply in operation is rarer than this to be one that we do not read.
+#: Weight of a register that we do not read, whose bits might be any.
 _UNKNOWN: Final = 1.0
-#: A status bit that is 0 over a value that is 0 is right by chance in one of so many.
+#: Values of one flight that do not agree are so much less likely than random ones: sensors fail, too.
 _QUITE_WRONG: Final = 0.02
 
 Reals = NDArray[np.float64]
@@ -78,11 +78,15 @@ def within(value: float, low: float, high: float) -> bool:
 
 
 @small
-def agree(a: float, b: float, usual: float) -> float:
-    """Factor of two values that should be near each other: up to 4 for the same, down for far ones; 1 for NaN."""
+def agree(a: float, b: float, usual: float, span: float) -> float:
+    """How much likelier two values are as one flight's than as random bits; 1 where one of them is NaN.
+
+    usual  standard deviation of their difference in flight
+    span   what random bits would spread over
+    """
     if math.isnan(a) or math.isnan(b):
         return 1.0
-    return max(4.0 * math.exp(-0.5 * ((a - b) / usual) ** 2), _QUITE_WRONG)
+    return max(0.4 * span / usual * math.exp(-0.5 * ((a - b) / usual) ** 2), _QUITE_WRONG)
 
 
 @small
@@ -225,18 +229,18 @@ def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
         return 0.0
     if not within(rate, -8.0, 8.0) or (not math.isnan(speed) and not within(true, speed - 250.0, speed + 250.0)):
         return 0.0
-    likely = agree(speed, true, 60.0)
+    likely = agree(speed, true, 60.0, 2046.0)
     if not (math.isnan(roll) or math.isnan(rate) or math.isnan(true)) and true > 50.0:
         # A coordinated turn: rate = g tan(bank) / v.
         expected = math.degrees(9.80665 * math.tan(math.radians(roll)) / (true * KNOT_MPS))
-        likely *= agree(rate, expected, 0.4)
+        likely *= agree(rate, expected, 0.4, 32.0)
     elif math.isnan(track) and math.isnan(speed) and math.isnan(true):
         # A bank angle alone: no transponder in operation sends that.
         likely *= 0.01
     if not math.isnan(roll):
         likely *= 2.0 if abs(roll) <= 35.0 else 0.2
-    likely *= agree(speed * KNOT_MPS, ground_mps, 8.0)
-    likely *= agree(nearest_turn(track, track_deg), track_deg, 6.0)
+    likely *= agree(speed * KNOT_MPS, ground_mps, 8.0, 1050.0)
+    likely *= agree(nearest_turn(track, track_deg), track_deg, 6.0, 360.0)
     return 2.0 ** (fixed_a + fixed_b + fixed_c + fixed_d + fixed_e) * likely
 
 
@@ -269,13 +273,13 @@ def weight_60(mb: Int, pressure_m: float, climb_mps: float) -> float:
         return 0.0
     if not (within(baro, -7000.0, 7000.0) and within(inertial, -7000.0, 7000.0)):
         return 0.0
-    likely = agree(baro, inertial, 500.0)
+    likely = agree(baro, inertial, 500.0, 32_768.0)
     expected = speed_of_sound_share(airspeed, pressure_m)
     if not math.isnan(expected):
-        likely *= agree(mach, expected, 0.04)
+        likely *= agree(mach, expected, 0.04, 4.092)
     elif not (math.isnan(airspeed) or math.isnan(mach)):
-        likely *= 1.0 if 200.0 * mach < airspeed < 700.0 * mach else _QUITE_WRONG
-    likely *= agree(inertial * FOOT_PER_MINUTE_MPS, climb_mps, 3.0)
+        likely *= 4.0 if 200.0 * mach < airspeed < 700.0 * mach else _QUITE_WRONG
+    likely *= agree(inertial * FOOT_PER_MINUTE_MPS, climb_mps, 3.0, 166.0)
     return 2.0 ** (fixed_a + fixed_b + fixed_c + fixed_d + fixed_e) * likely
 
 

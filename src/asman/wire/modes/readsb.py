@@ -15,7 +15,7 @@ import pyarrow as pa
 from asman.model.decoded import Decoded
 from asman.model.plots import TIME
 from asman.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS, SECOND_NS
-from asman.wire.modes.sbs import rejects
+from asman.wire.modes.sbs import rejects, table
 
 #: No document is so long: whoever sends one means harm.
 _DOCUMENT_MAX: Final = 256 * 1024 * 1024
@@ -105,9 +105,7 @@ def decode(octets: Any) -> Decoded:
     lost: list[tuple[int, int, str]] = []
     for begin, end in _documents(text):
         _read(text, begin, end, rows, lost)
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)]
-    table = pa.Table.from_arrays(columns, schema=SCHEMA) if rows else SCHEMA.empty_table()
-    return Decoded({"READSB": table} if rows else {}, rejects(lost), {}, "readsb", len(text))
+    return Decoded({"READSB": table(rows, SCHEMA)} if rows else {}, rejects(lost), {}, "readsb", len(text))
 
 
 def _documents(text: bytes) -> list[tuple[int, int]]:

@@ -73,9 +73,13 @@ def decode(octets: Any) -> Decoded:
         elif bare and bare.split(b",")[0] not in _OTHERS:
             lost.append((at, len(line), "line that is no SBS message"))
         at += len(line)
-    columns = [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), SCHEMA, strict=True)]
-    table = pa.Table.from_arrays(columns, schema=SCHEMA) if rows else SCHEMA.empty_table()
-    return Decoded({"SBS": table} if rows else {}, rejects(lost), {}, "sbs", len(text))
+    return Decoded({"SBS": table(rows, SCHEMA)} if rows else {}, rejects(lost), {}, "sbs", len(text))
+
+
+def table(rows: list[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Rows as a table; at least one."""
+    columns = zip(zip(*rows, strict=True), schema, strict=True)
+    return pa.Table.from_arrays([pa.array(column, field.type) for column, field in columns], schema=schema)
 
 
 def rejects(lost: list[tuple[int, int, str]]) -> pa.Table:
