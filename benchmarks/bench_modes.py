@@ -1,10 +1,11 @@
-"""How fast Mode S messages become scaled Arrow tables, on one core, beside pyModeS and rs1090 in the same run.
+"""How fast Mode S messages become Arrow tables, on one core, beside pyModeS and rs1090 in the same run.
 
 The messages are real: 2,000 extended squitters of one aircraft, 10,000 replies with a register over the
-Netherlands, and a minute of everything that one aircraft sent (1,004). Ours are in a Beast stream, repeated, and
-what is timed is octets in memory to finished tables: frames, parity, positions, registers. The peers are given the
-same messages, once, as they want them (hexadecimal text with times), each in its own environment and in its fastest
-way; what counts is the faster of the two. pyModeS is GPL-3, rs1090 MIT; neither is ever imported by Asman.
+Netherlands, and a minute of everything that one aircraft sent (1,004). Ours are in a Beast stream, repeated,
+and what is timed is octets in memory to finished tables: frames, parity, positions, registers. The peers are
+given the same messages, once, as they want them (hexadecimal text with times), each in its own environment
+and in its fastest way; what counts is the faster of the two. pyModeS is GPL-3, rs1090 MIT; neither is ever
+imported by Asman.
 """
 
 import csv

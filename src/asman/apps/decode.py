@@ -15,7 +15,6 @@ import click
 from asman.errors import InputError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from rich.console import Console
 
     from asman.model.decoded import Decoded
@@ -36,8 +35,8 @@ def decode(
 ) -> Decoded:
     """Decode a recording.
 
-    source    a path, or the octets themselves: ASTERIX (data blocks, pcap, pcapng), Mode S (Beast, AVR, lines with
-              a message in them), SBS, readsb's aircraft.json; recognised by content
+    source    a path, or the octets themselves: ASTERIX (data blocks, pcap, pcapng), Mode S (Beast, AVR,
+              lines with a message in them), SBS, readsb's aircraft.json; recognised by content
     editions  category ("48") -> edition ("1.32"); what is not named is detected
     near      latitude and longitude of a Mode S receiver, for the first positions on the ground
     correct   put single wrong bits of Mode S messages right; off, because some become wrong messages
@@ -70,8 +69,8 @@ def read_file(path: Path) -> bytes:
 
 
 #: A paragraph that begins with a backspace keeps its lines.
-_HELP: Final = """Decode recordings to scaled values: ASTERIX (data blocks, pcap, pcapng), Mode S and ADS-B (Beast,
-AVR, lines with a message in them), SBS, readsb's aircraft.json.
+_HELP: Final = """Decode recordings to scaled values: ASTERIX (data blocks, pcap, pcapng), Mode S and ADS-B
+(Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json.
 
 \b
 asman decode capture.pcap | head                     one JSON object a record
@@ -80,7 +79,8 @@ asman decode capture.pcap --summary                  what is in it?
 asman decode old.ast --edition 21=0.26               do not detect the edition
 asman decode dump.beast --near 52.3,4.8              where the receiver stands
 
-What a recording is, is recognised by what it holds. Editions are detected by how plausible the records read. What cannot be read is counted on stderr, with why.
+Its form is recognised by what it holds. Editions are detected by how plausible the records read. What cannot
+be read is counted on stderr, with why.
 """
 
 
@@ -90,7 +90,13 @@ What a recording is, is recognised by what it holds. Editions are detected by ho
     "-o", "--output", default="-", metavar="FILE", help=".ndjson, .parquet, .arrow; - is NDJSON on stdout."
 )
 @click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="Pin an edition: 21=2.1.")
-@click.option("--category", "categories", multiple=True, metavar="CAT", help="Only these: 48, or a table of Mode S: ADSB.")
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="CAT",
+    help="Only these: 48, or a table of Mode S: ADSB.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="So many records, of each category in files.")
 @click.option("--near", metavar="LAT,LON", help="Mode S: where the receiver stands, in degrees.")
 @click.option("--correct", is_flag=True, help="Mode S: put single wrong bits right.")

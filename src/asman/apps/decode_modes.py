@@ -1,4 +1,4 @@
-"""What a recording of Mode S holds, in a screen: what was sent, by how many, when, and how well it was heard."""
+"""What a recording of Mode S holds, in a screen: what was sent, by how many, when, how well heard."""
 
 from typing import Any, Final
 
@@ -64,7 +64,11 @@ def _span(decoded: Decoded, clock: str) -> str:
         if column == "time":
             begin, end = (np.datetime64(one, "ns").astype("M8[ms]") for one in (first, last))
             return f"{begin} to {end} UTC{rate}"
-        what = "a clock of GPS, seconds of a day" if clock == "GPS" else f"the receiver's clock of {clock}: no UTC in it"
+        what = (
+            "a clock of GPS, seconds of a day"
+            if clock == "GPS"
+            else f"the receiver's clock of {clock}: no UTC in it"
+        )
         return f"{seconds:,.1f} s by {what}{rate}"
     return "none in the messages"
 
@@ -119,6 +123,9 @@ def _kinds(table: pa.Table) -> list[tuple[str, int, int]]:
     kinds: Any = table[column].cast(pa.string())
     grouped = pa.table({"kind": kinds, "address": table["address"]}).group_by("kind")
     rows = grouped.aggregate([("address", "count_distinct"), ([], "count_all")]).to_pylist()
-    return sorted(
-        ((str(row["kind"]), row["count_all"], row["address_count_distinct"]) for row in rows), key=lambda row: -row[1]
-    )
+    named = [(str(row["kind"]), int(row["count_all"]), int(row["address_count_distinct"])) for row in rows]
+    return sorted(named, key=_by_count)
+
+
+def _by_count(row: tuple[str, int, int]) -> tuple[int, str]:
+    return -row[1], row[0]

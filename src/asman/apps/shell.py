@@ -18,11 +18,11 @@ from asman.apps.web import console_url, web_server
 from asman.edge import bus, messages
 from asman.edge.api import application
 from asman.edge.feeds import Feed
-from asman.edge.streams import StreamFeed
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
 from asman.edge.messages import Failed, FeedHealth, Health, Hello, Progress, Ready
 from asman.edge.reasoning import BusReasoning
+from asman.edge.streams import StreamFeed
 from asman.edge.uplink import Uplink
 from asman.errors import AsmanError, FeedError, InputError
 

@@ -1,4 +1,4 @@
-"""Feeds: UDP unicast and multicast here, TCP in `streams`; a bound and a counter for everything that is dropped.
+"""Feeds: UDP unicast and multicast here, TCP in `streams`; bounded, and all that is dropped is counted.
 
 An address is written as a URL:
 

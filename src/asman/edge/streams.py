@@ -1,7 +1,8 @@
 """TCP feeds: a stream of octets from a receiver that we connect to, and connect to again when it ends.
 
-What arrives together is one datagram; the receiver's memory in the node puts cut messages together. A connection
-that brings nothing for long is given up and made anew, because a receiver that lost its power does not say so.
+What arrives together is one datagram; the receiver's memory in the node puts cut messages together. A
+connection that brings nothing for long is given up and made anew, because a receiver that lost its power does
+not say so.
 """
 
 import asyncio
@@ -29,7 +30,12 @@ class StreamFeed:
     """
 
     def __init__(
-        self, name: str, where: Address, take: Callable[[Datagram], None], *, first_pause_s: float = FIRST_PAUSE_S
+        self,
+        name: str,
+        where: Address,
+        take: Callable[[Datagram], None],
+        *,
+        first_pause_s: float = FIRST_PAUSE_S,
     ) -> None:
         self.name = name
         self.where = where

@@ -1,8 +1,8 @@
 """Read Beast frames: 0x1A, a type, a time of 48 bits, a level, a message; each 0x1A within stands twice.
 
-A stream may begin and end anywhere, and octets may be lost in it. So a frame counts when it has as many octets
-as its type needs; a single 0x1A inside of it says that it was cut short and that the next one begins. What lies
-between frames is handed back as lost, octet by octet.
+A stream may begin and end anywhere, and octets may be lost in it. So a frame counts when it has as many
+octets as its type needs; a single 0x1A inside of it says that it was cut short and that the next one begins.
+What lies between frames is handed back as lost, octet by octet.
 
 Types: '1' Mode A/C, '2' short, '3' long; '4' is a receiver's status and 0xE3 a receiver's number that some
 aggregators put before each message: both are passed over.
@@ -50,7 +50,7 @@ def frame_octets(kind: Int) -> Int:
 @kernel
 def read_frames(
     view: Octets, begin: Int, messages: Octets, frames: Ints, lost: Ints, whole: bool
-) -> tuple[int, int, int]:
+) -> tuple[Int, Int, Int]:
     """Read frames until there is no room or no octet left.
 
     view      (~,)     the stream

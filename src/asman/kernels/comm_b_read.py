@@ -1,13 +1,14 @@
 """Which register a Comm-B reply carries, and what it says: nothing in the reply names it.
 
 Each register has bits that must be 0, values that must be 0 where their status bit is 0, and values that no
-flight has. How well 56 bits fit is a weight: a bit that a register fixes and that is right counts double for it
-(random bits would be right half of the time), values inside their range and in agreement with each other and
-with what the aircraft broadcasts of itself count for it, others against it or rule it out. The weights, against
-that of a register that we do not know, give each a probability; the likeliest is told with it.
+flight has. How well 56 bits fit is a weight: a bit that a register fixes and that is right counts double for
+it (random bits would be right half of the time), values inside their range and in agreement with each other
+and with what the aircraft broadcasts of itself count for it, others against it or rule it out. The weights,
+against that of a register that we do not know, give each a probability; the likeliest is told with it.
 
-Sources: ICAO Doc 9871 (2nd edition), appendix A and D (registers 1,0 1,7 2,0 3,0 4,0 4,4 4,5 5,0 6,0); J. Sun et
-al., "Large-scale aircraft parameters from Mode S Comm-B", 2019, and "The 1090 Megahertz Riddle", part on BDS.
+Sources: ICAO Doc 9871 (2nd edition), appendix A and D (registers 1,0 1,7 2,0 3,0 4,0 4,4 4,5 5,0 6,0); J. Sun
+et al., "Large-scale aircraft parameters from Mode S Comm-B", 2019, and "The 1090 Megahertz Riddle", part on
+BDS.
 """
 
 import math
@@ -103,7 +104,7 @@ def nearest_turn(degrees: float, to_deg: float) -> float:
 
 @small
 def weight_10(mb: Int) -> float:
-    """Data link capability: number 1,0, five reserved bits, subnetwork version that goes with its overlay bit."""
+    """Data link capability: number 1,0, five reserved bits, a subnetwork version that fits its overlay."""
     if bits(mb, 56, 1, 8) != 0x10 or bits(mb, 56, 10, 14) != 0:
         return 0.0
     version = bits(mb, 56, 17, 23)
@@ -131,7 +132,7 @@ def weight_20(mb: Int) -> float:
 
 @small
 def weight_30(mb: Int) -> float:
-    """Resolution advisory: number 3,0, a threat type that exists, an advisory that its terminator goes with."""
+    """Resolution advisory: number 3,0, a threat type and an advisory that there are."""
     if bits(mb, 56, 1, 8) != 0x30 or bits(mb, 56, 29, 30) == 3 or bits(mb, 56, 16, 22) >= 48:
         return 0.0
     return 2.0**9
@@ -227,7 +228,9 @@ def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
     speed, true = number(mb, 24, 25, 34, 2.0), number(mb, 46, 47, 56, 2.0)
     if not (within(roll, -50.0, 50.0) and within(speed, 0.0, 700.0) and within(true, 0.0, 600.0)):
         return 0.0
-    if not within(rate, -8.0, 8.0) or (not math.isnan(speed) and not within(true, speed - 250.0, speed + 250.0)):
+    if not within(rate, -8.0, 8.0) or (
+        not math.isnan(speed) and not within(true, speed - 250.0, speed + 250.0)
+    ):
         return 0.0
     likely = agree(speed, true, 60.0, 2046.0)
     if not (math.isnan(roll) or math.isnan(rate) or math.isnan(true)) and true > 50.0:
@@ -246,7 +249,7 @@ def weight_50(mb: Int, ground_mps: float, track_deg: float) -> float:
 
 @small
 def speed_of_sound_share(airspeed_kt: float, pressure_m: float) -> float:
-    """Mach number of an indicated airspeed at a pressure altitude, in the standard atmosphere; NaN for NaN."""
+    """Mach number of an indicated airspeed at a pressure altitude (standard atmosphere); NaN for NaN."""
     if math.isnan(airspeed_kt) or math.isnan(pressure_m):
         return np.nan
     if pressure_m < 11_000.0:
@@ -314,7 +317,7 @@ def infer(
 
 @lent
 def read_register(mb: Int, register: Int, r: Reals, base: Int, w: Wholes, base_w: Int, i: Int) -> None:
-    """Write the values of a register to rows `base + SELECTED` ... of `r` and `base_w + TURBULENCE` ... of `w`."""
+    """Write the values of a register to rows from `base` on of `r` and from `base_w` on of `w`."""
     if register == B10:
         w[base_w + OVERLAY, i], w[base_w + SUBNETWORK, i] = bits(mb, 56, 15, 15), bits(mb, 56, 17, 23)
     elif register == B17:

@@ -1,9 +1,9 @@
 """Compact Position Reporting read: from one message of each format, or from one and a place nearby.
 
-Two messages of different formats name the zone between them, as long as the aircraft did not move far from one
-to the other ("global"). One message names the place in every zone; a position that is known to be less than half
-a zone away (180 NM in the air, 45 NM on the ground) says in which ("local"). On the ground zones are a quarter
-as wide, so that a pair has eight solutions; the one nearest to a known place counts.
+Two messages of different formats name the zone between them, as long as the aircraft did not move far from
+one to the other ("global"). One message names the place in every zone; a position that is known to be less
+than half a zone away (180 NM in the air, 45 NM on the ground) says in which ("local"). On the ground zones
+are a quarter as wide, so that a pair has eight solutions; the one nearest to a known place counts.
 
 Sources: RTCA DO-260B (EUROCAE ED-102A), A.1.7.4 to A.1.7.8; ICAO Doc 9871 (2nd edition), C.2.6.
 """
@@ -57,7 +57,7 @@ def cpr_local(code: Int, odd: Int, surface: bool, near_lat: float, near_lon: flo
 
 @small
 def cpr_global(even: Int, odd: Int, last_odd: Int) -> tuple[float, float]:
-    """Position in the air of the later of two messages; NaN where they lie in different zones of longitude."""
+    """Position in the air of the later of two messages; NaN where their zones of longitude differ."""
     lat_e, lon_e = (even >> BITS & MASK) / STEPS, (even & MASK) / STEPS
     lat_o, lon_o = (odd >> BITS & MASK) / STEPS, (odd & MASK) / STEPS
     j = np.floor(59.0 * lat_e - 60.0 * lat_o + 0.5)
@@ -79,7 +79,7 @@ def cpr_global(even: Int, odd: Int, last_odd: Int) -> tuple[float, float]:
 def cpr_global_surface(
     even: Int, odd: Int, last_odd: Int, near_lat: float, near_lon: float
 ) -> tuple[float, float]:
-    """Position on the ground of the later of two messages, of eight the nearest to a known place; NaN for none."""
+    """Position on the ground of the later of two messages, the nearest of eight; NaN for none."""
     lat_e, lon_e = (even >> BITS & MASK) / STEPS, (even & MASK) / STEPS
     lat_o, lon_o = (odd >> BITS & MASK) / STEPS, (odd & MASK) / STEPS
     j = np.floor(59.0 * lat_e - 60.0 * lat_o + 0.5)
@@ -100,7 +100,10 @@ def cpr_global_surface(
 
 @kernel
 def read_pairs(
-    even: NDArray[np.int64], odd: NDArray[np.int64], last_odd: NDArray[np.bool_], near_deg: NDArray[np.float64]
+    even: NDArray[np.int64],
+    odd: NDArray[np.int64],
+    last_odd: NDArray[np.bool_],
+    near_deg: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Read pairs of messages.
 
@@ -114,9 +117,7 @@ def read_pairs(
         if np.isnan(near_deg[i, 0]):
             place = cpr_global(even[i], odd[i], np.int64(last_odd[i]))
         else:
-            place = cpr_global_surface(
-                even[i], odd[i], np.int64(last_odd[i]), near_deg[i, 0], near_deg[i, 1]
-            )
+            place = cpr_global_surface(even[i], odd[i], np.int64(last_odd[i]), near_deg[i, 0], near_deg[i, 1])
         out[i, 0], out[i, 1] = place
     return out
 

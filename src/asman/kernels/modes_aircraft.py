@@ -1,8 +1,8 @@
-"""What was heard of each aircraft, as later messages need it: formats of position, velocity, callsign, status.
+"""What was heard of each aircraft, as later messages need it: positions, velocity, callsign, status.
 
 A table with open addressing, keyed by address and doubled when it is half full, up to a bound. Beyond that,
-aircraft that were not heard for long make room; the rest of the world is counted and not remembered. So memory
-is bounded whatever is sent, and what is found does not depend on how a stream is cut.
+aircraft that were not heard for long make room; the rest of the world is counted and not remembered. So
+memory is bounded whatever is sent, and what is found does not depend on how a stream is cut.
 """
 
 from typing import Final, NamedTuple
@@ -61,6 +61,12 @@ def nobody(places: int = PLACES_FIRST) -> Aircraft:
         np.zeros(4, np.int64),
         np.full(2, np.nan),
     )
+
+
+def copied(aircraft: Aircraft) -> Aircraft:
+    """A table that nothing done to the first one changes."""
+    key, whole, real, counts, place = aircraft
+    return Aircraft(key.copy(), whole.copy(), real.copy(), counts.copy(), place.copy())
 
 
 @small

@@ -1,12 +1,12 @@
 """Whether a Mode S message is what it says: its length, its format, its parity; and which aircraft sent it.
 
 The parity of extended squitters (DF17, DF18) must divide without remainder; that of all-call replies (DF11)
-leaves the code of the interrogator, seven bits. Replies to interrogations (DF0, 4, 5, 16, 20, 21, 24) leave the
-sender's address, so that nothing proves it: the reply counts as proven once the address was heard in a message
-that proves itself, or is heard again.
+leaves the code of the interrogator, seven bits. Replies to interrogations (DF0, 4, 5, 16, 20, 21, 24) leave
+the sender's address, so that nothing proves it: the reply counts as proven once the address was heard in a
+message that proves itself, or is heard again.
 
-Putting single bits right is off unless asked for: it turns one wrong message in some hundreds into a right one
-of another aircraft. The bits that say the format are never put right.
+Putting single bits right is off unless asked for: it turns one wrong message in some hundreds into a right
+one of another aircraft. The bits that say the format are never put right.
 
 Sources: ICAO Annex 10 Vol IV (5th edition), 3.1.2.3.3 and 3.1.2.5.2.1; ICAO Doc 9871 (2nd edition).
 """
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.jit import kernel, small
-from asman.kernels.modes_bits import _REMAINDER, LONG, SHORT, Int, Octets
+from asman.kernels.modes_bits import LONG, REMAINDER, SHORT, Int, Octets
 
 #: Which table a message belongs to, or why it was given up.
 ADSB, MODES, COMM_B = range(3)
@@ -40,9 +40,9 @@ def _slices() -> NDArray[np.int64]:
             if place >= LONG - 3:
                 table[place, octet] = octet << 8 * (LONG - 1 - place)
                 continue
-            rest = int(_REMAINDER[octet])
+            rest = int(REMAINDER[octet])
             for _ in range(LONG - 3 - place - 1):
-                rest = ((rest << 8) & 0xFFFFFF) ^ int(_REMAINDER[rest >> 16])
+                rest = ((rest << 8) & 0xFFFFFF) ^ int(REMAINDER[rest >> 16])
             table[place, octet] = rest
     return table
 
@@ -67,7 +67,7 @@ def remainder(messages: Octets, row: Int, length: Int) -> Int:
 
 @small
 def wrong_bit(rest: Int, length: Int) -> Int:
-    """Which single bit, counted from 0, leaves this remainder; -1 for none. The format's five bits are none."""
+    """Which single bit, counted from 0, leaves this remainder; -1 for none. The format's five are none."""
     skipped = LONG - length
     for bit in range(5, 8 * length):
         if np.int64(_SLICES[skipped + bit // 8, 1 << (7 - bit % 8)]) == rest:

@@ -1,13 +1,13 @@
 """The codes of a Mode S message read: bits, altitudes, Mode 3/A codes.
 
-Altitude has three forms: steps of 25 ft (bit Q = 1), the steps of 100 ft of Mode C (Q = 0), metres (bit M = 1).
-What is no code (Mode C pulses that no altitude has) reads as NaN, as "no information" does.
+Altitude has three forms: steps of 25 ft (bit Q = 1), the steps of 100 ft of Mode C (Q = 0), metres (bit M =
+1). What is no code (Mode C pulses that no altitude has) reads as NaN, as "no information" does.
 
 Sources: ICAO Annex 10 Vol IV (5th edition), 3.1.1 appendix (Mode C), 3.1.2.6.5.4 (AC), 3.1.2.6.7.1 (ID);
 RTCA DO-260B 2.2.3.2.3.4 (the 12 bits of a squitter).
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +83,7 @@ def read_altitude_12(code: Int) -> float:
 
 
 @small
-def is_letter(code: Int) -> bool:
+def is_letter(code: Int) -> Any:
     """Whether six bits are a letter that a callsign may have: capitals, digits, blank."""
     return 1 <= code <= 26 or code == 32 or 48 <= code <= 57
 
@@ -113,9 +113,7 @@ _ASCII.setflags(write=False)
 
 
 @kernel
-def spell(
-    codes: NDArray[np.int64], edges: NDArray[np.int32], octets: Octets
-) -> int:
+def spell(codes: NDArray[np.int64], edges: NDArray[np.int32], octets: Octets) -> int:
     """Write callsigns, 48 bits each, as ASCII without blanks behind; those below 0 are empty.
 
     codes    (N,)

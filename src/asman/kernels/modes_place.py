@@ -1,10 +1,11 @@
 """Where an aircraft is, message by message, with the tests that a position must pass.
 
-A first position needs a message of each format, at most 10 s apart (on the ground 25 s, 50 s when slow), so that
-neither zone can be mistaken. From then on each message is read with the last position, and must lie within what
-the standard holds reasonable of it: 6 NM in the air, 0.75 NM on the ground, 2.5 NM from one to the other, for
-messages at most 30 s apart. A second pair of which both messages are newer must give the same place as that; if
-it does not, neither is believed and the search begins anew, as it does after three misses in a row.
+A first position needs a message of each format, at most 10 s apart (on the ground 25 s, 50 s when slow), so
+that neither zone can be mistaken. From then on each message is read with the last position, and must lie
+within what the standard holds reasonable of it: 6 NM in the air, 0.75 NM on the ground, 2.5 NM from one to
+the other, for messages at most 30 s apart. A second pair of which both messages are newer must give the same
+place as that; if it does not, neither is believed and the search begins anew, as it does after three misses
+in a row.
 
 Messages without any time cannot be tested for their age: they are taken to follow each other closely.
 

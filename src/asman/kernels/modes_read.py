@@ -6,7 +6,7 @@ kind: a squitter proves an address that a reply only implies; a broadcast veloci
 Sources: ICAO Annex 10 Vol IV (5th edition), 3.1.2.5 to 3.1.2.8; those of the kernels that this one calls.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,7 @@ class Rows(NamedTuple):
 
 
 @small
-def heard(aircraft: Aircraft, key: Int, proof: bool, now_ns: Int) -> tuple[Int, bool]:
+def heard(aircraft: Aircraft, key: Int, proof: bool, now_ns: Int) -> tuple[Int, Any]:
     """Row of an aircraft, met if need be, and whether its address is proven."""
     row = find(aircraft, key)
     proven = proof
@@ -87,7 +87,13 @@ def squitter_source(format_: Int, control: Int) -> Int:
 
 @lent
 def read_squitter(
-    messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, near: NDArray[np.float64], rows: Rows
+    messages: Octets,
+    i: Int,
+    heads: Ints,
+    now_ns: Int,
+    aircraft: Aircraft,
+    near: NDArray[np.float64],
+    rows: Rows,
 ) -> None:
     """One extended squitter."""
     n = rows.done[ADSB]
@@ -151,9 +157,7 @@ def read_head(
 
 
 @lent
-def read_reply(
-    messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, rows: Rows
-) -> None:
+def read_reply(messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, rows: Rows) -> None:
     """One reply without a register, or a Mode A/C reply."""
     n = rows.done[MODES]
     w, r = rows.re_whole, rows.re_real
@@ -170,7 +174,13 @@ def read_reply(
 
 @lent
 def read_comm_b(
-    messages: Octets, i: Int, heads: Ints, now_ns: Int, aircraft: Aircraft, weights: NDArray[np.float64], rows: Rows
+    messages: Octets,
+    i: Int,
+    heads: Ints,
+    now_ns: Int,
+    aircraft: Aircraft,
+    weights: NDArray[np.float64],
+    rows: Rows,
 ) -> None:
     """One reply with a register."""
     n = rows.done[COMM_B]
@@ -208,7 +218,7 @@ def read_messages(
     aircraft: Aircraft,
     rows: Rows,
 ) -> int:
-    """Read messages from `begin` on; give the one at which there was no room for another aircraft, or their end.
+    """Read messages from `begin` on; give the one at which an aircraft had no room, or their end.
 
     messages  (N, 14)  octets
     verdict, heads     of `modes_check.check`

@@ -1,4 +1,4 @@
-"""Read Mode S messages that are written as text, a line each: AVR, bare digits, and tables with a message in them.
+"""Read Mode S messages that are written as text, a line each: AVR, bare digits, tables.
 
     *8D4840D6202CC371C32CE0576098;               AVR, a message
     @016CE3671C748D4840D6202CC371C32CE0576098;   with the receiver's clock (48 bits, 12 MHz or GPS)
@@ -145,11 +145,11 @@ def fields_line(view: Octets, begin: Int, end: Int, messages: Octets, lines: Int
 @kernel
 def read_lines(
     view: Octets, begin: Int, messages: Octets, lines: Ints, lost: Ints, whole: bool
-) -> tuple[int, int, int]:
+) -> tuple[Int, Int, Int]:
     """Read lines until there is no room or no octet left.
 
     messages  (N, 14)  filled
-    lines     (N, 7)   filled: as of Beast's frames, then FORM and EPOCH_NS; TICKS and EPOCH_NS NONE where not said
+    lines     (N, 7)   filled: as of Beast's frames, then FORM and EPOCH_NS; times NONE where not said
     lost      (M, 3)   filled: offset, octets, 1
     whole              nothing will follow: a last line needs no end
     returns            lines, losses, octet at which to go on

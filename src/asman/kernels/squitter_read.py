@@ -4,12 +4,12 @@ One message is one row. What a message means may depend on what the aircraft sai
 position on the version and supplements of its last status, the place on its last position. That memory is the
 table of `modes_aircraft`.
 
-Sources: RTCA DO-260B (EUROCAE ED-102A), 2.2.3.2 (layouts), 2.2.8.1 (NIC by version, table N-11); ICAO Doc 9871
-(2nd edition), appendix C; versions 0 and 1: its appendices A and B.
+Sources: RTCA DO-260B (EUROCAE ED-102A), 2.2.3.2 (layouts), 2.2.8.1 (NIC by version, table N-11); ICAO Doc
+9871 (2nd edition), appendix C; versions 0 and 1: its appendices A and B.
 """
 
 import math
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ from asman.kernels.modes_codes import bits, is_callsign, read_altitude_12, read_
 from asman.kernels.modes_encode import EMERGENCY as EMERGENCY_KIND
 from asman.kernels.modes_encode import IDENTIFICATION, POSITION, STATUS, SURFACE, VELOCITY
 from asman.kernels.modes_place import GLOBAL, LOCAL, locate
-from asman.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS, NAUTICAL_MILE_M, SECOND_NS
+from asman.units import FOOT_M, FOOT_PER_MINUTE_MPS, KNOT_MPS, SECOND_NS
 
 #: Kinds beside those that are encoded.
 TARGET, RESOLUTION, OTHER = 7, 8, 9
@@ -65,9 +65,7 @@ RADIUS_M: Final = np.array(
     [np.inf, 37_040.0, 14_816.0, 7408.0, 3704.0, 1852.0, 1111.2, 370.4, 185.2, 75.0, 25.0, 7.5]
 )
 #: The same by NUCp 0 to 9 of version 0 (DO-260, 2.2.3.2.7.1; HPL).
-RADIUS_FIRST_M: Final = np.array(
-    [np.inf, 37_040.0, 18_520.0, 3704.0, 1852.0, 926.0, 370.4, 185.2, 25.0, 7.5]
-)
+RADIUS_FIRST_M: Final = np.array([np.inf, 37_040.0, 18_520.0, 3704.0, 1852.0, 926.0, 370.4, 185.2, 25.0, 7.5])
 
 
 @small
@@ -172,6 +170,13 @@ def remembered(aircraft: Aircraft, a: Int, w: Wholes, r: Reals, names: Ints, i: 
         w[LAST_NACP, i], w[LAST_SIL, i] = whole[a, of.NACP], whole[a, of.SIL]
 
 
+@small
+def is_copy(place: Int, now_ns: Int, last: Int, last_ns: Int) -> Any:
+    """Whether a position is the last one of its format over again, a moment later."""
+    timed = now_ns != of.NO_TIME and last_ns > of.NO_TIME + 1
+    return timed and place == last and abs(now_ns - last_ns) <= TWICE_NS
+
+
 @lent
 def read_position(
     aircraft: Aircraft, a: Int, me: Int, code: Int, w: Wholes, r: Reals, i: Int, now_ns: Int, near: Reals
@@ -210,21 +215,19 @@ def read_position(
     odd = bits(me, 56, 22, 22)
     place = me & ((1 << 34) - 1)
     w[ODD, i], w[CPR_LAT, i], w[CPR_LON, i] = odd, place >> 17, place & 0x1FFFF
-    whole = aircraft.whole
-    if whole[a, of.CODE + odd] == place and now_ns != of.NO_TIME and whole[a, of.CODE_AT + odd] > of.NO_TIME + 1:
-        if abs(now_ns - whole[a, of.CODE_AT + odd]) <= TWICE_NS:
-            w[HOW, i] = TWICE
-            return
+    if is_copy(place, now_ns, aircraft.whole[a, of.CODE + odd], aircraft.whole[a, of.CODE_AT + odd]):
+        w[HOW, i] = TWICE
+        return
     how, lat, lon = locate(aircraft, a, place, odd, ground, slow, now_ns, near[0], near[1])
     w[HOW, i] = how
     if how in (GLOBAL, LOCAL):
-        w[CONFIRMED, i] = whole[a, of.SURE]
+        w[CONFIRMED, i] = aircraft.whole[a, of.SURE]
     r[LAT, i], r[LON, i] = lat, lon
 
 
 @lent
 def read_velocity(aircraft: Aircraft, a: Int, me: Int, w: Wholes, r: Reals, i: Int, now_ns: Int) -> None:
-    """Type 19: over ground (subtypes 1 and 2), or heading and airspeed (3 and 4); even ones in steps of 4 kt."""
+    """Type 19: over ground (subtypes 1 and 2), or heading and airspeed (3, 4); even ones in 4 kt."""
     kind = bits(me, 56, 6, 8)
     w[SUBTYPE, i] = kind
     if not 1 <= kind <= 4:

@@ -1,8 +1,8 @@
 """Feeds of Mode S in a node: which they are, what was heard over each, and the plots that it gives.
 
-A feed is known by its first octets (or beforehand, in a replay) and keeps its memory from then on: half a message
-at the end of a piece, the receiver's clock, the aircraft. A receiver that no sensor stands for is met as soon as
-it hears a position.
+A feed is known by its first octets (or beforehand, in a replay) and keeps its memory from then on: half a
+message at the end of a piece, the receiver's clock, the aircraft. A receiver that no sensor stands for is met
+as soon as it hears a position.
 """
 
 from collections.abc import Mapping
@@ -134,9 +134,14 @@ def _met(decoded: Decoded, feed: str) -> tuple[Sensor, ...]:
 
 
 def _count(datagrams: list[Datagram], rejected: pa.Table) -> tuple[int, int, int, int, str, int]:
-    first = (int(rejected["offset"][0].as_py()), str(rejected["reason"][0].as_py())) if rejected.num_rows else (0, "")
+    first = (
+        (int(rejected["offset"][0].as_py()), str(rejected["reason"][0].as_py()))
+        if rejected.num_rows
+        else (0, "")
+    )
     octets = sum(len(one.octets) for one in datagrams)
-    return len(datagrams), octets, max(one.time_ns for one in datagrams), *first, rejected.num_rows
+    latest_ns = max(one.time_ns for one in datagrams)
+    return len(datagrams), octets, latest_ns, first[0], first[1], rejected.num_rows
 
 
 def joined(heard: Hearing, plots: pa.Table, extracted: Extracted) -> tuple[pa.Table, Extracted]:

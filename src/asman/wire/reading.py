@@ -1,4 +1,4 @@
-"""Any recording to tables, by what it holds: Mode S in one of its forms, else ASTERIX in one of its framings."""
+"""Any recording to tables, by what it holds: Mode S in one of its forms, else ASTERIX."""
 
 from collections.abc import Mapping
 from typing import Any

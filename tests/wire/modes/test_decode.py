@@ -1,5 +1,6 @@
 """Mode S octets to tables: what messages of the literature say, what is given up and why."""
 
+import itertools
 import math
 
 import numpy as np
@@ -211,7 +212,7 @@ def test_how_a_stream_is_cut_does_not_show(cuts: list[int]):
     receiver = listen("beast")
     tables: list[pa.Table] = []
     edges = [0, *sorted(cuts), len(STREAM)]
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         receiver, heard = hear(receiver, STREAM[begin:end])
         tables += heard.tables.values()
         assert heard.rejected.num_rows == 0

@@ -1,7 +1,8 @@
 """The same messages read by us, by pyModeS and by rs1090: what they all say agrees.
 
-The peers are asked in environments of their own (benchmarks/.peers, made by `python -m benchmarks.run modes`); where
-there is none the tests skip. Where a peer reads otherwise than the standard, it is said beside the comparison.
+The peers are asked in environments of their own (benchmarks/.peers, made by `python -m benchmarks.run
+modes`); where there is none the tests skip. Where a peer reads otherwise than the standard, it is said beside
+the comparison.
 """
 
 import csv
@@ -63,15 +64,24 @@ def ours(messages: list[bytes]) -> list[dict]:
 
 
 def recorded(shared_data: Path) -> list[bytes]:
-    found = [octets for octets, _, _ in read_frames((shared_data / "modes/beast-one-aircraft-2018-04-03.beast").read_bytes())]
-    for name, column in (("sample_data_adsb.csv", 1), ("sample_data_commb_df20.csv", 2), ("sample_data_commb_df21.csv", 2)):
+    found = [
+        octets
+        for octets, _, _ in read_frames(
+            (shared_data / "modes/beast-one-aircraft-2018-04-03.beast").read_bytes()
+        )
+    ]
+    for name, column in (
+        ("sample_data_adsb.csv", 1),
+        ("sample_data_commb_df20.csv", 2),
+        ("sample_data_commb_df21.csv", 2),
+    ):
         with (shared_data / "modes" / name).open(encoding="utf-8-sig") as file:
             found += [bytes.fromhex(row[column]) for row in csv.reader(file)]
     return found
 
 
 def near(a: float | None, b: float | None, within: float) -> bool:
-    return a is None and b is None or (a is not None and b is not None and abs(a - b) <= within)
+    return (a is None and b is None) or (a is not None and b is not None and abs(a - b) <= within)
 
 
 def test_pymodes_reads_the_same(shared_data: Path):
@@ -99,11 +109,18 @@ def _same_squitter(octets: bytes, us: dict, them: dict) -> None:
     assert us["type_code"] == them["typecode"]
     if us["kind"] == "position":
         assert near(us["pressure_altitude_m"], them["altitude"] * FT, 0.01), octets.hex()
-        assert (us["odd"], us["cpr_lat"], us["cpr_lon"]) == (them["cpr_format"] == 1, them["cpr_lat"], them["cpr_lon"])
+        assert (us["odd"], us["cpr_lat"], us["cpr_lon"]) == (
+            them["cpr_format"] == 1,
+            them["cpr_lat"],
+            them["cpr_lon"],
+        )
     elif us["kind"] == "velocity":
         speed_kt = (us["vn_mps"] ** 2 + us["ve_mps"] ** 2) ** 0.5 / KT
         assert abs(speed_kt - them["groundspeed"]) <= 1.0, octets.hex()  # pyModeS cuts to whole knots
-        assert near(us["climb_mps"], them.get("vertical_rate") and them["vertical_rate"] * FPM, 0.001) or them.get("vertical_rate") == 0
+        assert (
+            near(us["climb_mps"], them.get("vertical_rate") and them["vertical_rate"] * FPM, 0.001)
+            or them.get("vertical_rate") == 0
+        )
         assert us["climb_geometric"] == (them["vr_source"] == "GNSS")
     elif us["kind"] == "identification":
         assert (us["callsign"] or "") == them["callsign"].strip("_ "), octets.hex()
@@ -117,11 +134,11 @@ def test_registers_are_those_that_pymodes_infers(shared_data: Path):
     """Nothing names a register: where both are sure they agree, and where one is silent it is counted."""
     messages = [octets for octets in recorded(shared_data) if octets[0] >> 3 in (20, 21)]
     agree = Counter()
-    for octets, us, them in zip(messages, ours(messages), ask("pymodes", messages), strict=True):
+    for _octets, us, them in zip(messages, ours(messages), ask("pymodes", messages), strict=True):
         said = them.get("bds")
-        agree["both" if us.get("register") == said else "we alone" if said is None else
-              "they alone" if us.get("register") is None else f"{us['register']} not {said}"] += 1  # fmt: skip
-    print(dict(agree))
+        ours_is = us.get("register")
+        alone = "we alone" if said is None else "they alone" if ours_is is None else f"{ours_is} not {said}"
+        agree["both" if ours_is == said else alone] += 1
     told = sum(count for name, count in agree.items() if name != "we alone")
     assert agree["both"] >= 0.98 * told, agree
 
@@ -142,7 +159,11 @@ def test_rs1090_reads_the_same(shared_data: Path):
             assert near(us["pressure_altitude_m"], them["altitude"] * FT, 0.01), octets.hex()
             counts["altitude"] += 1
         if us["df"] == 17 and us["kind"] == "position" and "lat_cpr" in them:
-            assert (us["cpr_lat"], us["cpr_lon"], us["odd"]) == (them["lat_cpr"], them["lon_cpr"], them["parity"] == "odd")
+            assert (us["cpr_lat"], us["cpr_lon"], us["odd"]) == (
+                them["lat_cpr"],
+                them["lon_cpr"],
+                them["parity"] == "odd",
+            )
             counts["position"] += 1
         if us["df"] == 17 and us["kind"] == "velocity" and "groundspeed" in them:
             speed_kt = (us["vn_mps"] ** 2 + us["ve_mps"] ** 2) ** 0.5 / KT

@@ -77,7 +77,9 @@ def sent(rows: list[dict], seconds: list[float], **options) -> list[dict]:
     rows = [{"kind": "position", "address": 5, "nic": 8} | row for row in rows]
     names = sorted({name for row in rows for name in row})
     octets = encode_squitters(pa.table({name: [row.get(name) for row in rows] for name in names}))
-    decoded = decode(frames([one.tobytes() for one in octets], [1.0 + s for s in seconds]), "beast", **options)
+    decoded = decode(
+        frames([one.tobytes() for one in octets], [1.0 + s for s in seconds]), "beast", **options
+    )
     return decoded.tables["ADSB"].to_pylist()
 
 
@@ -91,7 +93,9 @@ def test_a_pair_in_the_air_is_at_most_ten_seconds_apart(gap_s: float, found: boo
     assert (rows[1].get("lat_deg") is not None) is found
 
 
-@pytest.mark.parametrize(("gap_s", "speed_kt", "found"), [(24, 60, True), (26, 60, False), (49, 10, True), (51, 10, False)])
+@pytest.mark.parametrize(
+    ("gap_s", "speed_kt", "found"), [(24, 60, True), (26, 60, False), (49, 10, True), (51, 10, False)]
+)
 def test_a_pair_on_the_ground_may_be_older_where_it_is_slow(gap_s, speed_kt, found):
     ground = {"kind": "surface", "vn_mps": speed_kt * KNOT, "ve_mps": 0.0}
     rows = sent([at(48, 11, False, **ground), at(48, 11, True, **ground)], [0, gap_s], near_deg=(48.3, 11.2))
@@ -112,7 +116,7 @@ def test_a_leap_is_not_believed_until_the_aircraft_is_found_again_there():
 def test_two_aircraft_of_one_address_are_never_confirmed_where_neither_is():
     """Pairs may be made of both, and give a place where nobody is: a second pair never confirms it."""
     here, there = ((48.0, 11.0), (48.9, 14.0))
-    rows, k = [], 0
+    rows, _k = [], 0
     for odd in (False, True, True, False) * 8:
         rows += [at(*here, odd), at(*there, not odd)]
     found = sent(rows, [0.37 * k for k in range(len(rows))])

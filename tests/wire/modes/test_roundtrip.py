@@ -1,12 +1,9 @@
 """What was encoded is decoded to what was meant, and decoded messages encode to the same octets."""
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.wire.modes.reader import FOOT, FPM, KNOT
@@ -19,6 +16,9 @@ from asman.wire.modes.decode import decode
 
 #: Columns of a decoded squitter that its encoder knows.
 KNOWN = ("kind", "callsign", "category_set", *(column.name for column in (*REAL, *WHOLE)))
+#: Columns of ours -> names of pyModeS.
+SAME = {"callsign": "callsign", "emergency": "emergency_state", "version": "version", "nacp": "nac_p"}
+SAME |= {"sil": "sil", "category": "category"}
 
 
 def lines(octets: np.ndarray, length: int = 14) -> bytes:
@@ -38,11 +38,13 @@ def test_golden_squitters_read_as_they_were_meant_and_as_pymodes_reads_them():
         assert row["kind"] == said["kind"] and row["address"] == said["address"]
         assert row["type_code"] == them["typecode"] and row["df"] == them["df"]
         assert f"{row['address']:06X}" == them["icao"]
-        for ours, theirs, unit in (("pressure_altitude_m", "altitude", FOOT), ("climb_mps", "vertical_rate", FPM)):
+        for ours, theirs, unit in (
+            ("pressure_altitude_m", "altitude", FOOT),
+            ("climb_mps", "vertical_rate", FPM),
+        ):
             if row.get(ours) is not None:
                 assert math.isclose(row[ours], them[theirs] * unit, abs_tol=1e-6)
-        for ours, theirs in (("callsign", "callsign"), ("emergency", "emergency_state"), ("version", "version"),
-                             ("nacp", "nac_p"), ("sil", "sil"), ("category", "category")):  # fmt: skip
+        for ours, theirs in SAME.items():
             if row.get(ours) is not None:
                 assert row[ours] == them[theirs], (ours, case)
         if row["kind"] in ("position", "surface"):
@@ -79,11 +81,13 @@ def test_decoded_squitters_encode_to_the_same_octets(kind: str, seed: int):
         "callsign": "".join(chance.choice(list("ABCXYZ0189"), chance.integers(1, 9))),
         "category": int(chance.integers(0, 8)), "category_set": str(chance.choice(list("ABCD"))),
         "mode_3a": int(chance.integers(0, 4096)), "emergency": int(chance.integers(0, 8)),
-        "nacp": int(chance.integers(0, 12)), "nacv": int(chance.integers(0, 5)), "sil": int(chance.integers(0, 4)),
+        "nacp": int(chance.integers(0, 12)), "nacv": int(chance.integers(0, 5)),
+        "sil": int(chance.integers(0, 4)),
         "sda": int(chance.integers(0, 4)), "gva": int(chance.integers(0, 3)),
         "nic_baro": bool(chance.random() < 0.5), "tcas": bool(chance.random() < 0.5),
         "on_ground": bool(kind == "surface" or (kind == "status" and chance.random() < 0.4)),
-        "lat_deg": chance.uniform(-80, 80), "lon_deg": chance.uniform(-179, 179), "odd": bool(chance.random() < 0.5),
+        "lat_deg": chance.uniform(-80, 80), "lon_deg": chance.uniform(-179, 179),
+        "odd": bool(chance.random() < 0.5),
         "nic": int(chance.choice((8, 10, 11))),
     }  # fmt: skip
     octets = encode_squitters(pa.Table.from_pylist([row]))
@@ -128,7 +132,11 @@ def shares(found: list[dict], register: str) -> tuple[float, float]:
 def test_track_and_turn_of_flights_is_known_for_what_it_is():
     """Nothing in the bits says so, and the reply is of identity: not even an altitude helps."""
     chance, count = np.random.default_rng(5), 1000
-    roll, track, speed = chance.uniform(-28, 28, count), chance.uniform(0, 359.9, count), chance.uniform(110, 260, count)
+    roll, track, speed = (
+        chance.uniform(-28, 28, count),
+        chance.uniform(0, 359.9, count),
+        chance.uniform(110, 260, count),
+    )
     true = speed + chance.normal(0, 15, count)
     rate = np.degrees(9.80665 * np.tan(np.radians(roll)) / true)
     register = comm_b_encode.register_50(roll, track, speed, rate, true)
@@ -158,14 +166,19 @@ def test_heading_and_speed_of_flights_is_known_for_what_it_is():
     assert right >= 0.97 and wrong <= 0.01
     for k, row in enumerate(found):
         if row["register"] == "6,0":
-            assert abs(row["mach"] - mach[k]) <= 0.003 and abs(row["indicated_airspeed_mps"] - airspeed[k]) <= KNOT
+            assert (
+                abs(row["mach"] - mach[k]) <= 0.003
+                and abs(row["indicated_airspeed_mps"] - airspeed[k]) <= KNOT
+            )
             assert abs(row["climb_baro_mps"] - climb[k]) <= 17 * FPM
 
 
 def test_random_bits_are_hardly_ever_taken_for_a_register():
     chance = np.random.default_rng(3)
     count = 20_000
-    rows = pa.table({"kind": ["altitude"] * count, "address": [9] * count, "pressure_altitude_m": [9000.0] * count})
+    rows = pa.table(
+        {"kind": ["altitude"] * count, "address": [9] * count, "pressure_altitude_m": [9000.0] * count}
+    )
     octets = encode_replies(rows, chance.integers(0, 256, (count, 7)).astype(np.uint8))
     found = decode(lines(octets), "avr").tables["COMM_B"]
     sure = found.filter(found["register"].is_valid())
@@ -176,4 +189,6 @@ def test_the_columns_of_decoding_are_those_of_encoding():
     """So that a decoded table can be sent on; what has another name there is named here."""
     squitters = decode(lines(encode_squitters(table(SQUITTERS))), "avr").tables["ADSB"]
     other = {"lat_deg", "lon_deg", "geometric_altitude_m", "track_deg", "interrogator", "nic"}
-    assert {name for name in KNOWN if name not in squitters.column_names} <= other | set(BESIDE) | {"control_field"}
+    assert {name for name in KNOWN if name not in squitters.column_names} <= other | set(BESIDE) | {
+        "control_field"
+    }

@@ -1,5 +1,6 @@
 """SBS and readsb's aircraft.json to tables, and which form a recording has."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -25,12 +26,15 @@ DOCUMENT = {
     "now": 1683014400.5,
     "messages": 12,
     "aircraft": [
-        {"hex": "4840d6", "type": "adsb_icao", "flight": "KLM1023 ", "alt_baro": 38000, "alt_geom": 38500, "gs": 450.0,
-         "track": 90.0, "baro_rate": -640, "squawk": "7700", "emergency": "general", "category": "A3",
+        {"hex": "4840d6", "type": "adsb_icao", "flight": "KLM1023 ", "alt_baro": 38000, "alt_geom": 38500,
+         "gs": 450.0, "track": 90.0, "baro_rate": -640, "squawk": "7700", "emergency": "general",
+         "category": "A3",
          "lat": 52.2572, "lon": 3.91937, "nic": 8, "rc": 186, "seen_pos": 0.25, "version": 2, "nac_p": 9,
          "nac_v": 1, "sil": 3, "seen": 0.1, "rssi": -20.1},
-        {"hex": "4840d7", "type": "adsb_icao", "alt_baro": "ground", "gs": 12, "lat": 52.308, "lon": 4.764, "seen_pos": 1},
-        {"hex": "~2a0001", "type": "tisb_other", "alt_baro": 1200, "lat": 52.0, "lon": 4.0, "seen_pos": 3.0, "rc": 0},
+        {"hex": "4840d7", "type": "adsb_icao", "alt_baro": "ground", "gs": 12, "lat": 52.308, "lon": 4.764,
+         "seen_pos": 1},
+        {"hex": "~2a0001", "type": "tisb_other", "alt_baro": 1200, "lat": 52.0, "lon": 4.0,
+         "seen_pos": 3.0, "rc": 0},
         {"hex": "3c6586", "type": "mode_s", "alt_baro": 34000, "seen": 5},
     ],
 }  # fmt: skip
@@ -43,7 +47,9 @@ def test_sbs_says_what_its_fields_say():
     assert (name["callsign"], name["address"], name["transmission"]) == ("KLM1023", 0x4840D6, 1)
     assert (place["lat_deg"], place["lon_deg"]) == (52.2572, 3.91937)
     assert math.isclose(place["pressure_altitude_m"], 38_000 * FOOT) and place["time"].microsecond == 250_000
-    assert math.isclose(speed["ground_speed_mps"], 450 * KNOT) and math.isclose(speed["climb_mps"], -640 * FOOT / 60)
+    assert math.isclose(speed["ground_speed_mps"], 450 * KNOT) and math.isclose(
+        speed["climb_mps"], -640 * FOOT / 60
+    )
     assert (code["mode_3a"], code["alert"], code["emergency"], code["spi"]) == (0o7700, True, True, False)
     assert ground["on_ground"] is True
     assert SBS[place["offset"] : place["offset"] + place["length"]].startswith(b"MSG,3,")
@@ -145,7 +151,9 @@ def test_recordings_of_asterix_are_taken_for_nothing_else(shared_data: Path):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.sampled_from((SBS, json.dumps(DOCUMENT).encode() + b"\n")), st.lists(st.integers(0, 700), max_size=6))
+@given(
+    st.sampled_from((SBS, json.dumps(DOCUMENT).encode() + b"\n")), st.lists(st.integers(0, 700), max_size=6)
+)
 def test_how_a_stream_of_text_is_cut_does_not_show(text: bytes, cuts: list[int]):
     form = recognise(text)
     whole = read(text)
@@ -154,7 +162,7 @@ def test_how_a_stream_of_text_is_cut_does_not_show(text: bytes, cuts: list[int])
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
     if form == "readsb":
         edges = [0, len(text)]  # a document arrives whole
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in itertools.pairwise(edges):
         receiver, heard = hear(receiver, text[begin:end])
         assert heard.rejected.num_rows == 0
         for table in heard.tables.values():

@@ -1,9 +1,9 @@
 """What a receiver's 48 bits of time count: a clock of 12 MHz, or GPS seconds of the day with nanoseconds.
 
-GPS time has the second of the day in the upper 18 bits and the nanosecond in the lower 30. The lower 30 bits go
-to 1,073,741,823, a nanosecond only to 999,999,999: 7 % of what a counter shows is no time. So one such value, or a
-second beyond the day, says "12 MHz"; GPS is believed where the second goes on at least once and no value is in the
-gap. A recording too short for that is read as 12 MHz, the custom of nearly all receivers.
+GPS time has the second of the day in the upper 18 bits and the nanosecond in the lower 30. The lower 30 bits
+go to 1,073,741,823, a nanosecond only to 999,999,999: 7 % of what a counter shows is no time. So one such
+value, or a second beyond the day, says "12 MHz"; GPS is believed where the second goes on at least once and
+no value is in the gap. A recording too short for that is read as 12 MHz, the custom of nearly all receivers.
 
 Source: jetvision wiki, "Mode-S Beast: Data Output Formats" and "Radarcape: Firmware Versions", time stamps.
 """
@@ -45,7 +45,11 @@ def judge(ticks: Ints) -> str:
         return TWELVE_MHZ
     steps = np.diff(seconds)
     # A second of a day follows the one before; a counter's upper bits go on once in 89 s.
-    return GPS if np.count_nonzero(steps == 1) >= 1 and steps.size and np.abs(steps).max() < DAY_S else TWELVE_MHZ
+    return (
+        GPS
+        if np.count_nonzero(steps == 1) >= 1 and steps.size and np.abs(steps).max() < DAY_S
+        else TWELVE_MHZ
+    )
 
 
 def nanoseconds(ticks: Ints, clock: str, before: Unrolled) -> tuple[Ints, Unrolled]:

@@ -3,8 +3,8 @@
     decoded = decode(octets, "beast")                       # a whole recording
     receiver = listen("beast"); receiver, part = hear(receiver, octets, arrived_ns)     # a live stream
 
-How a stream is cut does not show in what is decoded. A piece of so many messages is worked on at a time, so that
-what is not yet a table stays in the processor's cache, whatever the size of the recording.
+How a stream is cut does not show in what is decoded. A piece of so many messages is worked on at a time, so
+that what is not yet a table stays in the processor's cache, whatever the size of the recording.
 """
 
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,18 @@ from asman.kernels import comm_b_read, modes_check
 from asman.kernels import modes_aircraft as of
 from asman.kernels import modes_read as mr
 from asman.kernels import squitter_read as sq
-from asman.kernels.beast_read import CUT_SHORT, ENDS_WITHIN, FRAME_COLUMNS, LENGTH, NO_FRAME, OFFSET, SIGNAL, SIZE, TICKS, read_frames
+from asman.kernels.beast_read import (
+    CUT_SHORT,
+    ENDS_WITHIN,
+    FRAME_COLUMNS,
+    LENGTH,
+    NO_FRAME,
+    OFFSET,
+    SIGNAL,
+    SIZE,
+    TICKS,
+    read_frames,
+)
 from asman.kernels.modes_aircraft import Aircraft
 from asman.kernels.modes_bits import LONG
 from asman.kernels.modes_text import EPOCH_NS, LINE_COLUMNS, read_lines
@@ -28,8 +39,8 @@ from asman.model.frames import NO_TIME
 from asman.model.plots import TIME
 from asman.units import SECOND_NS
 from asman.wire.modes import clock as clocks
-from asman.wire.modes.clock import Anchor, Unrolled
 from asman.wire.modes import readsb, sbs
+from asman.wire.modes.clock import Anchor, Unrolled
 from asman.wire.modes.recognise import AVR, BEAST, READSB, SBS
 from asman.wire.modes.tables import TABLES, batch, plain, whole_table
 
@@ -104,7 +115,7 @@ def listen(form: str, *, near_deg: tuple[float, float] | None = None, correct: b
 
 def copy(receiver: Receiver) -> Receiver:
     """A receiver that nothing heard later changes."""
-    return msgspec.structs.replace(receiver, aircraft=Aircraft(*(one.copy() for one in receiver.aircraft)))
+    return msgspec.structs.replace(receiver, aircraft=of.copied(receiver.aircraft))
 
 
 def decode(
@@ -195,7 +206,8 @@ class _Work:
         reader = read_frames if self.receiver.form == "beast" else read_lines
         at = 0
         while at < view.size:
-            found, gone, at_next = reader(view, at, self.messages, self.frames, self.broken, whole)
+            counts = reader(view, at, self.messages, self.frames, self.broken, whole)
+            found, gone, at_next = (int(one) for one in counts)
             if self.receiver.clock in ("", clocks.NONE) and found:
                 self._judge(view, at, whole)
             self._note_lost(gone, base)
@@ -213,16 +225,24 @@ class _Work:
         reader = read_frames if self.receiver.form == "beast" else read_lines
         room = min(JUDGED, (view.size - at) // 11 + 1)
         frames = np.empty((room, self.frames.shape[1]), np.int64)
-        found, _, _ = reader(view, at, np.empty((room, LONG), np.uint8), frames, np.empty((room + 2, 3), np.int64), whole)
+        found, _, _ = reader(
+            view, at, np.empty((room, LONG), np.uint8), frames, np.empty((room + 2, 3), np.int64), whole
+        )
         clock = clocks.judge(frames[:found, TICKS])
-        if clock == clocks.NONE and self.receiver.form == "avr" and (frames[:found, EPOCH_NS] != NO_TIME).any():
+        if (
+            clock == clocks.NONE
+            and self.receiver.form == "avr"
+            and (frames[:found, EPOCH_NS] != NO_TIME).any()
+        ):
             clock = clocks.EPOCH
         self.receiver = msgspec.structs.replace(self.receiver, clock=clock)
 
     def _piece(self, found: int, base: int, arrived_ns: int) -> None:
         messages, frames = self.messages[:found], self.frames[:found]
         verdict, heads = np.empty(found, np.int8), np.empty((found, 4), np.int64)
-        modes_check.check(messages, np.ascontiguousarray(frames[:, LENGTH]), self.receiver.correct, verdict, heads)
+        modes_check.check(
+            messages, np.ascontiguousarray(frames[:, LENGTH]), self.receiver.correct, verdict, heads
+        )
         clock_ns, time_ns = self._times(frames, arrived_ns)
         by_ns = clock_ns if self.receiver.clock in (clocks.TWELVE_MHZ, clocks.GPS) else time_ns
         self._fill(messages, verdict, heads, by_ns)
@@ -254,8 +274,12 @@ class _Work:
     def _fill(self, messages: Octets, verdict: NDArray[np.int8], heads: Ints, by_ns: Ints) -> None:
         counts = np.bincount(verdict, minlength=modes_check.VERDICTS)
         rows = self.rows
-        for place, arrays in enumerate(((rows.sq_whole, rows.sq_real, rows.sq_name), (rows.re_whole, rows.re_real),
-                                        (rows.cb_whole, rows.cb_real, rows.cb_bits))):  # fmt: skip
+        tables = (
+            (rows.sq_whole, rows.sq_real, rows.sq_name),
+            (rows.re_whole, rows.re_real),
+            (rows.cb_whole, rows.cb_real, rows.cb_bits),
+        )
+        for place, arrays in enumerate(tables):
             for one in arrays:
                 one[:, : counts[place]] = np.nan if one.dtype == np.float64 else -1
         rows.done[:] = 0

@@ -70,7 +70,9 @@ SCHEMA: Final = pa.schema(
         pa.field("block", pa.int64(), metadata={"meaning": "octet where the document begins"}),
         pa.field("address", pa.int32(), metadata={"format": "hexadecimal", "bits": "24"}),
         pa.field("address_icao", pa.bool_(), metadata={"meaning": "false: no address of ICAO's"}),
-        pa.field("type", pa.string(), metadata={"meaning": "where it is known from: adsb_icao, mlat, tisb_..."}),
+        pa.field(
+            "type", pa.string(), metadata={"meaning": "where it is known from: adsb_icao, mlat, tisb_..."}
+        ),
         pa.field("callsign", pa.string()),
         pa.field("pressure_altitude_m", pa.float64()),
         pa.field("geometric_altitude_m", pa.float64()),
@@ -94,7 +96,7 @@ SCHEMA: Final = pa.schema(
 )
 
 
-class _Bad(Exception):
+class _BadError(Exception):
     """An entry that cannot be used, and why."""
 
 
@@ -148,22 +150,22 @@ def _read(text: bytes, begin: int, end: int, rows: list[Any], lost: list[tuple[i
             rows.append(_row(_entry.decode(piece), now, shift + at, len(piece), begin))
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             lost.append((shift + at, len(piece), f"aircraft.json: aircraft: {error}"))
-        except _Bad as error:
+        except _BadError as error:
             lost.append((shift + at, len(piece), f"aircraft.json: aircraft: {error}"))
         at += len(piece)
 
 
 def _row(one: Entry, now: float | None, at: int, length: int, document: int) -> tuple[Any, ...]:
     if not _ADDRESS.fullmatch(one.hex):
-        raise _Bad("hex is not six hexadecimal digits")
+        raise _BadError("hex is not six hexadecimal digits")
     if isinstance(one.alt_baro, str) and one.alt_baro != "ground":
-        raise _Bad('alt_baro is neither a number nor "ground"')
+        raise _BadError('alt_baro is neither a number nor "ground"')
     lat, lon = _within(one.lat, "lat", 90.0), _within(one.lon, "lon", 180.0)
     if (lat is None) != (lon is None):
-        raise _Bad("has lat without lon, or the other way round")
+        raise _BadError("has lat without lon, or the other way round")
     age = one.seen_pos if lat is not None else 0.0
     if age is None or not 0.0 <= age < 86_400.0:
-        raise _Bad("seen_pos of a position is missing, or no age")
+        raise _BadError("seen_pos of a position is missing, or no age")
     squawk = one.squawk if one.squawk and _SQUAWK.fullmatch(one.squawk) else None
     callsign = (one.flight or "").strip()
     pressure = one.alt_baro if isinstance(one.alt_baro, (int, float)) else None
@@ -191,7 +193,7 @@ def _within(value: Number, name: str, most: float) -> float | None:
     if value is None:
         return None
     if not (math.isfinite(value) and -most <= value <= most):
-        raise _Bad(f"{name} is beyond {most:g}")
+        raise _BadError(f"{name} is beyond {most:g}")
     return float(value)
 
 

@@ -1,4 +1,4 @@
-"""Tell by its content whether a recording holds Mode S, and in which form; nothing here looks at a file's name."""
+"""Tell by its content whether a recording holds Mode S, and in which form; never by its name."""
 
 import re
 from typing import Any, Final
@@ -34,14 +34,14 @@ def recognise(octets: Any) -> str:
         return BEAST
     if b"\0" in head:
         return NONE
-    if _share(head.splitlines()[:64], lambda line: _SBS_LINE.match(line) is not None) >= SHARE:
+    if _share_of_sbs(head.splitlines()[:64]) >= SHARE:
         return SBS
     return AVR if _is_lines(view) else NONE
 
 
-def _share(lines: list[bytes], good: Any) -> float:
+def _share_of_sbs(lines: list[bytes]) -> float:
     told = [line for line in lines if line.strip()]
-    return sum(map(good, told)) / len(told) if told else 0.0
+    return sum(_SBS_LINE.match(line) is not None for line in told) / len(told) if told else 0.0
 
 
 def _is_beast(view: Octets) -> bool:

@@ -4,8 +4,9 @@
 
 Fields: MSG, transmission type (1 identification, 2 surface, 3 airborne position, 4 velocity, 5 to 8 replies),
 session, aircraft, address (hexadecimal), flight, date and time of the message, date and time of its logging,
-callsign, altitude [ft], ground speed [kt], track [deg], latitude, longitude, vertical rate [ft/min], squawk, then
-alert, emergency, SPI and on the ground (0, or -1 or 1 for true). Times have no zone; they are taken as UTC.
+callsign, altitude [ft], ground speed [kt], track [deg], latitude, longitude, vertical rate [ft/min], squawk,
+then alert, emergency, SPI and on the ground (0, or -1 or 1 for true). Times have no zone; they are taken as
+UTC.
 
 Source: Kinetic Avionic Products, "BaseStation: socket data and bst files".
 """
@@ -53,7 +54,10 @@ SCHEMA: Final = pa.schema(
 )
 
 
-class _Bad(Exception):
+_FLAGS: Final = ("alert", "emergency", "SPI", "on the ground")
+
+
+class _BadError(Exception):
     """A line that cannot be read, and why."""
 
 
@@ -68,7 +72,7 @@ def decode(octets: Any) -> Decoded:
         if bare.startswith(b"MSG,"):
             try:
                 rows.append(_row(bare.decode("ascii", "replace").split(","), at, len(bare)))
-            except _Bad as bad:
+            except _BadError as bad:
                 lost.append((at, len(line), f"SBS line: {bad}"))
         elif bare and bare.split(b",")[0] not in _OTHERS:
             lost.append((at, len(line), "line that is no SBS message"))
@@ -94,19 +98,19 @@ def rejects(lost: list[tuple[int, int, str]]) -> pa.Table:
 def _row(fields: list[str], at: int, length: int) -> tuple[Any, ...]:
     """One line as a row of SCHEMA."""
     if len(fields) < FIELDS:
-        raise _Bad(f"has {len(fields)} fields where {FIELDS} are needed")
+        raise _BadError(f"has {len(fields)} fields where {FIELDS} are needed")
     kind = fields[1]
     if kind not in ("1", "2", "3", "4", "5", "6", "7", "8"):
-        raise _Bad("transmission type is none of 1 to 8")
+        raise _BadError("transmission type is none of 1 to 8")
     if not _ADDRESS.fullmatch(fields[4]):
-        raise _Bad("address is not six hexadecimal digits")
+        raise _BadError("address is not six hexadecimal digits")
     callsign = fields[10].strip(" @")
     lat, lon = _number(fields[14], "latitude", 90.0), _number(fields[15], "longitude", 180.0)
     if (lat is None) != (lon is None):
-        raise _Bad("has a latitude without longitude, or the other way round")
+        raise _BadError("has a latitude without longitude, or the other way round")
     squawk = fields[17].strip()
     if squawk and not _SQUAWK.fullmatch(squawk):
-        raise _Bad("squawk is not octal")
+        raise _BadError("squawk is not octal")
     return (
         _time_ns(f"{fields[6]} {fields[7]}"), at, length, at, int(kind), int(fields[4], 16),
         callsign if _CALLSIGN.fullmatch(callsign) else None,
@@ -116,7 +120,7 @@ def _row(fields: list[str], at: int, length: int) -> tuple[Any, ...]:
         lat, lon,
         _scaled(fields[16], "vertical rate", 100_000.0, FOOT_PER_MINUTE_MPS),
         int(squawk, 8) if squawk else None,
-        *(_flag(fields[k], name) for k, name in ((18, "alert"), (19, "emergency"), (20, "SPI"), (21, "on the ground"))),
+        *(_flag(fields[18 + k], name) for k, name in enumerate(_FLAGS)),
     )  # fmt: skip
 
 
@@ -126,9 +130,9 @@ def _number(text: str, name: str, most: float) -> float | None:
     try:
         value = float(text)
     except ValueError:
-        raise _Bad(f"{name} is no number") from None
+        raise _BadError(f"{name} is no number") from None
     if not -most <= value <= most:
-        raise _Bad(f"{name} is beyond {most:g}")
+        raise _BadError(f"{name} is beyond {most:g}")
     return value
 
 
@@ -141,21 +145,21 @@ def _flag(text: str, name: str) -> bool | None:
     text = text.strip()
     if text in ("", "0", "-1", "1"):
         return None if not text else text != "0"
-    raise _Bad(f"{name} is none of 0, 1 and -1")
+    raise _BadError(f"{name} is none of 0, 1 and -1")
 
 
 def _time_ns(text: str) -> int | None:
-    """ns since 1970 of "2023/05/02 08:00:00.000"; None where there is no time."""
+    """Ns since 1970 of "2023/05/02 08:00:00.000"; None where there is no time."""
     if not text.strip():
         return None
     found = _TIME.fullmatch(text)
     if found is None:
-        raise _Bad("time is not as 2023/05/02 and 08:00:00.000")
+        raise _BadError("time is not as 2023/05/02 and 08:00:00.000")
     year, month, day, hour, minute, second = (int(one) for one in found.groups()[:6])
     try:
         whole = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
-        raise _Bad("time is no time") from None
+        raise _BadError("time is no time") from None
     if not 1970 <= year <= 2200:
-        raise _Bad("time is before 1970 or after 2200")
+        raise _BadError("time is before 1970 or after 2200")
     return int(whole.timestamp()) * SECOND_NS + int((found.group(7) or "0").ljust(9, "0"))

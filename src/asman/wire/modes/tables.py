@@ -1,7 +1,7 @@
 """Decoded Mode S messages as Arrow tables: which column is filled from where, in which type.
 
-Three tables, a row a message: ADSB (extended squitters), MODES (replies), COMM_B (replies with a register). Names
-are those that `encode` takes, so that what was decoded can be encoded again.
+Three tables, a row a message: ADSB (extended squitters), MODES (replies), COMM_B (replies with a register).
+Names are those that `encode` takes, so that what was decoded can be encoded again.
 """
 
 from collections.abc import Iterable
@@ -71,7 +71,12 @@ _SMALL: Final = pa.int8()
 ADSB: Final = (
     _whole("df", sq.DF, _SMALL, "downlink format"),
     _whole("address", sq.ADDRESS, pa.int32(), "hex"),
-    _whole("control_field", sq.CONTROL, _SMALL, "DF18: 0, 1 other devices; 2, 5 fine TIS-B; 6 ADS-R; 3, 4 not read"),
+    _whole(
+        "control_field",
+        sq.CONTROL,
+        _SMALL,
+        "DF18: 0, 1 other devices; 2, 5 fine TIS-B; 6 ADS-R; 3, 4 not read",
+    ),
     _whole("capability", sq.CAPABILITY, _SMALL),
     _whole("type_code", sq.TYPE, _SMALL),
     _whole("subtype", sq.SUBTYPE, _SMALL),
@@ -220,9 +225,7 @@ def _metadata(one: Column) -> dict[str, str]:
 SCHEMAS: Final = {name: _schema(columns) for name, columns in TABLES.items()}
 
 
-def batch(
-    name: str, head: list[pa.Array], whole: Any, real: Any, names: Ints, count: int
-) -> pa.RecordBatch:
+def batch(name: str, head: list[pa.Array], whole: Any, real: Any, names: Ints, count: int) -> pa.RecordBatch:
     """Rows of a table from what the kernel filled; `head` are the arrays of HEAD."""
     arrays = head + [_array(one, whole, real, names, count) for one in TABLES[name]]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMAS[name])
@@ -292,6 +295,8 @@ def whole_table(name: str, batches: list[pa.RecordBatch], clock: str) -> pa.Tabl
     table = pa.Table.from_batches(batches, schema=SCHEMAS[name])
     always = {"time", "clock_ns", "offset", "length", "block", "df", "address"}
     kept = [
-        field.name for field in table.schema if field.name in always or table[field.name].null_count < len(table)
+        field.name
+        for field in table.schema
+        if field.name in always or table[field.name].null_count < len(table)
     ]
     return table.select(kept).replace_schema_metadata({"clock": clock})
