@@ -88,12 +88,12 @@ def _counts(decoded: Decoded, name: str, column: str) -> str | None:
     if table is None or column not in table.column_names:
         return None
     found = table[column].cast(pa.string()).value_counts().to_pylist()
-    named = [(one["values"], one["counts"]) for one in found]
-    known = sorted(((word, count) for word, count in named if word is not None), key=lambda one: -one[1])
-    rest = sum(count for word, count in named if word is None)
+    rest = sum(int(one["counts"]) for one in found if one["values"] is None)
+    known = sorted((-int(one["counts"]), str(one["values"])) for one in found if one["values"] is not None)
+    said = [f"{word} {-count:,}" for count, word in known]
     if name == "COMM_B" and rest:
-        known.append(("empty or not known", rest))
-    return ", ".join(f"{word} {count:,}" for word, count in known) or None
+        said.append(f"empty or not known {rest:,}")
+    return ", ".join(said) or None
 
 
 def _identities(decoded: Decoded) -> list[str]:
