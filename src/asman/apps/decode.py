@@ -47,9 +47,11 @@ def decode(
     from asman.apps.warm import prepare
 
     prepare()
+    from asman.wire.compressed import expanded
     from asman.wire.reading import read
 
-    octets = source if isinstance(source, bytes | bytearray | memoryview) else read_file(Path(source))
+    whole = source if isinstance(source, bytes | bytearray | memoryview) else read_file(Path(source))
+    octets = expanded(whole, "recording" if whole is source else str(source))
     return read(octets, editions=editions, near_deg=near, correct=correct)
 
 
