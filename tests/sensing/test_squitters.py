@@ -102,6 +102,11 @@ def test_a_position_that_documents_repeat_is_one_plot():
     assert found.plots.num_rows == 3 and found.ignored["READSB: the same position told again"] == 3
 
 
+def test_what_our_simulator_wrote_is_marked():
+    assert set(plots(FLIGHT, recording="ear.simulated.beast").plots["simulated"].to_pylist()) == {True}
+    assert plots(FLIGHT).plots["simulated"].null_count == 57
+
+
 def test_real_recordings_give_plots(shared_data):
     beast = (shared_data / "modes/beast-one-aircraft-2018-04-03.beast").read_bytes()
     rows = plots(beast, day=date(2018, 4, 3)).plots

@@ -127,7 +127,8 @@ def gather(
         derived=derived,
         missing=missing,
         rejected=sum(one.rejected.num_rows for _, one in decoded),
-        dated=dated or ("" if _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
+        dated=dated
+        or ("" if day is not None or _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
     )
 
 

@@ -116,7 +116,9 @@ def _refuse_empty(decoded: dict[str, Decoded]) -> None:
     for name, one in decoded.items():
         if not one.records:
             first = one.rejected["reason"][0].as_py() if one.rejected.num_rows else "it is empty"
-            raise InputError(name, f"holds no records ({first})", "Look with: asman decode")
+            raise InputError(
+                name, f"holds no ASTERIX records and no Mode S messages ({first})", "Look with: asman decode"
+            )
 
 
 def _sensors(decoded: dict[str, Decoded], given: Sensors) -> tuple[Sensors, tuple[Source, ...]]:

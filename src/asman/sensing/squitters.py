@@ -26,6 +26,8 @@ from asman.units import DAY_S, SECOND_NS
 TABLES: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB")
 #: The same position of the same aircraft within so much is told twice, not measured twice.
 _TOLD_AGAIN_S: Final = 1.5
+#: A raw message cannot say that a simulator made it; the recordings that ours writes have it in their name.
+SIMULATED: Final = ".simulated."
 _REPLY: Final = "a reply has no position"
 _ELSE: Final = "no position in the message"
 _WAITS: Final = "position waits for one of the other format"
@@ -204,6 +206,8 @@ def _made(
         "offset": some["offset"],
         **COLUMNS[name](some),
     }
+    if SIMULATED in recording:
+        columns["simulated"] = column(np.ones(count, np.bool_), pa.bool_())
     columns["mode_3a_valid"] = true_where(columns.get("mode_3a"), count)
     columns["altitude_valid"] = true_where(columns.get("pressure_altitude_m"), count)
     filled: list[Any] = []
