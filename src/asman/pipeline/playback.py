@@ -5,6 +5,7 @@ given up and the distance doubles. Seeking goes back to the latest checkpoint be
 forward from there.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -50,10 +51,16 @@ class Playback(msgspec.Struct, frozen=True):
         return self.done >= self.schedule.steps
 
 
-def start(schedule: Schedule, member: str, sensors: Sensors, editions: Editions) -> Playback:
+def start(
+    schedule: Schedule,
+    member: str,
+    sensors: Sensors,
+    editions: Editions,
+    forms: Mapping[str, str] | None = None,
+) -> Playback:
     """Return a replay that has not begun."""
     now_ns = int(schedule.now_ns[0]) - STEP_NS if schedule.steps else 0
-    state = node.start(member, sensors, now_ns, editions)
+    state = node.start(member, sensors, now_ns, editions, forms)
     return Playback(schedule, 0, state, (Mark(0, node.copy(state)),))
 
 

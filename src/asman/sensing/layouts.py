@@ -184,10 +184,23 @@ def _cat021_containment(records: Records) -> pa.Array:
     return from_floats(np.where(np.isnan(by_pic), by_nic, by_pic))
 
 
-def _looked_up(records: Records, path: str, words: tuple[float, ...]) -> NDArray[np.float64]:
-    code = to_floats(records.number(path))
+def epu_m(nacp: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Radius [m] that holds a position with 95 %, by NACp; NaN where unknown."""
+    return _in_table(nacp, _EPU_M)
+
+
+def nucp_m(nucp: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same by NUCp of version 0."""
+    return _in_table(nucp, _NUCP_M)
+
+
+def _in_table(code: NDArray[np.float64], words: tuple[float, ...]) -> NDArray[np.float64]:
     known = (code >= 0) & (code < len(words))
     return np.where(known, np.array(words)[np.where(known, code, 0).astype(np.int64)], math.nan)
+
+
+def _looked_up(records: Records, path: str, words: tuple[float, ...]) -> NDArray[np.float64]:
+    return _in_table(to_floats(records.number(path)), words)
 
 
 _RADAR: Final = ("modes", "ssr", "psr")
