@@ -145,7 +145,7 @@ def window(
                 work,
                 counters,
             )
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
             continue
         if split[i] >= 0:
             counters[SPLIT] += 1
@@ -168,7 +168,7 @@ def window(
                 counters[SPLIT] += 1
                 continue
             take(tracks, marks[COUNT], k, plots[i], 3.0, sensors, rules, motion, work, counters)
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
             continue
         k = marks[COUNT]
         marks[COUNT] += 1
@@ -176,7 +176,7 @@ def window(
         birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, rules, counters)
         file_newborn(tracks, k, plots[i], head, link, address_head, address_link)
         marks[NEXT_NUMBER] += 1
-        note(tracks, k, marks, rows, row_sensors, sensors)
+        note(tracks, k, i, marks, rows, row_sensors, sensors)
 
 
 @lent
@@ -202,9 +202,12 @@ def file_newborn(
 
 
 @small
-def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
-    """Write down what is known of track `k`, if that is wanted."""
+def note(
+    tracks: Tracks, k: int, plot: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records
+) -> None:
+    """Write down what is known of track `k` after a plot of the window, if that is wanted."""
     if rows.size > 0:
+        rows[marks[WRITTEN]].plot = plot
         write_row(tracks, k, sensors, rows, row_sensors, marks[WRITTEN])
         marks[WRITTEN] += 1
 
