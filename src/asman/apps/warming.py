@@ -57,6 +57,8 @@ def compile_node(tell: Callable[[str], None]) -> None:
         state, _ = node.step(state, node.Inputs(arrived), now_ns)
     node.trails_of(state)
     node.copy(state)
+    tell("  explanations")
+    node.explain(state, 1, 0, EXERCISE_S * SECOND_NS)
 
 
 def compile_simulator(tell: Callable[[str], None]) -> None:
