@@ -70,7 +70,7 @@ def test_native_and_generic_machine_code_give_the_same_bits_from_octets_to_the_p
 
 
 def test_products_and_sums_are_rounded_apart():
-    # What a compiler that may contract makes one instruction of; as kernels are compiled, but not kept on disk.
+    # What may be contracted to one instruction; compiled as kernels are, but not kept on disk.
     fused_if_allowed = njit(**jit._OPTIONS)(lambda a, b, c: a * b + c)
     # 1 + 2^-27 squared is 1 + 2^-26 + 2^-54: the last term is lost by the product's own rounding.
     a = 1.0 + 2.0**-27

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.clutter_map import ClutterMap, empty_map
-from asman.kernels.placing import PLOT
+from asman.kernels.placing import PLOT, place_plots
 from asman.kernels.report import ROW, report
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
@@ -176,6 +176,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     closed_ns, old = tracker.past.checkpoints[index]
     shown = tracker.tracks.row[: int(tracker.marks[COUNT])]
     plots = joined([*since(tracker.past, closed_ns), late])
+    place_plots(plots, tracker.sensor_records)  # without the clutter that the first run added to theirs
     again = msgspec.structs.replace(
         copy(old),
         sensors=tracker.sensors,
