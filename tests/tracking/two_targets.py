@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from asman import tracking
+from asman.kernels.arithmetic import fingerprint
 from asman.model.datagram import Datagram
 from asman.model.frames import Frames
 from asman.model.sensor import Sensor
@@ -56,6 +57,7 @@ def digest(*tables: pa.Table) -> str:
 
 def stages(sent: Sent) -> Iterator[tuple[str, str]]:
     """Name and digest of each stage."""
+    yield "arithmetic", f"{int(fingerprint()):016x}"
     lengths = np.array([len(one.octets) for one in sent.datagrams])
     times = np.array([one.time_ns for one in sent.datagrams])
     frames = Frames(np.cumsum(lengths) - lengths, lengths, times)
