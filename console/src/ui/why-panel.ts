@@ -8,6 +8,8 @@ import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 
 const SHOWN = 12;
+/** An alternative of less weight is told only in the sentences. */
+const WORTH_TELLING = 0.01;
 
 /** What became of a plot or of the track, for the narrow column. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -30,7 +32,7 @@ export class WhyPanel extends LitElement {
     css`
       .ask { display: flex; align-items: center; gap: 8px; }
       .ask h2 { margin: 0; flex: 1; }
-      table { margin-top: 6px; }
+      .sum { margin: 6px 0; }
       tr.fact td { border-top: 1px solid var(--line); }
       tr.words td { border-top: 0; padding-top: 0; white-space: normal; color: var(--text-muted); font-size: var(--text-s); line-height: 1.35; }
       .close { color: var(--text); }
@@ -82,10 +84,13 @@ export class WhyPanel extends LitElement {
   }
 
   private decisions(told: Explanation): TemplateResult {
-    const latest = told.decisions.slice(-SHOWN).toReversed();
-    const left = told.decisions.length - latest.length;
-    if (latest.length === 0) return html`<p class="empty">Nothing happened to it: no plot came into question, none was due.</p>`;
-    return html`<table><thead><tr><th>Time</th><th>What</th><th>Sensor</th><th class="number" title="squared Mahalanobis distance">d²</th>
+    const taken = told.decisions.filter((one) => one.act === "given");
+    const notable = told.decisions.filter(isNotable);
+    const latest = (notable.length > 0 ? notable : taken).slice(-SHOWN).toReversed();
+    const left = (notable.length > 0 ? notable : taken).length - latest.length;
+    if (told.decisions.length === 0) return html`<p class="empty">Nothing happened to it: no plot came into question, none was due.</p>`;
+    return html`<p class="sum">${summary(taken)} ${notable.length > 0 ? "Beside plain plots:" : "The latest:"}</p>
+      <table><thead><tr><th>Time</th><th>What</th><th>Sensor</th><th class="number" title="squared Mahalanobis distance">d²</th>
       <th class="number" title="among all that could have had the plot">Weight</th></tr></thead>
       <tbody>${latest.map((one) => this.decision(one))}</tbody></table>
       <p class="empty">${utcTime(told.begin_s)}Z to ${utcTime(told.end_s)}Z${left > 0 ? `, ${left} earlier ones left out` : ""}</p>`;
@@ -99,4 +104,17 @@ export class WhyPanel extends LitElement {
         <td class="number">${one.weight === null ? "" : `${(100 * one.weight.share).toFixed(close ? 1 : 0)} %`}</td></tr>
       <tr class="words"><td colspan="5" class=${close ? "close" : ""}>${one.text}</td></tr>`;
   }
+}
+
+/** Whether there is more to say of it than that a plot came as expected: an alternative with any weight, a loss, a change. */
+function isNotable(one: Decision): boolean {
+  return one.act !== "given" || one.rivals.some((rival) => rival.weight.share >= WORTH_TELLING);
+}
+
+function summary(taken: readonly Decision[]): string {
+  if (taken.length === 0) return "No plot was taken.";
+  const sensors = new Set(taken.map((one) => one.sensor)).size;
+  const farthest = Math.sqrt(Math.max(...taken.map((one) => one.weight?.distance2 ?? 0)));
+  const plots = taken.length === 1 ? "1 plot was taken" : `${taken.length} plots of ${sensors} ${sensors === 1 ? "sensor" : "sensors"} were taken`;
+  return `${plots}, at most ${farthest.toFixed(1)} sigma from where it was expected.`;
 }
