@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.doubles import JUMP_M, MERGE_REACH_M
 from asman.kernels.sweep import COUNT, WHOLE_SECOND_NS, WRITTEN
 from asman.kernels.tracklife import Rules
 from asman.kernels.trackrows import from_plane
@@ -220,38 +221,41 @@ def _end(tracker: Tracker, number: int, was: Seen, time_s: float, before: float)
     """Why a track is no longer there."""
     rules = rules_of(tracker.config)
     rows = tracker.tracks.row[: int(tracker.marks[COUNT])]
+    told: dict[str, Any] = {"time_s": time_s, "existence_before": before}
     dead = np.flatnonzero((rows["number"] == number) & (rows["alive"] == 0))
     if not dead.size:
-        return Decision(time_s=time_s, act="ended", reason="existence", existence_before=before)
-    k = int(dead[-1])
-    row = rows[k]
-    told: dict[str, Any] = {
-        "time_s": time_s,
-        "existence_before": before,
-        "existence": float(row["existence"]),
-    }
-    least = rules.end_existence if row["confirmed"] else 0.2 * rules.end_existence
-    if row["existence"] < least:
         return Decision(act="ended", reason="existence", **told)
-    if round(time_s) * SECOND_NS - row["last_ns"] > rules.coast_ns:
+    k = int(dead[-1])
+    heir = _heir(tracker, number, k, was)
+    if heir is not None:
+        return Decision(act="merged", reason="double", track=heir, **told)
+    told["existence"] = float(rows["existence"][k])
+    if round(time_s) * SECOND_NS - rows["last_ns"][k] > rules.coast_ns:
         return Decision(act="ended", reason="coasting", **told)
     _, _, ve, vn = tracker.tracks.mean[k]
-    if ve * ve + vn * vn > rules.speed_max_mps * rules.speed_max_mps:
-        return Decision(act="ended", reason="speed", **told)
-    return Decision(act="merged", reason="double", track=_heir(tracker, number, k, was), **told)
+    fast = ve * ve + vn * vn > rules.speed_max_mps * rules.speed_max_mps
+    return Decision(act="ended", reason="speed" if fast else "existence", **told)
 
 
 def _heir(tracker: Tracker, number: int, k: int, was: Seen) -> int | None:
-    """The track that took over the plots of one that ended as row `k`: the nearest that grew by as many."""
+    """The track that took over the plots of one that ended as row `k`: the nearest that grew by so many more.
+
+    None: none did, so it was not merged.
+    """
     tracks = tracker.tracks
     rows = tracks.row[: int(tracker.marks[COUNT])]
-    plots = dict(zip(was.number.tolist(), was.plots.tolist(), strict=True))
+    got = tracker.rows["track"][: int(tracker.marks[WRITTEN])]
+    own = dict(zip(was.number.tolist(), was.plots.tolist(), strict=True))
+    alive = np.flatnonzero(rows["alive"])
+    more = [int(rows["plots"][m]) - own.get(int(rows["number"][m]), 0) for m in alive]
+    more = [plots - np.count_nonzero(got == rows["number"][m]) for plots, m in zip(more, alive, strict=True)]
     here = from_plane(k, float(tracks.mean[k, 0]), float(tracks.mean[k, 1]), tracks.plane)
-    heirs = {
-        math.dist(
-            here, from_plane(int(m), float(tracks.mean[m, 0]), float(tracks.mean[m, 1]), tracks.plane)
-        ): int(rows["number"][m])
-        for m in np.flatnonzero(rows["alive"])
-        if int(rows["plots"][m]) - plots.get(int(rows["number"][m]), 0) >= plots.get(number, 1)
-    }
+    heirs: dict[float, int] = {}
+    for m, plots in zip(alive.tolist(), more, strict=True):
+        if plots >= max(own.get(number, 0), 1):
+            there = from_plane(m, float(tracks.mean[m, 0]), float(tracks.mean[m, 1]), tracks.plane)
+            # As far as doubles are looked for, farther only where one address jumped.
+            jumped = rows["address"][m] >= 0 and rows["address"][m] == rows["address"][k]
+            if (away_m := math.dist(here, there)) < (JUMP_M if jumped else MERGE_REACH_M):
+                heirs[away_m] = int(rows["number"][m])
     return heirs[min(heirs)] if heirs else None
