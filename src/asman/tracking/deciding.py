@@ -86,10 +86,15 @@ def of_plots(tracker: Tracker, number: int, plots: Records, weighed: Records, wa
     return found
 
 
+def instant_s(time_ns: int) -> float:
+    """A time as explanations tell it: rounded twice, as columns of times are, so that one finds the other."""
+    return float(time_ns) / SECOND_NS
+
+
 def _of_plot(tracker: Tracker, plot: Record) -> dict[str, Any]:
     altitude_m = float(plot["altitude_m"])
     return {
-        "time_s": int(plot["time_ns"]) / SECOND_NS,
+        "time_s": instant_s(plot["time_ns"]),
         "sensor": tracker.sensors[int(plot["sensor"])].id,
         "address": None if plot["address"] < 0 else int(plot["address"]),
         "mode_3a": None if plot["mode_3a"] < 0 else int(plot["mode_3a"]),
@@ -144,7 +149,7 @@ def _others(
     pairs = weighed[(weighed["track"] == number) & (weighed["plot"] != plot) & near & same]
     return tuple(
         Other(
-            time_s=int(plots["time_ns"][pair["plot"]]) / SECOND_NS,
+            time_s=instant_s(plots["time_ns"][pair["plot"]]),
             sensor=tracker.sensors[int(plots["sensor"][plot])].id,
             weight=_weight(pair, weighed[weighed["plot"] == pair["plot"]]),
             to=None if owner[pair["plot"]] < 0 else int(owner[pair["plot"]]),
