@@ -48,6 +48,7 @@ class Player:
         self.playback = playback
         # What a recording holds was said when it was made ready; seeking would say it again and again.
         self.mind = Mind(playback.state, Journal(loudest=logging.INFO))
+        self.mind.recall = lambda at_ns: play.recall(self.playback, at_ns)
         self.speed = speed
         self.paused = False
         self.seeking: int | None = None

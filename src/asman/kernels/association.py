@@ -216,6 +216,6 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
         fit = altitude_fits(k, ahead, plot.altitude_m, tracks.vertical)
         # A wrong code and a wrong altitude at once: somebody else.
         if odd and fit * ALTITUDE_SPREAD_M < rules.garble:
-            return -1.0
+            gain += 2.0 * math.log(rules.garble)
         gain += math.log((1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble)
     return gain

@@ -38,6 +38,7 @@ ROW: Final = np.dtype(
         ("address", "i8"),
         ("mode_3a", "i8"),
         ("plots", "i8"),
+        ("plot", "i8"),  # place in its window of the plot after which this was known
         ("confirmed", "i1"),
         ("on_ground", "i1"),
         ("simulated", "i1"),

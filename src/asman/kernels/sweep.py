@@ -152,7 +152,7 @@ def window(
                 work,
                 counters,
             )
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
             if tracks.row[k].confirmed == 0:
                 map_stray(plots[i], sensors, maps, counters)
             continue
@@ -177,7 +177,7 @@ def window(
                 counters[SPLIT] += 1
                 continue
             take(tracks, files, k, plots[i], 3.0, sensors, maps, rules, motion, work, counters)
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
             continue
         map_stray(plots[i], sensors, maps, counters)
         k = marks[COUNT]
@@ -186,7 +186,7 @@ def window(
         birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, maps, rules, counters)
         file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
-        note(tracks, k, marks, rows, row_sensors, sensors)
+        note(tracks, k, i, marks, rows, row_sensors, sensors)
 
 
 @lent
@@ -253,9 +253,12 @@ def file_newborn(tracks: Tracks, k: int, plot: Record, files: Files) -> None:
 
 
 @small
-def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
-    """Write down what is known of track `k`, if that is wanted."""
+def note(
+    tracks: Tracks, k: int, plot: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records
+) -> None:
+    """Write down what is known of track `k` after a plot of the window, if that is wanted."""
     if rows.size > 0:
+        rows[marks[WRITTEN]].plot = plot
         write_row(tracks, k, sensors, rows, row_sensors, marks[WRITTEN])
         marks[WRITTEN] += 1
 

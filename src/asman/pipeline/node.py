@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from asman import tracking
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
+from asman.model.explanation import Explanation
 from asman.model.sensor import Sensors
 from asman.pipeline import receivers, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
 from asman.pipeline.editions import Editions, learn, pins
 from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
-from asman.pipeline.evidence import Evidence, remember
+from asman.pipeline.evidence import Evidence, remember, traced
 from asman.pipeline.health import FeedCount
 from asman.pipeline.lag import Lag, frontier_ns, measure
 from asman.pipeline.picture import picture as picture_of
@@ -195,6 +196,12 @@ def _feeds(
             reason = str(decoded.rejected["reason"][first].as_py())
             events.append(BlocksRejected(name, len(bad), at, reason))
     return counts, events
+
+
+def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explanation:
+    """Return why a track is what it is, from what is kept; `reach_s` of the answer says how far that goes."""
+    told = tracking.explain(state.tracker, track, begin_ns, end_ns)
+    return traced(told, [heard.plots for heard in state.evidence], state.sensors)
 
 
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:

@@ -1,5 +1,6 @@
 """Recordings made ready to replay: who speaks in them, which octets arrive when, and where the traffic is."""
 
+import math
 from datetime import date
 from typing import Final
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import InputError
+from asman.kernels.vectors import components
 from asman.model.decoded import Decoded
 from asman.model.frames import NO_TIME
 from asman.model.sensor import RADAR_KINDS, Sensors
@@ -210,10 +212,9 @@ def _view(plots: pa.Table, sensors: Sensors) -> View | None:
     names = np.array(plots["sensor"].cast(pa.string()).to_pylist(), dtype=object)
     for name, sensor in site.items():
         mine = names == name
-        bearing = np.radians(azimuth[mine])
-        lat[mine] = sensor.lat_deg + away[mine] * np.cos(bearing) / METRES_A_DEGREE
-        shrunk = METRES_A_DEGREE * np.cos(np.radians(sensor.lat_deg))
-        lon[mine] = sensor.lon_deg + away[mine] * np.sin(bearing) / shrunk
+        north, east = components(away[mine], np.radians(azimuth[mine]))
+        lat[mine] = sensor.lat_deg + north / METRES_A_DEGREE
+        lon[mine] = sensor.lon_deg + east / (METRES_A_DEGREE * math.cos(math.radians(sensor.lat_deg)))
     good = np.isfinite(lat) & np.isfinite(lon)
     if not good.any():
         return None

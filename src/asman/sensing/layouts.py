@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.kernels.vectors import components
 from asman.sensing.arrow import column as as_column
 from asman.sensing.arrow import from_floats, pc, split, to_floats
 from asman.sensing.records import Records
@@ -144,12 +145,13 @@ def _cat021_reported(records: Records) -> dict[str, pa.Array]:
     speed = records.floats("I160/GS")
     # A speed with "range exceeded" is a lower bound, not a speed.
     speed[records.is_in("I160/RE", (1,))] = math.nan
+    north, east = components(speed, track)
     climb = pc.coalesce(_in_range(records, "I155", "BVR"), _in_range(records, "I157", "GVR"))
     columns = {
         "sigma_m": _cat021_sigma(records),
         "containment_m": _cat021_containment(records),
-        "vn_mps": from_floats(speed * np.cos(track)),
-        "ve_mps": from_floats(speed * np.sin(track)),
+        "vn_mps": from_floats(north),
+        "ve_mps": from_floats(east),
         "climb_mps": climb,
     }
     anonymous = records.is_in("I040/ATP", (3,))

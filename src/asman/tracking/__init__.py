@@ -8,6 +8,8 @@ Pure: no clock, no chance, no files. The same plots give the same bits, however 
 """
 
 from asman.tracking.config import TrackerConfig as TrackerConfig
+from asman.tracking.explaining import explain as explain
+from asman.tracking.explaining import explain_plots as explain_plots
 from asman.tracking.tracker import Tracker as Tracker
 from asman.tracking.tracker import advance as advance
 from asman.tracking.tracker import copy as copy
@@ -23,6 +25,8 @@ __all__ = [
     "advance",
     "copy",
     "counters",
+    "explain",
+    "explain_plots",
     "picture",
     "start",
     "updates",

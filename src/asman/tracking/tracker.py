@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.gating import empty_files
-from asman.kernels.placing import PLOT
+from asman.kernels.placing import PLOT, place_plots
 from asman.kernels.report import ROW, report
 from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, with_room
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
@@ -182,6 +182,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     closed_ns, old = tracker.past.checkpoints[index]
     shown = tracker.tracks.row[: int(tracker.marks[COUNT])]
     plots = joined([*since(tracker.past, closed_ns), late])
+    place_plots(plots, tracker.sensor_records)  # without the clutter that the first run added to theirs
     again = msgspec.structs.replace(
         copy(old),
         sensors=tracker.sensors,
