@@ -52,6 +52,15 @@ SENSOR: Final = np.dtype(
         ("sigma_azimuth", "f8"),  # rad
         ("pd", "f8"),
         ("false_plots_per_scan", "f8"),
+        ("range_bias_m", "f8"),  # what registration found the sensor to add, and how surely: see tracking
+        ("range_gain", "f8"),
+        ("azimuth_bias", "f8"),  # rad
+        ("time_bias", "f8"),  # s
+        ("var_range", "f8"),  # m²
+        ("cov_range_gain", "f8"),  # m
+        ("var_gain", "f8"),
+        ("var_azimuth", "f8"),  # rad²
+        ("var_time", "f8"),  # s²
         ("rotates", "i1"),  # 1: a radar, which sees an aircraft once a turn
         ("surface", "i1"),  # 1: a radar of the surface of an airport
     ],
@@ -90,6 +99,7 @@ PLOT: Final = np.dtype(
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),
         ("primary", "i1"),  # 1: an echo alone, no transponder
+        ("trusted", "i1"),  # 1: a report whose integrity is told, and good
     ],
     align=True,
 )
@@ -107,6 +117,8 @@ def place_radar(
     lat0 = sensor.lat
     lon0 = sensor.lon
     sigma_azimuth = sensor.sigma_azimuth
+    range_ = max((range_ - sensor.range_bias_m) / (1.0 + sensor.range_gain), 1.0)
+    azimuth -= sensor.azimuth_bias
     # Farther above the antenna than the range is nobody: weather and garbles, and the spread must say so.
     above = altitude - sensor.height_m
     if above > range_:
@@ -130,7 +142,14 @@ def place_radar(
     ree = ue * ue * along + un * un * across
     ren = ue * un * (along - across)
     rnn = un * un * along + ue * ue * across
-    hee, hen, hnn = ue * ue * by_height, ue * un * by_height, un * un * by_height
+    # What is not known of the sensor's biases is no noise either: it is the same at every turn.
+    by_height += stretch2 * (
+        sensor.var_range + range_ * (2.0 * sensor.cov_range_gain + range_ * sensor.var_gain)
+    )
+    by_turn = ground * ground * sensor.var_azimuth
+    hee = ue * ue * by_height + un * un * by_turn
+    hen = ue * un * (by_height - by_turn)
+    hnn = un * un * by_height + ue * ue * by_turn
     return lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn
 
 

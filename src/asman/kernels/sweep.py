@@ -26,6 +26,7 @@ from asman.kernels.gating import (
 )
 from asman.kernels.imm import Motion
 from asman.kernels.jit import inline, kernel, lent, rare, small
+from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.tracklife import CLUTTER_CROWDED, SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import Tracks, contradicts, recentre
@@ -37,13 +38,14 @@ Longs = NDArray[np.int64]
 Record = Any
 Records = Any
 
-#: Places in the array of marks: rows in use, next number, next second to tend, updates written, second filed.
+#: Places in the array of marks: rows in use, next number, next second to tend, updates written, second filed;
+#: three more are of `observing`.
 COUNT: Final = 0
 NEXT_NUMBER: Final = 1
 TEND_NS: Final = 2
 WRITTEN: Final = 3
 FILED_NS: Final = 4
-MARKS: Final = 5
+MARKS: Final = 8
 
 WHOLE_SECOND_NS: Final = 1_000_000_000
 RECENTRE_M: Final = 10_000.0
@@ -53,12 +55,13 @@ MERGE_EVERY_S: Final = 4
 @kernel
 def sweep(
     tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, cells: ClutterMap,
-    rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+    rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, seen: Records, counters: Longs,
 ) -> int:  # fmt: skip
     """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
 
     Returns early when the next window might not fit into the rows of `tracks`: give it more and call again.
     rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
+    seen: what registration may learn from, likewise.
     """
     capacity = tracks.row.size
     link = np.empty(capacity, np.int64)
@@ -92,7 +95,7 @@ def sweep(
             file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
         window(
             tracks, marks, plots[i:j], sensors, cells, rules, motion, work, head, link,
-            address_head, address_link, column_of, rows, row_sensors, counters,
+            address_head, address_link, column_of, rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
     if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
@@ -104,7 +107,7 @@ def sweep(
 def window(
     tracks: Tracks, marks: Longs, plots: Records, sensors: Records, cells: ClutterMap, rules: Rules,
     motion: Motion, work: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
-    column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
+    column_of: Ints, rows: Records, row_sensors: Ints, seen: Records, counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
@@ -145,6 +148,7 @@ def window(
                 work,
                 counters,
             )
+            observe(tracks, k, plots[i], sensors, marks, seen)
             note(tracks, k, marks, rows, row_sensors, sensors)
             continue
         if split[i] >= 0:

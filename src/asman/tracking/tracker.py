@@ -1,6 +1,7 @@
 """The tracker: plots in, picture out. Its state is arrays that `advance` takes over and gives back."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -9,7 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.clutter_map import ClutterMap, empty_map
-from asman.kernels.placing import PLOT
+from asman.kernels.imm import Motion
+from asman.kernels.observing import OBSERVATION, OBSERVED, ONE_OF, TURN
+from asman.kernels.placing import PLOT, place_plots
 from asman.kernels.report import ROW, report
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
@@ -25,12 +28,22 @@ from asman.kernels.tracklife import (
     SPLIT,
     STRETCHED,
     USED,
+    Rules,
 )
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
+from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.picture import tracks_table
+from asman.tracking.registration import (
+    Registration,
+    corrected,
+    learn,
+    nothing_known,
+    registered,
+    with_room,
+)
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
 # Structured arrays: numpy's types have no names for their fields.
@@ -59,11 +72,12 @@ class Tracker(msgspec.Struct):
     origin     member whose node this is
     tracks     rows of all tracks
     cells      where primary radars keep seeing what does not move
-    held       placed plots of windows that are not closed yet, sorted by time
+    held       plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
     rows       what was known after each plot of the latest `advance(updates=True)`
     past       what is needed to take in plots that come too late; late_used: how many were
+    known      what each sensor is held to add to what it says; observed: what will be learnt of this block
     """
 
     config: TrackerConfig
@@ -80,6 +94,8 @@ class Tracker(msgspec.Struct):
     grown: int
     rows: Records
     row_sensors: NDArray[np.int64]
+    known: Registration
+    observed: tuple[Records, ...] = ()
     past: Past = Past()
     late_used: int = 0
 
@@ -103,6 +119,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         grown=0,
         rows=np.recarray(_NO_ROWS, ROW),
         row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int64),
+        known=nothing_known(sensors),
     )
     _keep(tracker)
     return tracker
@@ -115,7 +132,8 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
     tracker.sensors = tuple(said.get(sensor.id, sensor) for sensor in tracker.sensors) + tuple(
         sensor for sensor in sensors if sensor.id not in known
     )
-    tracker.sensor_records = sensor_records(tracker.sensors)
+    tracker.known = with_room(tracker.known, tracker.sensors)
+    _correct(tracker)
     return tracker
 
 
@@ -179,7 +197,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     again = msgspec.structs.replace(
         copy(old),
         sensors=tracker.sensors,
-        sensor_records=tracker.sensor_records,
+        known=with_room(old.known, tracker.sensors),
         ignored=tracker.ignored,
         held=in_time_order(plots, np.arange(plots.size)),
         past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
@@ -187,6 +205,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     )
     again.rows = np.recarray(_NO_ROWS, ROW)
     again.row_sensors = np.empty((_NO_ROWS, CONTRIBUTORS), np.int64)
+    _correct(again)
     # In steps, so that the next late plot finds a checkpoint near.
     step_ns = max(round(tracker.config.checkpoint_s * 1e9), 1)
     for until_ns in range(int(plots["time_ns"].min()) + step_ns, tracker.closed_ns, step_ns):
@@ -209,6 +228,58 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
     begun = tracker.held
+    end_ns = (until_ns // rules.window_ns) * rules.window_ns
+    for stop_ns in _stops(tracker, until_ns):
+        _sweep_block(tracker, stop_ns, rules, motion)
+    tracker.closed_ns = max(tracker.closed_ns, end_ns)
+    spent = begun[: begun.size - tracker.held.size]
+    tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
+    _keep(tracker)
+
+
+def _stops(tracker: Tracker, until_ns: int) -> Iterator[int]:
+    """Ends of blocks in which something is held, or was observed, up to a time, and that time."""
+    window_ns = round(tracker.config.window_s * 1e9)
+    # A block is of whole windows.
+    block_ns = math.ceil(tracker.config.registration_s * 1e9 / window_ns) * window_ns
+    while block_ns:
+        if tracker.observed:
+            begin_ns = int(tracker.observed[0]["time_ns"][0])
+        elif tracker.held.size:
+            begin_ns = int(tracker.held["time_ns"][0])
+        else:
+            break
+        end_ns = (begin_ns // block_ns + 1) * block_ns
+        if end_ns > until_ns:
+            break
+        yield end_ns
+        tracker.known = learn(
+            tracker.known,
+            tracker.observed,
+            begin_ns // block_ns,
+            tracker.sensors,
+            tracker.sensor_records,
+            tracker.config,
+        )
+        tracker.observed = ()
+        _correct(tracker)
+    yield until_ns
+
+
+def _correct(tracker: Tracker) -> None:
+    """Let kernels know what is known of the sensors' biases."""
+    tracker.sensor_records = corrected(
+        sensor_records(tracker.sensors), tracker.known, tracker.sensors, tracker.config
+    )
+
+
+def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:
+    """Use the plots that are held, of windows that end by a time in this block, as corrected now."""
+    due = int(np.searchsorted(tracker.held["time_ns"], until_ns))
+    place_plots(tracker.held[:due], tracker.sensor_records)
+    seen = np.recarray(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
+    tracker.marks[OBSERVED], tracker.marks[ONE_OF] = 0, tracker.known.one_of
+    tracker.marks[TURN] = tracker.known.block
     while True:
         used = sweep(
             tracker.tracks,
@@ -221,6 +292,7 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             motion,
             tracker.rows,
             tracker.row_sensors,
+            seen,
             tracker.counted,
         )
         tracker.held = tracker.held[used:]
@@ -228,10 +300,8 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
         if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
             break
         _make_room(tracker, rules.window_ns)
-    tracker.closed_ns = max(tracker.closed_ns, end_ns)
-    spent = begun[: begun.size - tracker.held.size]
-    tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
-    _keep(tracker)
+    if tracker.marks[OBSERVED]:
+        tracker.observed = (*tracker.observed, seen[: tracker.marks[OBSERVED]].copy())
 
 
 def _keep(tracker: Tracker) -> None:
@@ -288,6 +358,11 @@ def updates(tracker: Tracker) -> pa.Table:
     return tracks_table(
         tracker.rows[:written], tracker.row_sensors[:written], tracker.sensors, tracker.origin
     )
+
+
+def registration(tracker: Tracker) -> tuple[Registered, ...]:
+    """What is known of each sensor's biases, in the order of the sensors."""
+    return registered(tracker.known, tracker.sensors, tracker.config)
 
 
 def counters(tracker: Tracker) -> Mapping[str, int]:
