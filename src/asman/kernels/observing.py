@@ -55,6 +55,7 @@ def observe(tracks: Tracks, k: int, plot: Record, sensors: Records, marks: Longs
         return
     x, y, z = plot.x, plot.y, plot.z
     altitude = plot.altitude_m if not math.isnan(plot.altitude_m) else tracks.vertical[k, 0]
+    altitude += sensors[plot.sensor].height_offset_m
     if math.isnan(plot.range_m):
         if plot.trusted == 0:
             return

@@ -35,6 +35,8 @@ PRESSURE_SIGMA_M: Final = 120.0
 REPORT_NOISE: Final = 0.25
 #: What aircraft leave uncompensated of their latency, standard deviation (RTCA DO-260B: at most 0.6 s).
 REPORT_LATENCY_S: Final = 0.2
+#: By how much aircraft differ in it, once registration has found their mean.
+REPORT_SPREAD_S: Final = 0.12
 
 #: A surface movement radar stands on a tower, and sees what rolls below it.
 SURFACE_MAST_M: Final = 20.0
@@ -56,6 +58,7 @@ SENSOR: Final = np.dtype(
         ("range_gain", "f8"),
         ("azimuth_bias", "f8"),  # rad
         ("time_bias", "f8"),  # s
+        ("height_offset_m", "f8"),  # aircraft are so much higher than their pressure altitude says
         ("var_range", "f8"),  # m²
         ("cov_range_gain", "f8"),  # m
         ("var_gain", "f8"),
@@ -179,7 +182,7 @@ def place_plots(plots: Records, sensors: Records) -> None:
         sensor = sensors[plot.sensor]
         if not math.isnan(plot.range_m):
             if not math.isnan(plot.altitude_m):
-                altitude, sigma = plot.altitude_m, PRESSURE_SIGMA_M
+                altitude, sigma = plot.altitude_m + sensor.height_offset_m, PRESSURE_SIGMA_M
             elif not math.isnan(plot.height_m):
                 altitude, sigma = plot.height_m, 30.0
             else:
@@ -205,7 +208,8 @@ def place_plots(plots: Records, sensors: Records) -> None:
             plot.ren = plot.hen = 0.0
             plot.hee = plot.hnn = (1.0 - REPORT_NOISE) * sigma * sigma
             if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
-                late2 = REPORT_LATENCY_S * REPORT_LATENCY_S
+                late = REPORT_SPREAD_S if sensor.var_time > 0.0 else REPORT_LATENCY_S
+                late2 = late * late
                 plot.hee += late2 * plot.ve_mps * plot.ve_mps
                 plot.hen += late2 * plot.ve_mps * plot.vn_mps
                 plot.hnn += late2 * plot.vn_mps * plot.vn_mps

@@ -32,7 +32,7 @@ from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef
 from asman.kernels.information import factor, forward
 from asman.kernels.jit import kernel, lent, small
 from asman.kernels.observing import ADSB, RADAR
-from asman.kernels.placing import PRESSURE_SIGMA_M, REPORT_LATENCY_S, REPORT_NOISE
+from asman.kernels.placing import PRESSURE_SIGMA_M, REPORT_NOISE, REPORT_SPREAD_S
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -41,8 +41,10 @@ Record = Any
 Records = Any
 
 #: Unknowns of a radar, in this order; reports have a time bias alone, those of ADS-B in the first place of
-#: slot 0 (it comes from the aircraft, whoever receives it), those of multilateration in the second.
+#: slot 0 (it comes from the aircraft, whoever receives it), those of multilateration in the second. The third
+#: there is how much higher all aircraft are than their pressure altitude says: weather is no radar's fault.
 RANGE, GAIN, AZIMUTH, TIME = range(4)
+ADSB_TIME, MLAT_TIME, HEIGHT = range(3)
 UNKNOWNS: Final = 4
 REPORTS: Final = 0
 
@@ -80,7 +82,8 @@ def assemble(
     """Sum the normal equations of one block; return the square of its residuals and how many rows it has.
 
     seen     (N,)     OBSERVATION of one track in one block
-    local    (S,)     place of a slot in this block, -1: not in it; `dropped` is a slot to leave out
+    local    (S,)     place of a slot in this block, -1: not in it; `dropped` is a slot to leave out.
+                      That of the reports is 0, with the height that all radars share.
     lasting  1        factor of the variance of what lasts longer than a block
     a (M, M), b (M, L), c (L, L)   out: of motion, of motion with biases, of biases; na, nb their right sides
 
@@ -140,18 +143,19 @@ def assemble(
             m0, m1, m2, m3, m4, m5, m6, m7 = de, dn, de * t, dn * t, 0.0, 0.0, 0.0, 0.0
             half = 0.5 * ACCELERATION_MPS2 * t * t
             m4, m5 = de * half, dn * half
-            k0, k1, k2, k3 = 0.0, 0.0, 0.0, 0.0
+            k0, k1, k2, k3, h = 0.0, 0.0, 0.0, 0.0, 0.0
             offset_at = _ALTITUDE
             if kind == RADAR:
                 if row == 0:
                     k0 = stretch / sigma * spread[UNKNOWNS * slot + RANGE]
                     k1 = stretch * stretch * ground / sigma * spread[UNKNOWNS * slot + GAIN]
-                    m6 = -slope / sigma * PRESSURE_SIGMA_M * math.sqrt(lasting)
+                    m6 = slope / sigma * PRESSURE_SIGMA_M * math.sqrt(lasting)
+                    h = slope / sigma * spread[UNKNOWNS * REPORTS + HEIGHT]
                 else:
                     k2 = ground / sigma * spread[UNKNOWNS * slot + AZIMUTH]
                 k3 = -(de * ve + dn * vn) * spread[UNKNOWNS * slot + TIME]
             else:
-                k = -(de * ve + dn * vn) * spread[UNKNOWNS * slot + (0 if kind == ADSB else 1)]
+                k = -(de * ve + dn * vn) * spread[UNKNOWNS * REPORTS + (ADSB_TIME if kind == ADSB else MLAT_TIME)]
                 if kind == ADSB:
                     k0 = k
                 else:
@@ -159,22 +163,23 @@ def assemble(
                 offset_at = (_ADSB_OFFSET if kind == ADSB else _MLAT_OFFSET) + row
                 variance = (1.0 - REPORT_NOISE) * one.sigma_m * one.sigma_m
                 if row == 0:
-                    variance += REPORT_LATENCY_S * REPORT_LATENCY_S * speed * speed
+                    variance += REPORT_SPREAD_S * REPORT_SPREAD_S * speed * speed
                 m6 = math.sqrt(lasting * variance) / sigma
             residual = de * e + dn * n
             motion = (m0, m1, m2, m3, m4, m5, m6)
-            bias = (k0, k1, k2, k3)
+            bias = (k0, k1, k2, k3, h)
             for p in range(7):
                 u = offset_at if p == 6 else p
                 for q in range(7):
                     a[u, offset_at if q == 6 else q] += motion[p] * motion[q]
-                for q in range(4):
-                    b[u, at + q] += motion[p] * bias[q]
+                for q in range(5):
+                    b[u, HEIGHT if q == 4 else at + q] += motion[p] * bias[q]
                 na[u] += motion[p] * residual
-            for p in range(4):
-                for q in range(4):
-                    c[at + p, at + q] += bias[p] * bias[q]
-                nb[at + p] += bias[p] * residual
+            for p in range(5):
+                v = HEIGHT if p == 4 else at + p
+                for q in range(5):
+                    c[v, HEIGHT if q == 4 else at + q] += bias[p] * bias[q]
+                nb[v] += bias[p] * residual
             square += residual * residual
             rows += 1
     return square, rows
@@ -250,11 +255,12 @@ def chi_square_limit(freedom: int) -> float:
 
 @small
 def list_slots(seen: Records, slot_of: Ints, local: Ints, slots: Ints) -> int:
-    """Number the slots that saw a track in a block, in rising order; return how many."""
+    """Number the slots that saw a track in a block, in rising order, after that of the reports; how many."""
     for s in range(local.size):
         local[s] = -1
     for i in range(seen.size):
         local[slot_of[seen[i].sensor]] = 0
+    local[REPORTS] = 0
     used = 0
     for s in range(local.size):
         if local[s] == 0 and used < LOCAL_MAX:
@@ -264,6 +270,15 @@ def list_slots(seen: Records, slot_of: Ints, local: Ints, slots: Ints) -> int:
         else:
             local[s] = -1
     return used
+
+
+@small
+def has_reports(seen: Records, slot_of: Ints) -> bool:
+    """Whether position reports are among the observations of a block."""
+    for i in range(seen.size):
+        if slot_of[seen[i].sensor] == REPORTS:
+            return True
+    return False
 
 
 @small
@@ -326,7 +341,8 @@ def learn_blocks(
     for g in range(tracks):
         part = seen[first[g] : first[g + 1]]
         used = list_slots(part, slot_of, local, slots)
-        if used < 2 or not is_steady(part):
+        reports = 1 if has_reports(part, slot_of) else 0
+        if used - 1 + reports < 2 or not is_steady(part):
             continue
         best = judge_block(
             part, sensors, slot_of, kind_of, spread, local, slots, used, -1, covariance, a, b, c, na, nb,
@@ -335,9 +351,9 @@ def learn_blocks(
         if best == math.inf:
             continue
         verdict[g] = _MISFIT
-        if best > 1.0 and used > 2:
+        if best > 1.0 and used - 1 + reports > 2:
             # Reports go first: a false position must not find a radar that seems to agree.
-            for s in range(used):
+            for s in range(1 - reports, used):
                 again = judge_block(
                     part, sensors, slot_of, kind_of, spread, local, slots, used, slots[s], covariance, a, b,
                     c, na, nb, prior, m, half, work,
@@ -350,7 +366,7 @@ def learn_blocks(
         if best <= 1.0:
             verdict[g] = _FIT
             fit[g] = best
-            radars = used - (1 if local[REPORTS] >= 0 else 0) - (1 if without[g] > REPORTS else 0)
+            radars = used - 1 - (1 if without[g] > REPORTS else 0)
             if radars == 1:
                 for s in range(used):
                     if slots[s] not in (REPORTS, without[g]):
@@ -360,8 +376,9 @@ def learn_blocks(
             continue
         part = seen[first[g] : first[g + 1]]
         used = list_slots(part, slot_of, local, slots)
+        least = 0 if has_reports(part, slot_of) else 1
         if verdict[g] == _MISFIT:
-            for s in range(used):
+            for s in range(least, used):
                 tally[slots[s], BLAMED] += 1
             continue
         radars, lonely = 0, -1
@@ -385,7 +402,7 @@ def learn_blocks(
             vector[at] += weight * nb[p]
             for q in range(size):
                 information[at, UNKNOWNS * slots[q // UNKNOWNS] + q % UNKNOWNS] += weight * c[p, q]
-        for s in range(used):
+        for s in range(least, used):
             if slots[s] != without[g]:
                 tally[slots[s], USED] += 1
 

@@ -211,7 +211,7 @@ def place_in(
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
         sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
         _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
-            plot.range_m, plot.azimuth, altitude, sigma, sensor
+            plot.range_m, plot.azimuth, altitude + sensor.height_offset_m, sigma, sensor
         )
     e, n = to_plane(k, x, y, z, tracks.plane)
     # A stamp that is late by so much: the aircraft has flown on since it was there.

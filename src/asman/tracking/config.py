@@ -46,6 +46,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
                                    before anything is known (EUROCONTROL's standard for surveillance allows
                                    100 m, 1 m/NM, 0.1 deg, 0.1 s), the last of multilateration's as well
     report_bias_s           s      the same of what ADS-B leaves out of its latency (DO-260B: at most 0.6 s)
+    altitude_offset_m       m      sigma of the height of a surface of pressure over what it stands for
     drift_m, drift_gain, drift_deg, drift_s   m, 1, deg, s   by how much biases wander in an hour
     """
 
@@ -87,6 +88,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     azimuth_bias_deg: float = 0.1
     time_bias_s: float = 0.15
     report_bias_s: float = 0.15
+    altitude_offset_m: float = 200.0
     drift_m: float = 10.0
     drift_gain: float = 2e-5
     drift_deg: float = 0.01

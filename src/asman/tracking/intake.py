@@ -28,8 +28,8 @@ _REPORTED_BOUND: Final = 0.6
 _TRUSTED_SIGMA_M: Final = 92.6 / 2.448
 _TRUSTED_CONTAINMENT_M: Final = 370.4
 
-#: Registration has found nothing yet: biases and their covariance.
-_UNBIASED: Final = (0.0,) * 9
+#: Registration has found nothing yet: biases, height and their covariance.
+_UNBIASED: Final = (0.0,) * 10
 
 #: What the plots of a sensor that no table names are held to be (per axis, from experience with both).
 _UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}

@@ -22,9 +22,12 @@ from numpy.typing import NDArray
 from asman.kernels.information import absorb
 from asman.kernels.observing import ADSB, MLAT, OBSERVATION, RADAR
 from asman.kernels.registration import (
+    ADSB_TIME,
     AZIMUTH,
     BLAMED,
     GAIN,
+    HEIGHT,
+    MLAT_TIME,
     RANGE,
     REPORTS,
     TALLIES,
@@ -102,7 +105,8 @@ def spread_of(slots: int, config: TrackerConfig) -> Floats:
         math.radians(config.azimuth_bias_deg),
         config.time_bias_s,
     )
-    return np.concatenate([[config.report_bias_s, config.time_bias_s, 1.0, 1.0], np.tile(radar, slots - 1)])
+    shared = (config.report_bias_s, config.time_bias_s, config.altitude_offset_m, 1.0)
+    return np.concatenate([shared, np.tile(radar, slots - 1)])
 
 
 def slots_of(sensors: Sensors) -> tuple[Ints, Ints]:
@@ -167,9 +171,8 @@ def _drifted(known: Registration, block: int, spread: Floats, config: TrackerCon
     if known.block >= 0:
         hours = (block - known.block) * config.registration_s / 3600.0
         radar = (config.drift_m, config.drift_gain, math.radians(config.drift_deg), config.drift_s)
-        drift = np.concatenate(
-            [[config.drift_s, config.drift_s, 0.0, 0.0], np.tile(radar, known.strange.size - 1)]
-        )
+        shared = (config.drift_s, config.drift_s, config.drift_m, 0.0)
+        drift = np.concatenate([shared, np.tile(radar, known.strange.size - 1)])
         covariance[np.diag_indices_from(covariance)] += hours * (drift / spread) ** 2
     return covariance
 
@@ -186,11 +189,12 @@ def corrected(records: Records, known: Registration, sensors: Sensors, config: T
     for i in np.flatnonzero(used[slot]).tolist():
         at = UNKNOWNS * int(slot[i])
         unit, cov = spread[at : at + UNKNOWNS], known.covariance[at : at + UNKNOWNS, at : at + UNKNOWNS]
-        time = TIME if kind[i] == RADAR else (0 if kind[i] == ADSB else 1)
+        time = _time_of(int(kind[i]))
         out.time_bias[i] = known.estimate[at + time]
         out.var_time[i] = cov[time, time] * unit[time] ** 2
         if kind[i] != RADAR:
             continue
+        out.height_offset_m[i] = known.estimate[UNKNOWNS * REPORTS + HEIGHT]
         out.range_bias_m[i] = known.estimate[at + RANGE]
         out.range_gain[i] = known.estimate[at + GAIN]
         out.azimuth_bias[i] = known.estimate[at + AZIMUTH]
@@ -199,6 +203,11 @@ def corrected(records: Records, known: Registration, sensors: Sensors, config: T
         out.var_gain[i] = cov[GAIN, GAIN] * unit[GAIN] ** 2
         out.var_azimuth[i] = cov[AZIMUTH, AZIMUTH] * unit[AZIMUTH] ** 2
     return out
+
+
+def _time_of(kind: int) -> int:
+    """Place of a sensor's time bias in its slot."""
+    return {RADAR: TIME, ADSB: ADSB_TIME, MLAT: MLAT_TIME}[kind]
 
 
 def registered(known: Registration, sensors: Sensors, config: TrackerConfig) -> tuple[Registered, ...]:
@@ -214,7 +223,7 @@ def registered(known: Registration, sensors: Sensors, config: TrackerConfig) -> 
 def _one(sensor: Sensor, known: Registration, sigma: Floats, slot: int, kind: int) -> Registered:
     at = UNKNOWNS * slot
     used, blamed = (int(n) for n in known.tally[slot])
-    time = at + (TIME if kind == RADAR else (0 if kind == ADSB else 1))
+    time = at + _time_of(kind)
     counts = {"used": used, "blamed": blamed, "restarts": int(known.restarts[slot])}
     late = {"time_s": sensor.bias.time_s + float(known.estimate[time]), "time_sigma_s": float(sigma[time])}
     if kind != RADAR:
