@@ -11,8 +11,8 @@ class Registered(msgspec.Struct, frozen=True, kw_only=True):
     range_gain, range_gain_sigma    1    share of the range that is added to it
     azimuth_deg, azimuth_sigma_deg  deg
     time_s, time_sigma_s            s    added to every time stamp; a report whose position is old counts, too
-    used                            1    straight flights that were compared with other sensors; 0: all is prior
-    blamed                          1    those which did not fit because of this sensor, or could not be cleared
+    used                            1    straight flights compared with other sensors; 0: all is prior
+    blamed                          1    those that did not fit because of this sensor, or were not cleared
     restarts                        1    how often it had changed, so that all was learnt anew
     """
 

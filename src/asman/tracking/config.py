@@ -86,7 +86,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     range_bias_m: float = 80.0
     range_gain: float = 2.5e-4
     azimuth_bias_deg: float = 0.1
-    time_bias_s: float = 0.15
+    time_bias_s: float = 0.1
     report_bias_s: float = 0.15
     altitude_offset_m: float = 200.0
     drift_m: float = 10.0

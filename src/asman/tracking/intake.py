@@ -147,7 +147,7 @@ def plot_records(
 
 
 def _is_trusted(plots: pa.Table, adsb: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which position reports registration may learn from: ADS-B only if it says its integrity, and that is good.
+    """Which position reports registration may learn from: ADS-B only if its integrity is told, and good.
 
     Multilateration measures; it need not be told.
     """

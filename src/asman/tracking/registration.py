@@ -21,20 +21,17 @@ from numpy.typing import NDArray
 
 from asman.kernels.information import absorb
 from asman.kernels.observing import ADSB, MLAT, OBSERVATION, RADAR
-from asman.kernels.registration import (
+from asman.kernels.registration import BLAMED, TALLIES, USED, learn_blocks
+from asman.kernels.straight import (
     ADSB_TIME,
     AZIMUTH,
-    BLAMED,
     GAIN,
     HEIGHT,
     MLAT_TIME,
     RANGE,
     REPORTS,
-    TALLIES,
     TIME,
     UNKNOWNS,
-    USED,
-    learn_blocks,
 )
 from asman.model.registration import Registered
 from asman.model.sensor import RADAR_KINDS, Sensor, Sensors
@@ -54,7 +51,7 @@ _KIND: Final = {"adsb": ADSB, "mlat": MLAT}
 class Registration(msgspec.Struct, frozen=True):
     """What is known of all sensors' biases. Its arrays are never changed, so copies may share them.
 
-    estimate    (4S,)     m, 1, rad, s  biases that are added by each slot: reports, then radars in their order
+    estimate    (4S,)     m, 1, rad, s  what each slot adds: reports, then radars in their order
     covariance  (4S, 4S)  1             of the estimate, in units of the sigmas before anything was known
     tally       (S, 2)                  blocks used, blocks in which a slot was to blame
     strange     (S,)                    blocks of time in a row in which a slot did not fit
@@ -180,28 +177,34 @@ def _drifted(known: Registration, block: int, spread: Floats, config: TrackerCon
 def corrected(records: Records, known: Registration, sensors: Sensors, config: TrackerConfig) -> Records:
     """Sensors as kernels read them, with what is known of their biases.
 
-    Of a sensor that was never compared with another nothing is said: it agrees with itself.
+    Of a sensor that was never compared with another nothing is said: it agrees with itself. Likewise of time
+    only what sets a sensor apart from the mean of the radars is uncertain to a gate: if all are late alike,
+    tracks and plots are so together.
     """
     out = records.copy()
     spread = spread_of(known.strange.size, config)
+    covariance = known.covariance * spread[:, None] * spread[None, :]
     slot, kind = slots_of(sensors)
     used = known.tally[:, USED] > 0
+    clocks = UNKNOWNS * (np.flatnonzero(used[1:]) + 1) + TIME
+    if clocks.size == 0:
+        return out
+    shared = covariance[:, clocks].mean(axis=1)
     for i in np.flatnonzero(used[slot]).tolist():
         at = UNKNOWNS * int(slot[i])
-        unit, cov = spread[at : at + UNKNOWNS], known.covariance[at : at + UNKNOWNS, at : at + UNKNOWNS]
-        time = _time_of(int(kind[i]))
-        out.time_bias[i] = known.estimate[at + time]
-        out.var_time[i] = cov[time, time] * unit[time] ** 2
+        time = at + _time_of(int(kind[i]))
+        out.time_bias[i] = known.estimate[time]
+        out.var_time[i] = max(covariance[time, time] - 2.0 * shared[time] + shared[clocks].mean(), 0.0)
         if kind[i] != RADAR:
             continue
         out.height_offset_m[i] = known.estimate[UNKNOWNS * REPORTS + HEIGHT]
         out.range_bias_m[i] = known.estimate[at + RANGE]
         out.range_gain[i] = known.estimate[at + GAIN]
         out.azimuth_bias[i] = known.estimate[at + AZIMUTH]
-        out.var_range[i] = cov[RANGE, RANGE] * unit[RANGE] ** 2
-        out.cov_range_gain[i] = cov[RANGE, GAIN] * unit[RANGE] * unit[GAIN]
-        out.var_gain[i] = cov[GAIN, GAIN] * unit[GAIN] ** 2
-        out.var_azimuth[i] = cov[AZIMUTH, AZIMUTH] * unit[AZIMUTH] ** 2
+        out.var_range[i] = covariance[at + RANGE, at + RANGE]
+        out.cov_range_gain[i] = covariance[at + RANGE, at + GAIN]
+        out.var_gain[i] = covariance[at + GAIN, at + GAIN]
+        out.var_azimuth[i] = covariance[at + AZIMUTH, at + AZIMUTH]
     return out
 
 
@@ -215,27 +218,29 @@ def registered(known: Registration, sensors: Sensors, config: TrackerConfig) -> 
     spread = spread_of(known.strange.size, config)
     sigma = np.sqrt(np.maximum(np.diag(known.covariance), 0.0)) * spread
     slot, kind = slots_of(sensors)
-    return tuple(
-        _one(sensor, known, sigma, int(slot[i]), int(kind[i])) for i, sensor in enumerate(sensors)
-    )
+    return tuple(_one(sensor, known, sigma, int(slot[i]), int(kind[i])) for i, sensor in enumerate(sensors))
 
 
 def _one(sensor: Sensor, known: Registration, sigma: Floats, slot: int, kind: int) -> Registered:
     at = UNKNOWNS * slot
     used, blamed = (int(n) for n in known.tally[slot])
     time = at + _time_of(kind)
-    counts = {"used": used, "blamed": blamed, "restarts": int(known.restarts[slot])}
-    late = {"time_s": sensor.bias.time_s + float(known.estimate[time]), "time_sigma_s": float(sigma[time])}
-    if kind != RADAR:
-        return Registered(sensor=sensor.id, **counts, **late)
-    return Registered(
+    one = Registered(
         sensor=sensor.id,
+        time_s=sensor.bias.time_s + float(known.estimate[time]),
+        time_sigma_s=float(sigma[time]),
+        used=used,
+        blamed=blamed,
+        restarts=int(known.restarts[slot]),
+    )
+    if kind != RADAR:
+        return one
+    return msgspec.structs.replace(
+        one,
         range_m=sensor.bias.range_m + float(known.estimate[at + RANGE]),
         range_sigma_m=float(sigma[at + RANGE]),
         range_gain=float(known.estimate[at + GAIN]),
         range_gain_sigma=float(sigma[at + GAIN]),
         azimuth_deg=sensor.bias.azimuth_deg + math.degrees(known.estimate[at + AZIMUTH]),
         azimuth_sigma_deg=math.degrees(sigma[at + AZIMUTH]),
-        **counts,
-        **late,
     )
