@@ -45,6 +45,8 @@ Records = Any
 #: A sensor that does not fit, in more blocks than it does, for so many blocks of time, has changed.
 _STRANGE_BLOCKS: Final = 3
 _STRANGE_LEAST: Final = 5
+#: So does one whose estimate moves by so many of its sigmas at once.
+_LEAP_SIGMAS: Final = 6.0
 _KIND: Final = {"adsb": ADSB, "mlat": MLAT}
 
 
@@ -135,18 +137,18 @@ def learn(
     first = np.concatenate([[0], fresh, [seen.size]]).astype(np.int64)
     slots = known.strange.size
     spread = spread_of(slots, config)
-    covariance = _drifted(known, block, spread, config)
-    information, vector = np.zeros_like(covariance), np.zeros(spread.size)
+    before = _drifted(known, block, spread, config)
+    information, vector = np.zeros_like(before), np.zeros(spread.size)
     tally = np.zeros((slots, TALLIES), np.int64)
     slot, kind = slots_of(sensors)
     learn_blocks(
-        seen.view(np.recarray), first, records, slot, kind, spread, covariance, information, vector, tally
+        seen.view(np.recarray), first, records, slot, kind, spread, before, information, vector, tally
     )
-    covariance, step = absorb(covariance, information, vector)
+    covariance, step = absorb(before, information, vector)
     strange = (tally[:, BLAMED] > tally[:, USED]) & (tally[:, BLAMED] >= _STRANGE_LEAST)
-    strange[REPORTS] = False
     since = np.where(strange, known.strange + 1, 0)
-    changed = since >= _STRANGE_BLOCKS
+    changed = (since >= _STRANGE_BLOCKS) | _leapt(step, before, covariance)
+    changed[REPORTS] = False
     forgotten = np.repeat(changed, UNKNOWNS)
     covariance[forgotten] = 0.0
     covariance[:, forgotten] = 0.0
@@ -162,6 +164,18 @@ def learn(
     )
 
 
+def _leapt(step: Floats, before: Floats, after: Floats) -> NDArray[np.bool_]:
+    """The slot, if there is one, whose estimate moved by far more than what was learnt can move it.
+
+    The variance of a step is that by which the covariance shrinks. Only the worst slot: one radar that has
+    changed pulls at all that it is compared with.
+    """
+    shrunk = np.maximum(np.diag(before) - np.diag(after), 1e-12)
+    sigmas = np.sqrt(step**2 / shrunk).reshape(-1, UNKNOWNS).max(axis=1)
+    sigmas[REPORTS] = 0.0
+    return (np.arange(sigmas.size) == np.argmax(sigmas)) & (sigmas > _LEAP_SIGMAS)
+
+
 def _drifted(known: Registration, block: int, spread: Floats, config: TrackerConfig) -> Floats:
     """The covariance after the time since it was learnt, at most back to what it was before all."""
     covariance = known.covariance.copy()
@@ -170,7 +184,9 @@ def _drifted(known: Registration, block: int, spread: Floats, config: TrackerCon
         radar = (config.drift_m, config.drift_gain, math.radians(config.drift_deg), config.drift_s)
         shared = (config.drift_s, config.drift_s, config.drift_m, 0.0)
         drift = np.concatenate([shared, np.tile(radar, known.strange.size - 1)])
-        covariance[np.diag_indices_from(covariance)] += hours * (drift / spread) ** 2
+        diagonal = np.diag_indices_from(covariance)
+        worn = covariance[diagonal]
+        covariance[diagonal] = np.maximum(worn, np.minimum(worn + hours * (drift / spread) ** 2, 1.0))
     return covariance
 
 
