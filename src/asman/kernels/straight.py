@@ -101,7 +101,8 @@ def assemble(
             ue, un, _ = ecef_to_enu(one.x - sx, one.y - sy, one.z - sz, sin_lat, cos_lat, sin_lon, cos_lon)
             ground = max(math.sqrt(ue * ue + un * un), 1.0)
             ue, un = ue / ground, un / ground
-            up = one.altitude_m - sensor.height_m - ground * ground / 12_742_000.0
+            # At the aircraft the line of sight is steeper than at the radar: its plane is tilted.
+            up = one.altitude_m - sensor.height_m + ground * ground / 12_742_000.0
             slope = max(min(up / ground, 5.0), -5.0)
             stretch = math.sqrt(1.0 + slope * slope)
             along = sensor.sigma_range_m * stretch

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from asman import tracking
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
+from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
@@ -173,6 +174,11 @@ def _feeds(
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:
     """Return the picture as TRACKS, at the state's time."""
     return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+
+
+def registration(state: NodeState) -> tuple[Registered, ...]:
+    """What is known of each sensor's systematic errors, in the order of the sensors."""
+    return tracking.registration(state.tracker)
 
 
 def picture(state: NodeState) -> Picture:
