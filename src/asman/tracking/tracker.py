@@ -33,10 +33,7 @@ from asman.kernels.tracklife import (
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
-from asman.tracking.config import TrackerConfig, motion_of, rules_of
-from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
-from asman.tracking.picture import tracks_table
-from asman.tracking.registration import (
+from asman.tracking.biases import (
     Registration,
     corrected,
     learn,
@@ -44,6 +41,9 @@ from asman.tracking.registration import (
     registered,
     with_room,
 )
+from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
+from asman.tracking.picture import tracks_table
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
 # Structured arrays: numpy's types have no names for their fields.
