@@ -1,6 +1,10 @@
 """Straight flights as least squares, against a plain solution of the same problem by other means."""
 
 import math
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from asman.kernels.straight import UNKNOWNS
 from asman.model.sensor import Sensor
 from asman.tracking.intake import sensor_records
 
+ROOT = Path(__file__).resolve().parents[2]
 SITES = (
     Sensor(id="A", lat_deg=43.0, lon_deg=75.0, height_m=800.0, sigma_range_m=60.0),
     Sensor(id="B", lat_deg=43.6, lon_deg=76.4, height_m=900.0, sigma_range_m=40.0),
@@ -180,3 +185,32 @@ def test_absorbing_nothing_changes_nothing():
     posterior, step = absorb(np.diag([4.0, 0.25]), np.zeros((2, 2)), np.zeros(2))
     assert posterior == pytest.approx(np.diag([4.0, 0.25]))
     assert step.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.system
+def test_it_gives_the_same_bits_on_a_plain_processor_as_on_this_one(tmp_path):
+    script = """
+import hashlib
+from tests.kernels.test_straight import *
+seen, _, records = flights(3, 4)
+first = np.concatenate([[0], np.flatnonzero(np.diff(seen["born_ns"])) + 1, [seen.size]])
+information, vector = np.zeros((SPREAD.size, SPREAD.size)), np.zeros(SPREAD.size)
+slots, kinds = np.array([1, 2, 3, 0]), np.array([RADAR, RADAR, RADAR, ADSB])
+tally = np.zeros((4, 2), np.int64)
+learn_blocks(seen, first, records, slots, kinds, SPREAD, np.eye(SPREAD.size), information, vector, tally)
+covariance, step = absorb(np.eye(SPREAD.size), information, vector)
+print(tally.tolist(), hashlib.sha256(covariance.tobytes() + step.tobytes()).hexdigest())
+"""
+
+    def told(name: str, **target: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path / name), **target},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=250,
+        )
+        return done.stdout
+
+    assert told("plain", NUMBA_CPU_NAME="generic", NUMBA_CPU_FEATURES="") == told("this")
