@@ -65,11 +65,11 @@ export function grouped(value: number | null): string {
   return whole < 0 ? `−${digits}` : digits;
 }
 
-/** A systematic error with its standard deviation: `+62 ± 3`. */
-export function biased(value: number | null, sigma: number | null, digits: number): string {
-  if (!known(value) || !known(sigma)) return DASH;
+/** A systematic error, signed, and its standard deviation: `+62`, `± 3`. */
+export function biased(value: number | null, sigma: number | null, digits: number): readonly [string, string] {
+  if (!known(value) || !known(sigma)) return [DASH, ""];
   const size = Math.abs(value).toFixed(digits);
-  return `${value < 0 && Number(size) !== 0 ? "−" : "+"}${size} ± ${sigma.toFixed(digits)}`;
+  return [`${value < 0 && Number(size) !== 0 ? "−" : "+"}${size}`, `± ${sigma.toFixed(digits)}`];
 }
 
 export function distance(rangeM: number): string {

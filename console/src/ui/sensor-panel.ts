@@ -62,14 +62,17 @@ export class SensorPanel extends LitElement {
     const known = (this.workplace.health?.sensors ?? []).flatMap((s) => (s.registration && s.registration.used > 0 ? [{ id: s.id, bias: s.registration }] : []));
     if (known.length === 0) return nothing;
     return html`<section><h2>Registration: what sensors add</h2>
-      <table><thead><tr><th>Sensor</th><th class="number">Range m</th><th class="number">Azimuth °</th><th class="number">Time s</th><th class="number">Flights</th><th class="number">Unfit</th></tr></thead>
-        <tbody>${known.map(({ id, bias }) => html`<tr><td><b>${id}</b>${bias.restarts > 0 ? html` <span class="kind">▲ changed ${bias.restarts}×</span>` : nothing}</td>
-          <td class="number">${biased(bias.range_m, bias.range_sigma_m, 0)}</td>
-          <td class="number">${biased(bias.azimuth_deg, bias.azimuth_sigma_deg, 3)}</td>
-          <td class="number">${biased(bias.time_s, bias.time_sigma_s, 2)}</td>
-          <td class="number">${grouped(bias.used)}</td>
-          <td class="number">${grouped(bias.blamed)}</td></tr>`)}</tbody></table>
+      <table><thead><tr><th>Sensor</th><th class="number">Range m</th><th class="number">Azimuth °</th><th class="number">Time s</th></tr></thead>
+        <tbody>${known.map(({ id, bias }) => html`<tr><td><b>${id}</b><span class="kind">${grouped(bias.used)} flights · ${grouped(bias.blamed)} unfit${bias.restarts > 0 ? ` · ▲ changed ${bias.restarts}×` : ""}</span></td>
+          ${this.bias(bias.range_m, bias.range_sigma_m, 0)}
+          ${this.bias(bias.azimuth_deg, bias.azimuth_sigma_deg, 3)}
+          ${this.bias(bias.time_s, bias.time_sigma_s, 2)}</tr>`)}</tbody></table>
     </section>`;
+  }
+
+  private bias(value: number | null, sigma: number | null, digits: number): TemplateResult {
+    const [size, doubt] = biased(value, sigma, digits);
+    return html`<td class="number">${size}<span class="kind">${doubt}</span></td>`;
   }
 
   private unknown(): TemplateResult | typeof nothing {
