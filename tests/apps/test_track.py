@@ -135,3 +135,36 @@ def test_a_period_that_is_too_long_is_suspected_aloud(plots, sensors, tmp_path):
     sensors.write_text(sensors.read_text() + "period_s = 12.0\n")
     done = CliRunner().invoke(command, [str(source), "--sensors", str(sensors), "--every", "30"])
     assert "period_s" in done.stderr
+
+
+def test_what_two_radars_add_is_said_and_stands_in_the_file(tmp_path):
+    rng = np.random.default_rng(4)
+    sky = fly(rng, 12, SECONDS, turning=False)
+    sites = (radar("kant", 43.0, 75.0), radar("osh", 43.4, 75.8))
+    plots, _ = plots_table([observe(rng, sky, site, SECONDS) for site in sites], sky)
+    pa.parquet.write_table(plots, tmp_path / "plots.parquet")
+    (tmp_path / "sensors.toml").write_text(
+        "".join(
+            f'[[sensor]]\nid = "{site.id}"\nheight_m = 800\n'
+            f"lat_deg = {site.lat_deg}\nlon_deg = {site.lon_deg}\n"
+            for site in sites
+        )
+    )
+    done = CliRunner().invoke(
+        command,
+        [
+            str(tmp_path / "plots.parquet"),
+            "--sensors",
+            str(tmp_path / "sensors.toml"),
+            "-o",
+            str(tmp_path / "t.parquet"),
+        ],
+        catch_exceptions=False,
+    )
+    assert done.exit_code == 0
+    assert "kant adds " in done.stderr
+    assert "flights" in done.stderr
+    metadata = pa.parquet.read_schema(tmp_path / "t.parquet").metadata
+    told = json.loads(metadata[b"asman.registration"])
+    assert [one["sensor"] for one in told] == ["kant", "osh"]
+    assert all(one["used"] > 0 and abs(one["azimuth_deg"]) < 4 * one["azimuth_sigma_deg"] for one in told)

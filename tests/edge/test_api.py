@@ -7,6 +7,7 @@ import pytest
 from asman.edge import console
 from asman.edge.messages import Clock, FeedHealth, Health, SensorHealth, Told, Why
 from asman.model.explanation import Decision, Explanation, Weight
+from asman.model.registration import Registered
 from asman.model.tracks import TRACKS
 
 TOKEN = {"authorization": "Bearer t0ken"}
@@ -137,6 +138,9 @@ def test_metrics_are_what_health_says(served):
         plots=5,
         rejected=1,
         plots_per_s=1.5,
+        registration=Registered(
+            sensor='ka"nt', range_m=62.0, time_s=0.2, time_sigma_s=0.01, used=9, blamed=1, restarts=0
+        ),
     )
     feed = FeedHealth(name="f", datagrams=3, octets=99, rejected=2, dropped=4, last_seen_s=1.0)
     health = Health(
@@ -152,6 +156,9 @@ def test_metrics_are_what_health_says(served):
     assert "asman_simulated 0" in lines
     assert 'asman_sensor_simulated_total{sensor="ka\\"nt"} 0' in lines
     assert 'asman_feed_dropped_total{feed="f"} 4' in lines
+    assert 'asman_sensor_bias_range_m{sensor="ka\\"nt"} 62' in lines
+    assert 'asman_sensor_bias_used_total{sensor="ka\\"nt"} 9' in lines
+    assert not any("asman_sensor_bias_azimuth_deg{" in line for line in lines)
     assert not any("last_seen_seconds{" in line for line in lines)
     assert httpx.get(f"{served.url}/api/health", headers=TOKEN).json()["sensors"][0]["plots"] == 5
 

@@ -9,7 +9,7 @@ from asman.kernels.births import ADDRESSED, CODED, ECHO, MEMORY, birth_odds, cam
 from asman.kernels.detection_map import PRIOR_LOOKS, key_of, larger_map, local_pd, look, no_looks
 from asman.kernels.hashing import PROBES, moved
 from asman.kernels.jit import kernel
-from asman.kernels.sensor_maps import copy_of, crowded, for_sensors, nothing_learnt, with_room
+from asman.kernels.sensor_maps import copy_of, crowded, for_sensors, nothing_learnt, roomier
 
 
 @kernel
@@ -102,7 +102,7 @@ def test_tables_grow_when_they_are_crowded_and_keep_what_they_know():
         looks(cells, one, np.zeros(3))
     assert crowded(maps)
     kept = looks(copy_of(maps).detection, 5, np.zeros(1))[0]
-    larger = with_room(maps)
+    larger = roomier(maps)
     assert larger.detection.key.size == 4 * cells.key.size
     assert larger.clutter is maps.clutter
     assert not crowded(larger)

@@ -169,7 +169,9 @@ def test_numbers_that_late_plots_changed_are_those_that_people_see():
         found = tracking.explain(tracker, row["track"], END_NS - 12 * S, END_NS).decisions
         heard = {one.address for one in found if one.act == "given"} - {None}
         assert heard <= {row["address"]} and heard
-        assert 0.98 * found[-1].existence < row["existence"] <= found[-1].existence  # it may have landed since
+        assert (
+            0.98 * found[-1].existence < row["existence"] <= found[-1].existence
+        )  # it may have landed since
 
 
 def test_what_is_not_kept_any_more_is_said():

@@ -93,9 +93,11 @@ def oracle(times, east, north, covs, at):
 
 def test_on_straight_flight_it_comes_near_a_filter_that_knows_whose_each_plot_is():
     sky, plots, truth = world(24, 60, 200, "ssr", turning=False)
+    from asman.kernels.placing import place_plots
     from asman.tracking.intake import plot_records, sensor_records
 
     records, _ = plot_records(plots, SENSORS, sensor_records(SENSORS), 0)
+    place_plots(records, sensor_records(SENSORS))
     picture = tracking.picture(every_ten(plots, 200)[1], (EPOCH_S + 200) * S, confirmed_only=True)
     codes = picture["mode_3a"].to_pylist()
     bound, ours = [], []

@@ -65,6 +65,13 @@ export function grouped(value: number | null): string {
   return whole < 0 ? `−${digits}` : digits;
 }
 
+/** A systematic error, signed, and its standard deviation: `+62`, `± 3`. */
+export function biased(value: number | null, sigma: number | null, digits: number): readonly [string, string] {
+  if (!known(value) || !known(sigma)) return [DASH, ""];
+  const size = Math.abs(value).toFixed(digits);
+  return [`${value < 0 && Number(size) !== 0 ? "−" : "+"}${size}`, `± ${sigma.toFixed(digits)}`];
+}
+
 export function distance(rangeM: number): string {
   const miles = rangeM / NAUTICAL_MILE_M;
   const kilometres = rangeM / 1000;

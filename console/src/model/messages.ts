@@ -49,6 +49,21 @@ export interface SensorHealth {
   readonly plots_per_s: number;
   /** Plots that said that they are simulated. */
   readonly simulated?: number;
+  /** What is known of its systematic errors; null of what it has not. */
+  readonly registration?: Registration | null;
+}
+
+/** Biases as the sensor adds them, each with its standard deviation. `used` 0: nothing was compared yet. */
+export interface Registration {
+  readonly range_m: number | null;
+  readonly range_sigma_m: number | null;
+  readonly azimuth_deg: number | null;
+  readonly azimuth_sigma_deg: number | null;
+  readonly time_s: number;
+  readonly time_sigma_s: number;
+  readonly used: number;
+  readonly blamed: number;
+  readonly restarts: number;
 }
 
 export interface Health {

@@ -2,7 +2,7 @@
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
-import { age, grouped, perSecond } from "../model/format.ts";
+import { age, biased, grouped, perSecond } from "../model/format.ts";
 import type { Sensor, SensorHealth } from "../model/messages.ts";
 import { Every, Follow } from "../state/follow.ts";
 import type { Workplace } from "../state/workplace.ts";
@@ -41,6 +41,7 @@ export class SensorPanel extends LitElement {
         <table><thead><tr><th>Sensor</th><th class="number">Seen</th><th class="number">Plots/s</th><th class="number">Plots</th><th class="number">Rejected</th></tr></thead>
           <tbody>${sensors.map((sensor) => this.row(sensor, byId.get(sensor.id)))}</tbody></table>`}
       </section>
+      ${this.registration()}
       ${this.unknown()}
       ${this.counts()}`;
   }
@@ -55,6 +56,23 @@ export class SensorPanel extends LitElement {
       <td class="number">${perSecond(health?.plots_per_s ?? null)}</td>
       <td class="number">${grouped(health?.plots ?? null)}</td>
       <td class="number">${grouped(health?.rejected ?? null)}</td></tr>`;
+  }
+
+  private registration(): TemplateResult | typeof nothing {
+    const known = (this.workplace.health?.sensors ?? []).flatMap((s) => (s.registration && s.registration.used > 0 ? [{ id: s.id, bias: s.registration }] : []));
+    if (known.length === 0) return nothing;
+    return html`<section><h2>Registration: what sensors add</h2>
+      <table><thead><tr><th>Sensor</th><th class="number">Range m</th><th class="number">Azimuth °</th><th class="number">Time s</th></tr></thead>
+        <tbody>${known.map(({ id, bias }) => html`<tr><td><b>${id}</b><span class="kind">${grouped(bias.used)} flights · ${grouped(bias.blamed)} unfit${bias.restarts > 0 ? ` · ▲ changed ${bias.restarts}×` : ""}</span></td>
+          ${this.bias(bias.range_m, bias.range_sigma_m, 0)}
+          ${this.bias(bias.azimuth_deg, bias.azimuth_sigma_deg, 3)}
+          ${this.bias(bias.time_s, bias.time_sigma_s, 2)}</tr>`)}</tbody></table>
+    </section>`;
+  }
+
+  private bias(value: number | null, sigma: number | null, digits: number): TemplateResult {
+    const [size, doubt] = biased(value, sigma, digits);
+    return html`<td class="number">${size}<span class="kind">${doubt}</span></td>`;
   }
 
   private unknown(): TemplateResult | typeof nothing {

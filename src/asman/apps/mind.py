@@ -28,6 +28,7 @@ from asman.edge.messages import (
     UnknownSource,
     Why,
 )
+from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import evidence, node
 from asman.pipeline.health import SensorCount
@@ -107,7 +108,8 @@ def health(plan: Plan, state: NodeState, behind_s: float, dropped: dict[str, int
     table = node.tracks(state)
     simulated = int(table["simulated"].to_numpy(zero_copy_only=False).sum())
     watch = state.watch
-    sensors = [_sensor(state, index) for index in range(len(state.sensors))]
+    known = node.registration(state)
+    sensors = [_sensor(state, index, known[index]) for index in range(len(state.sensors))]
     feeds = [
         FeedHealth(
             name=name,
@@ -152,7 +154,7 @@ def _status(sensors: list[SensorHealth], behind_s: float) -> str:
     return "ok" if any(sensor.plots for sensor in sensors) else "waiting"
 
 
-def _sensor(state: NodeState, index: int) -> SensorHealth:
+def _sensor(state: NodeState, index: int, known: Registered) -> SensorHealth:
     sensor = state.sensors[index]
     count = state.watch.sensors.get(sensor.id, SensorCount())
     return SensorHealth(
@@ -169,6 +171,7 @@ def _sensor(state: NodeState, index: int) -> SensorHealth:
         period_s=count.period_s,
         silent=count.silent,
         simulated=count.simulated,
+        registration=known,
     )
 
 

@@ -53,15 +53,26 @@ def track(
     config   thresholds of the tracker
     date     UTC day of a recording's first record, where its packets do not say it
 
-    The table has the columns of TRACKS; its metadata `asman.counters` holds, as JSON, what was counted.
+    The table has the columns of TRACKS; its metadata `asman.counters` holds, as JSON, what was counted, and
+    `asman.registration` what is known of each sensor's biases.
     Raises InputError when nothing can be tracked.
     """
     prepare()
     table, known = load(plots, sensors, date)
     tracks, tracker = run(table, known, every=every, origin=origin, config=config)
-    from asman.tracking import counters
+    return tracks.replace_schema_metadata(about(tracker))
 
-    return tracks.replace_schema_metadata({"asman.counters": json.dumps(dict(counters(tracker)))})
+
+def about(tracker: "Tracker") -> dict[str, str]:
+    """What a table of tracks says of its making: `asman.counters` and `asman.registration`, as JSON."""
+    import msgspec
+
+    from asman.tracking import counters, registration
+
+    return {
+        "asman.counters": json.dumps(dict(counters(tracker))),
+        "asman.registration": msgspec.json.encode(registration(tracker)).decode(),
+    }
 
 
 def load(source: Sources, sensors: Given, date: str | None = None) -> "tuple[pa.Table, Sensors]":
@@ -265,4 +276,4 @@ def command(
 
     for line in summary(tracks, tracker):
         console.print(line, soft_wrap=True)
-    write(tracks, output, sys.stdout.buffer)
+    write(tracks.replace_schema_metadata(about(tracker)), output, sys.stdout.buffer)

@@ -7,6 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from asman.model.registration import Registered
     from asman.tracking import Tracker
 
 _REASONS = {
@@ -24,7 +25,7 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     import numpy as np
     import pyarrow as pa
 
-    from asman.tracking import counters
+    from asman.tracking import counters, registration
 
     counted = counters(tracker)
     number = tracks["track"].to_numpy()
@@ -44,7 +45,21 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     lines += [f"ignored {counted[key]:,} plots {text}" for key, text in _REASONS.items() if counted[key]]
     if counted["split"] > 0.2 * used:
         lines.append("so many splits: does a sensor turn faster than its period_s in sensors.toml says?")
-    return lines
+    return lines + [told(one) for one in registration(tracker) if one.used]
+
+
+def told(one: "Registered") -> str:
+    """One sensor's biases in words, with the restarts that a person must notice."""
+    late = f"{one.time_s:+.3f} ± {one.time_sigma_s:.3f} s"
+    flights = f"by {one.used:,} flights" + (f", {one.blamed:,} did not fit" if one.blamed else "")
+    changed = f"; it changed {one.restarts} times" if one.restarts else ""
+    if one.range_m is None or one.azimuth_deg is None:
+        return f"{one.sensor} adds {late} ({flights}{changed})"
+    return (
+        f"{one.sensor} adds {one.range_m:+.0f} ± {one.range_sigma_m:.0f} m, "
+        f"{1e6 * (one.range_gain or 0.0):+.0f} ± {1e6 * (one.range_gain_sigma or 0.0):.0f} m in 1,000 km, "
+        f"{one.azimuth_deg:+.3f} ± {one.azimuth_sigma_deg:.3f} deg, {late} ({flights}{changed})"
+    )
 
 
 def write(tracks: "pa.Table", output: str, stdout: IO[bytes]) -> None:

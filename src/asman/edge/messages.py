@@ -9,6 +9,7 @@ import msgspec
 
 from asman.model.datagram import Datagram
 from asman.model.explanation import Explanation
+from asman.model.registration import Registered
 
 FEED: Final = "feed."
 FRAMES: Final = "picture.frames"
@@ -94,6 +95,7 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
 
     last_seen_s  UTC epoch seconds; null before its first word
     simulated    plots that said that they are simulated: all of them in an exercise, none of a live sensor
+    registration what is known of its systematic errors
     """
 
     id: str
@@ -109,6 +111,7 @@ class SensorHealth(msgspec.Struct, frozen=True, kw_only=True):
     period_s: float | None = None
     silent: bool = False
     simulated: int = 0
+    registration: Registered | None = None
 
 
 class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ def _health(health: Health) -> Iterator[str]:
     ):
         samples = [({"sensor": s.id}, getattr(s, name)) for s in health.sensors]
         yield from _metric("sensor_" + _named(name, kind), kind, meaning, samples)
+    yield from _registration(health)
     for name, meaning in (
         ("datagrams", "Datagrams of a feed."),
         ("octets", "Octets of a feed."),
@@ -77,6 +78,25 @@ def _health(health: Health) -> Iterator[str]:
     ):
         samples = [({"feed": f.name}, getattr(f, name)) for f in health.feeds]
         yield from _metric(f"feed_{name}_total", "counter", meaning, samples)
+
+
+def _registration(health: Health) -> Iterator[str]:
+    known = [one for one in ((s.id, s.registration) for s in health.sensors) if one[1] is not None]
+    for name, kind, meaning in (
+        ("range_m", "gauge", "Range bias that a radar adds, metres."),
+        ("range_sigma_m", "gauge", "Its standard deviation."),
+        ("range_gain", "gauge", "Share of the range that a radar adds to it."),
+        ("range_gain_sigma", "gauge", "Its standard deviation."),
+        ("azimuth_deg", "gauge", "Azimuth bias that a radar adds, degrees."),
+        ("azimuth_sigma_deg", "gauge", "Its standard deviation."),
+        ("time_s", "gauge", "Time bias that a sensor adds to its stamps."),
+        ("time_sigma_s", "gauge", "Its standard deviation."),
+        ("used", "counter", "Straight flights that were compared with other sensors."),
+        ("blamed", "counter", "Flights that did not fit because of this sensor."),
+        ("restarts", "counter", "Times that a sensor had changed and was learnt anew."),
+    ):
+        samples = [({"sensor": id}, getattr(one, name)) for id, one in known]
+        yield from _metric("sensor_bias_" + _named(name, kind), kind, meaning, samples)
 
 
 def _named(name: str, kind: str) -> str:

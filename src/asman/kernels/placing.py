@@ -35,6 +35,8 @@ PRESSURE_SIGMA_M: Final = 120.0
 REPORT_NOISE: Final = 0.25
 #: What aircraft leave uncompensated of their latency, standard deviation (RTCA DO-260B: at most 0.6 s).
 REPORT_LATENCY_S: Final = 0.2
+#: By how much aircraft differ in it, once registration has found their mean.
+REPORT_SPREAD_S: Final = 0.12
 
 #: A surface movement radar stands on a tower, and sees what rolls below it.
 SURFACE_MAST_M: Final = 20.0
@@ -52,6 +54,16 @@ SENSOR: Final = np.dtype(
         ("sigma_azimuth", "f8"),  # rad
         ("pd", "f8"),
         ("false_plots_per_scan", "f8"),
+        ("range_bias_m", "f8"),  # what registration found the sensor to add, and how surely: see tracking
+        ("range_gain", "f8"),
+        ("azimuth_bias", "f8"),  # rad
+        ("time_bias", "f8"),  # s
+        ("height_offset_m", "f8"),  # aircraft are so much higher than their pressure altitude says
+        ("var_range", "f8"),  # m²
+        ("cov_range_gain", "f8"),  # m
+        ("var_gain", "f8"),
+        ("var_azimuth", "f8"),  # rad²
+        ("var_time", "f8"),  # s²
         ("rotates", "i1"),  # 1: a radar, which sees an aircraft once a turn
         ("surface", "i1"),  # 1: a radar of the surface of an airport
     ],
@@ -91,6 +103,7 @@ PLOT: Final = np.dtype(
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),
         ("primary", "i1"),  # 1: an echo alone, no transponder
+        ("trusted", "i1"),  # 1: a report whose integrity is told, and good
     ],
     align=True,
 )
@@ -108,6 +121,8 @@ def place_radar(
     lat0 = sensor.lat
     lon0 = sensor.lon
     sigma_azimuth = sensor.sigma_azimuth
+    range_ = max((range_ - sensor.range_bias_m) / (1.0 + sensor.range_gain), 1.0)
+    azimuth -= sensor.azimuth_bias
     # Farther above the antenna than the range is nobody: weather and garbles, and the spread must say so.
     above = altitude - sensor.height_m
     if above > range_:
@@ -131,7 +146,14 @@ def place_radar(
     ree = ue * ue * along + un * un * across
     ren = ue * un * (along - across)
     rnn = un * un * along + ue * ue * across
-    hee, hen, hnn = ue * ue * by_height, ue * un * by_height, un * un * by_height
+    # What is not known of the sensor's biases is no noise either: it is the same at every turn.
+    by_height += stretch2 * (
+        sensor.var_range + range_ * (2.0 * sensor.cov_range_gain + range_ * sensor.var_gain)
+    )
+    by_turn = ground * ground * sensor.var_azimuth
+    hee = ue * ue * by_height + un * un * by_turn
+    hen = ue * un * (by_height - by_turn)
+    hnn = un * un * by_height + ue * ue * by_turn
     return lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn
 
 
@@ -161,7 +183,7 @@ def place_plots(plots: Records, sensors: Records) -> None:
         sensor = sensors[plot.sensor]
         if not math.isnan(plot.range_m):
             if not math.isnan(plot.altitude_m):
-                altitude, sigma = plot.altitude_m, PRESSURE_SIGMA_M
+                altitude, sigma = plot.altitude_m + sensor.height_offset_m, PRESSURE_SIGMA_M
             elif not math.isnan(plot.height_m):
                 altitude, sigma = plot.height_m, 30.0
             else:
@@ -187,7 +209,8 @@ def place_plots(plots: Records, sensors: Records) -> None:
             plot.ren = plot.hen = 0.0
             plot.hee = plot.hnn = (1.0 - REPORT_NOISE) * sigma * sigma
             if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
-                late2 = REPORT_LATENCY_S * REPORT_LATENCY_S
+                late = REPORT_SPREAD_S if sensor.var_time > 0.0 else REPORT_LATENCY_S
+                late2 = late * late
                 plot.hee += late2 * plot.ve_mps * plot.ve_mps
                 plot.hen += late2 * plot.ve_mps * plot.vn_mps
                 plot.hnn += late2 * plot.vn_mps * plot.vn_mps

@@ -60,7 +60,7 @@ def crowded(maps: SensorMaps) -> bool:
     )
 
 
-def with_room(maps: SensorMaps) -> SensorMaps:
+def roomier(maps: SensorMaps) -> SensorMaps:
     """The maps, larger where a table is crowded."""
     clutter, detection = maps.clutter, maps.detection
     return maps._replace(

@@ -20,6 +20,7 @@ from asman.kernels.formations import may_share, share
 from asman.kernels.gating import Files, append, bucket, bucket_of_number, cell, file_numbers, file_points
 from asman.kernels.imm import Motion
 from asman.kernels.jit import inline, kernel, lent, rare, small
+from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
 from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, fade, take
@@ -32,13 +33,14 @@ Longs = NDArray[np.int64]
 Record = Any
 Records = Any
 
-#: Places in the array of marks: rows in use, next number, next second to tend, updates written, second filed.
+#: Places in the array of marks: rows in use, next number, next second to tend, updates written, second filed;
+#: three more are of `observing`.
 COUNT: Final = 0
 NEXT_NUMBER: Final = 1
 TEND_NS: Final = 2
 WRITTEN: Final = 3
 FILED_NS: Final = 4
-MARKS: Final = 5
+MARKS: Final = 8
 
 WHOLE_SECOND_NS: Final = 1_000_000_000
 RECENTRE_M: Final = 10_000.0
@@ -48,13 +50,15 @@ MERGE_EVERY_S: Final = 4
 @kernel
 def sweep(
     tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, maps: SensorMaps,
-    files: Files, rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+    files: Files, rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, seen: Records,
+    counters: Longs,
 ) -> int:  # fmt: skip
     """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
 
     Returns early when the next window might not fit into the rows of `tracks`, or a table of `maps` is
     crowded: give it more room and call again.
     rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
+    seen: what registration may learn from, likewise.
     """
     capacity = tracks.row.size
     column_of = np.empty(capacity, np.int64)
@@ -82,7 +86,7 @@ def sweep(
             chain(tracks, marks[COUNT], files)
         window(
             tracks, marks, plots[i:j], sensors, maps, rules, motion, work, files, column_of,
-            rows, row_sensors, counters,
+            rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
         if crowded(maps):
@@ -96,7 +100,7 @@ def sweep(
 def window(
     tracks: Tracks, marks: Longs, plots: Records, sensors: Records, maps: SensorMaps, rules: Rules,
     motion: Motion, work: Floats, files: Files, column_of: Ints, rows: Records, row_sensors: Ints,
-    counters: Longs,
+    seen: Records, counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
@@ -152,6 +156,7 @@ def window(
                 work,
                 counters,
             )
+            observe(tracks, k, plots[i], sensors, marks, seen)
             note(tracks, k, i, marks, rows, row_sensors, sensors)
             if tracks.row[k].confirmed == 0:
                 map_stray(plots[i], sensors, maps, counters)

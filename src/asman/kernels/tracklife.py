@@ -225,16 +225,21 @@ def place_in(
 
     A radar plot without altitude is placed by the track's altitude, where that is known.
     """
+    sensor = sensors[plot.sensor]
     altitude = tracks.vertical[k, 0]
+    x, y, z, ree, ren, rnn = plot.x, plot.y, plot.z, plot.ree, plot.ren, plot.rnn
+    hee, hen, hnn = plot.hee, plot.hen, plot.hnn
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
         sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
         _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
-            plot.range_m, plot.azimuth, altitude, sigma, sensors[plot.sensor]
+            plot.range_m, plot.azimuth, altitude + sensor.height_offset_m, sigma, sensor
         )
-        e, n = to_plane(k, x, y, z, tracks.plane)
-        return e, n, ree, ren, rnn, hee, hen, hnn
-    e, n = to_plane(k, plot.x, plot.y, plot.z, tracks.plane)
-    return e, n, plot.ree, plot.ren, plot.rnn, plot.hee, plot.hen, plot.hnn
+    e, n = to_plane(k, x, y, z, tracks.plane)
+    # A stamp that is late by so much: the aircraft has flown on since it was there.
+    ve, vn, var = tracks.mean[k, 2], tracks.mean[k, 3], sensor.var_time
+    e += sensor.time_bias * ve
+    n += sensor.time_bias * vn
+    return e, n, ree, ren, rnn, hee + var * ve * ve, hen + var * ve * vn, hnn + var * vn * vn
 
 
 @lent

@@ -18,6 +18,7 @@ from asman import tracking
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
+from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import receivers, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
@@ -207,6 +208,11 @@ def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explana
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:
     """Return the picture as TRACKS, at the state's time."""
     return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+
+
+def registration(state: NodeState) -> tuple[Registered, ...]:
+    """What is known of each sensor's systematic errors, in the order of the sensors."""
+    return tracking.registration(state.tracker)
 
 
 def picture(state: NodeState) -> Picture:

@@ -15,6 +15,7 @@ from asman.tracking.tracker import advance as advance
 from asman.tracking.tracker import copy as copy
 from asman.tracking.tracker import counters as counters
 from asman.tracking.tracker import picture as picture
+from asman.tracking.tracker import registration as registration
 from asman.tracking.tracker import start as start
 from asman.tracking.tracker import updates as updates
 from asman.tracking.tracker import with_sensors as with_sensors
@@ -28,6 +29,7 @@ __all__ = [
     "explain",
     "explain_plots",
     "picture",
+    "registration",
     "start",
     "updates",
     "with_sensors",

@@ -42,6 +42,14 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     moved_m                 m      a track without any code is shown once it has come so far from its begin
     moved_mps               m/s    and goes so fast: hills and masts stand (helicopters hover, too)
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
+    registration_s          s      a block of time of which biases are learnt; 0: no registration
+    registration_tracks     1      about so many tracks of a block are learnt from
+    range_bias_m, range_gain, azimuth_bias_deg, time_bias_s   m, 1, deg, s   sigmas of a radar's biases
+                                   before anything is known (EUROCONTROL's standard for surveillance allows
+                                   100 m, 1 m/NM, 0.1 deg, 0.1 s), the last of multilateration's as well
+    report_bias_s           s      the same of what ADS-B leaves out of its latency (DO-260B: at most 0.6 s)
+    altitude_offset_m       m      sigma of the height of a surface of pressure over what it stands for
+    drift_m, drift_gain, drift_deg, drift_s   m, 1, deg, s   by how much biases wander in an hour
     """
 
     noise_low_m2ps3: float = 0.15
@@ -77,6 +85,18 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_plots_of_image: int = 100
     moved_m: float = 500.0
     moved_mps: float = 12.0
+    registration_s: float = 20.0
+    registration_tracks: int = 400
+    range_bias_m: float = 80.0
+    range_gain: float = 2.5e-4
+    azimuth_bias_deg: float = 0.1
+    time_bias_s: float = 0.1
+    report_bias_s: float = 0.15
+    altitude_offset_m: float = 200.0
+    drift_m: float = 10.0
+    drift_gain: float = 2e-5
+    drift_deg: float = 0.01
+    drift_s: float = 0.02
 
 
 def motion_of(config: TrackerConfig) -> Motion:

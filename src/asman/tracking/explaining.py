@@ -23,7 +23,7 @@ from asman.tracking import deciding
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import plot_records, unnamed_sensors
 from asman.tracking.rollback import Past, before, birthplace, joined, since
-from asman.tracking.tracker import Tracker, advance, copy, start, with_sensors
+from asman.tracking.tracker import Tracker, advance, copy, resumed, start, with_sensors
 from asman.tracking.wording import worded
 from asman.units import SECOND_NS
 
@@ -45,13 +45,9 @@ def explain(tracker: Tracker, number: int, begin_ns: int, end_ns: int) -> Explan
         return _told(tracker, number, (), begin_ns, end_ns, tracker.closed_ns)
     index = max(before(past, begin_ns), 0)
     closed_ns, checkpoint = past.checkpoints[index]
-    again = msgspec.structs.replace(
-        copy(checkpoint), sensors=tracker.sensors, sensor_records=tracker.sensor_records
-    )
+    again = resumed(checkpoint, tracker.sensors)
     plots = joined([np.recarray(0, tracker.held.dtype), *since(past, closed_ns)])
     plots = plots[np.argsort(plots["time_ns"], kind="stable")].view(np.recarray)
-    # Whatever the first run left in them, as the clutter that it remembered.
-    place_plots(plots, tracker.sensor_records)
     # Late plots give new numbers on the way; without them the numbers are the same.
     numbers = _numbers(again, plots, tracker) if tracker.late_used else {}
     was = {shown: old for old, shown in numbers.items()}.get(number, number)
@@ -104,10 +100,12 @@ def _steps(plots: Records, begin_ns: int, end_ns: int, window_ns: int) -> Iterat
 def _weighed(tracker: Tracker, plots: Records) -> Records:
     """WEIGHED: every pair of a window, of which nothing has been used yet."""
     spent = copy(tracker)
+    plots = plots.copy()
+    place_plots(plots, spent.sensor_records)
     return weigh(
         spent.tracks,
         spent.marks,
-        plots.copy(),
+        plots,
         spent.sensor_records,
         spent.maps,
         empty_files(spent.tracks.row.size),

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asman.kernels.placing import PLOT, SENSOR, place_plots
+from asman.kernels.placing import PLOT, SENSOR
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
 
 # Structured arrays: numpy's types have no names for their fields.
@@ -23,13 +23,21 @@ _SURFACE_RANGE_M: Final = 25_000.0
 #: ADS-B says its accuracy in classes, each by its upper bound, three times the next one's: most are better.
 _REPORTED_BOUND: Final = 0.6
 
+#: Integrity that a report must claim to serve as a reference: NACp 8 (92.6 m in 95 %) and NIC 8 (0.2 NM),
+#: which RTCA DO-260B calls enough for separation.
+_TRUSTED_SIGMA_M: Final = 92.6 / 2.448
+_TRUSTED_CONTAINMENT_M: Final = 370.4
+
+#: Registration has found nothing yet: biases, height and their covariance.
+_UNBIASED: Final = (0.0,) * 10
+
 #: What the plots of a sensor that no table names are held to be (per axis, from experience with both).
 _UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}
 
 
 def sensor_records(sensors: Sensors) -> Records:
     """Sensors as kernels read them."""
-    out = np.recarray(len(sensors), SENSOR)
+    out = np.zeros(len(sensors), SENSOR).view(np.recarray)
     for i, sensor in enumerate(sensors):
         rotates = sensor.kind in RADAR_KINDS
         out[i] = (
@@ -42,6 +50,7 @@ def sensor_records(sensors: Sensors) -> Records:
             math.radians(sensor.sigma_azimuth_deg),
             sensor.pd,
             sensor.false_plots_per_scan,
+            *_UNBIASED,
             int(rotates),
             int(sensor.kind == "psr" and sensor.range_max_m <= _SURFACE_RANGE_M),
         )
@@ -80,7 +89,7 @@ def unnamed_sensors(plots: pa.Table, sensors: Sensors) -> Sensors:
 def plot_records(
     plots: pa.Table, sensors: Sensors, records: Records, frontier_ns: int
 ) -> tuple[Records, dict[str, int]]:
-    """Usable plots as placed records sorted by time, and how many were not, by reason.
+    """Usable plots as records sorted by time, not placed yet, and how many were not, by reason.
 
     frontier_ns   plots before it come too late: their window is closed
     """
@@ -112,6 +121,7 @@ def plot_records(
     radar = _unbias(out, sensors)
     out.range_m[~radar] = math.nan
     told = np.array([sensor.kind == "adsb" for sensor in sensors] or [False])
+    out.trusted = _is_trusted(plots, told[np.maximum(out.sensor, 0)])
     out.sigma_m[told[np.maximum(out.sensor, 0)]] *= _REPORTED_BOUND
     if records.size:
         surface = radar & (records.surface[np.maximum(out.sensor, 0)] == 1) & (out.address < 0)
@@ -133,8 +143,16 @@ def plot_records(
         problems[wrong] = code
     ignored = {reason: int(np.count_nonzero(problems == code)) for code, reason in enumerate(REASONS)}
     good = in_time_order(out, np.flatnonzero(problems == len(REASONS)))
-    place_plots(good, records)
     return good, ignored
+
+
+def _is_trusted(plots: pa.Table, adsb: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which position reports registration may learn from: ADS-B only if its integrity is told, and good.
+
+    Multilateration measures; it need not be told.
+    """
+    sigma_m, containment_m = _fill(plots["sigma_m"], math.inf), _fill(plots["containment_m"], math.inf)
+    return ~adsb | ((sigma_m <= _TRUSTED_SIGMA_M) & (containment_m <= _TRUSTED_CONTAINMENT_M))
 
 
 def in_time_order(records: Records, rows: NDArray[np.int64]) -> Records:

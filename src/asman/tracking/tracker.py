@@ -1,6 +1,7 @@
 """The tracker: plots in, picture out. Its state is arrays that `advance` takes over and gives back."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -9,9 +10,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.gating import empty_files
+from asman.kernels.imm import Motion
+from asman.kernels.observing import OBSERVATION, OBSERVED, ONE_OF, TURN
 from asman.kernels.placing import PLOT, place_plots
 from asman.kernels.report import ROW, report
-from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, with_room
+from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, roomier
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
     BORN,
@@ -28,9 +31,19 @@ from asman.kernels.tracklife import (
     SPLIT,
     STRETCHED,
     USED,
+    Rules,
 )
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
+from asman.model.registration import Registered
 from asman.model.sensor import Sensors
+from asman.tracking.biases import (
+    Registration,
+    corrected,
+    learn,
+    nothing_known,
+    registered,
+    with_room,
+)
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.picture import tracks_table
@@ -64,11 +77,12 @@ class Tracker(msgspec.Struct):
     origin     member whose node this is
     tracks     rows of all tracks
     maps       what is learnt of sensors
-    held       placed plots of windows that are not closed yet, sorted by time
+    held       plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
     rows       what was known after each plot of the latest `advance(updates=True)`
     past       what is needed to take in plots that come too late; late_used: how many were
+    known      what each sensor is held to add to what it says; observed: what will be learnt of this block
     """
 
     config: TrackerConfig
@@ -85,6 +99,8 @@ class Tracker(msgspec.Struct):
     grown: int
     rows: Records
     row_sensors: NDArray[np.int64]
+    known: Registration
+    observed: tuple[Records, ...] = ()
     past: Past = Past()
     late_used: int = 0
 
@@ -108,6 +124,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         grown=0,
         rows=np.recarray(_NO_ROWS, ROW),
         row_sensors=np.empty((_NO_ROWS, CONTRIBUTORS), np.int64),
+        known=nothing_known(sensors),
     )
     _keep(tracker)
     return tracker
@@ -120,8 +137,9 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
     tracker.sensors = tuple(said.get(sensor.id, sensor) for sensor in tracker.sensors) + tuple(
         sensor for sensor in sensors if sensor.id not in known
     )
-    tracker.sensor_records = sensor_records(tracker.sensors)
+    tracker.known = with_room(tracker.known, tracker.sensors)
     tracker.maps = for_sensors(tracker.maps, len(tracker.sensors))
+    _correct(tracker)
     return tracker
 
 
@@ -135,6 +153,18 @@ def copy(tracker: Tracker) -> Tracker:
         counted=tracker.counted.copy(),
         ignored=dict(tracker.ignored),
     )
+
+
+def resumed(checkpoint: Tracker, sensors: Sensors) -> Tracker:
+    """A copy of a checkpoint that knows the sensors that were met since, corrected as it knew them then."""
+    again = msgspec.structs.replace(
+        copy(checkpoint),
+        sensors=sensors,
+        known=with_room(checkpoint.known, sensors),
+        maps=for_sensors(copy_of(checkpoint.maps), len(sensors)),
+    )
+    _correct(again)
+    return again
 
 
 def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = False) -> Tracker:
@@ -182,17 +212,13 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     closed_ns, old = tracker.past.checkpoints[index]
     shown = tracker.tracks.row[: int(tracker.marks[COUNT])]
     plots = joined([*since(tracker.past, closed_ns), late])
-    place_plots(plots, tracker.sensor_records)  # without the clutter that the first run added to theirs
     again = msgspec.structs.replace(
-        copy(old),
-        sensors=tracker.sensors,
-        sensor_records=tracker.sensor_records,
+        resumed(old, tracker.sensors),
         ignored=tracker.ignored,
         held=in_time_order(plots, np.arange(plots.size)),
         past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
         late_used=tracker.late_used + late.size,
     )
-    again.maps = for_sensors(again.maps, len(again.sensors))
     again.rows = np.recarray(_NO_ROWS, ROW)
     again.row_sensors = np.empty((_NO_ROWS, CONTRIBUTORS), np.int64)
     # In steps, so that the next late plot finds a checkpoint near.
@@ -217,6 +243,58 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
     begun = tracker.held
+    end_ns = (until_ns // rules.window_ns) * rules.window_ns
+    for stop_ns in _stops(tracker, until_ns):
+        _sweep_block(tracker, stop_ns, rules, motion)
+    tracker.closed_ns = max(tracker.closed_ns, end_ns)
+    spent = begun[: begun.size - tracker.held.size]
+    tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
+    _keep(tracker)
+
+
+def _stops(tracker: Tracker, until_ns: int) -> Iterator[int]:
+    """Ends of blocks in which something is held, or was observed, up to a time, and that time."""
+    window_ns = round(tracker.config.window_s * 1e9)
+    # A block is of whole windows.
+    block_ns = math.ceil(tracker.config.registration_s * 1e9 / window_ns) * window_ns
+    while block_ns:
+        if tracker.observed:
+            begin_ns = int(tracker.observed[0]["time_ns"][0])
+        elif tracker.held.size:
+            begin_ns = int(tracker.held["time_ns"][0])
+        else:
+            break
+        end_ns = (begin_ns // block_ns + 1) * block_ns
+        if end_ns > until_ns:
+            break
+        yield end_ns
+        tracker.known = learn(
+            tracker.known,
+            tracker.observed,
+            begin_ns // block_ns,
+            tracker.sensors,
+            tracker.sensor_records,
+            tracker.config,
+        )
+        tracker.observed = ()
+        _correct(tracker)
+    yield until_ns
+
+
+def _correct(tracker: Tracker) -> None:
+    """Let kernels know what is known of the sensors' biases."""
+    tracker.sensor_records = corrected(
+        sensor_records(tracker.sensors), tracker.known, tracker.sensors, tracker.config
+    )
+
+
+def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:
+    """Use the plots that are held, of windows that end by a time in this block, as corrected now."""
+    due = int(np.searchsorted(tracker.held["time_ns"], until_ns))
+    place_plots(tracker.held[:due], tracker.sensor_records)
+    seen = np.recarray(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
+    tracker.marks[OBSERVED], tracker.marks[ONE_OF] = 0, tracker.known.one_of
+    tracker.marks[TURN] = tracker.known.block
     files = empty_files(tracker.tracks.row.size)
     while True:
         used = sweep(
@@ -231,21 +309,20 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             motion,
             tracker.rows,
             tracker.row_sensors,
+            seen,
             tracker.counted,
         )
         tracker.held = tracker.held[used:]
         if crowded(tracker.maps):
-            tracker.maps = with_room(tracker.maps)
+            tracker.maps = roomier(tracker.maps)
             continue
         end_ns = (until_ns // rules.window_ns) * rules.window_ns
         if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
             break
         _make_room(tracker, rules.window_ns)
         files = empty_files(tracker.tracks.row.size)
-    tracker.closed_ns = max(tracker.closed_ns, end_ns)
-    spent = begun[: begun.size - tracker.held.size]
-    tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
-    _keep(tracker)
+    if tracker.marks[OBSERVED]:
+        tracker.observed = (*tracker.observed, seen[: tracker.marks[OBSERVED]].copy())
 
 
 def _keep(tracker: Tracker) -> None:
@@ -306,6 +383,11 @@ def updates(tracker: Tracker) -> pa.Table:
     return tracks_table(
         tracker.rows[:written], tracker.row_sensors[:written], tracker.sensors, tracker.origin
     )
+
+
+def registration(tracker: Tracker) -> tuple[Registered, ...]:
+    """What is known of each sensor's biases, in the order of the sensors."""
+    return registered(tracker.known, tracker.sensors, tracker.config)
 
 
 def counters(tracker: Tracker) -> Mapping[str, int]:
