@@ -29,7 +29,7 @@ from asman.kernels.trackrows import (
     to_plane,
     usual_gap_s,
 )
-from asman.kernels.vertical import begin_vertical, update_vertical
+from asman.kernels.vertical import begin_vertical, update_climb, update_vertical
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -244,8 +244,12 @@ def take(
         variance = rules.velocity_sigma_mps * rules.velocity_sigma_mps
         correct_velocity(k, plot.ve_mps, plot.vn_mps, variance, tracks.x, tracks.p)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    if not math.isnan(plot.altitude_m) and not update_vertical(k, plot.altitude_m, tracks.vertical):
+    if not math.isnan(plot.altitude_m) and not update_vertical(
+        k, plot.altitude_m, plot.address >= 0, tracks.vertical
+    ):
         counters[GARBLED_ALTITUDE] += 1
+    if not math.isnan(plot.climb_mps):
+        update_climb(k, plot.climb_mps, tracks.vertical)
     row = tracks.row[k]
     pd = sensors[plot.sensor].pd
     right = 1.0 / (1.0 + math.exp(-gain))

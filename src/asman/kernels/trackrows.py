@@ -75,7 +75,7 @@ class Tracks(NamedTuple):
     mean      (T, 4)            m, m/s         of the mixture
     cov       (T, 10)           m², m²/s ...   of the mixture
     consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
-    vertical  (T, 7)            m, m/s         altitude filter, as in vertical.py
+    vertical  (T, FIELDS)       m, m/s         altitude filter, as in vertical.py
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
     filed     (T,)              1              address as filed this second, -1: none
@@ -151,7 +151,7 @@ def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> N
     if dt <= 0.0:
         return
     predict(k, dt, tracks.x, tracks.p, tracks.mu, motion, work)
-    predict_vertical(k, dt, tracks.vertical)
+    predict_vertical(k, dt, tracks.vertical, work)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
     tracks.row[k].time_ns = to_ns
 
