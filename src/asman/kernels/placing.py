@@ -82,6 +82,8 @@ PLOT: Final = np.dtype(
         ("hee", "f8"),  # m², covariance of the place by an altitude that is not known well
         ("hen", "f8"),
         ("hnn", "f8"),
+        ("offset_m", "f8"),  # height less pressure altitude there, as the region's reports tell
+        ("offset_var", "f8"),  # m², of that
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
         ("sensor", "i8"),
         ("address", "i8"),  # -1: none
@@ -158,6 +160,8 @@ def place_plots(plots: Records, sensors: Records) -> None:
     for i in range(plots.size):
         plot = plots[i]
         sensor = sensors[plot.sensor]
+        plot.offset_m = 0.0
+        plot.offset_var = PRESSURE_SIGMA_M * PRESSURE_SIGMA_M
         if not math.isnan(plot.range_m):
             if not math.isnan(plot.altitude_m):
                 altitude, sigma = plot.altitude_m, PRESSURE_SIGMA_M

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
+from asman.kernels.atmosphere import Atmosphere, know_heights
 from asman.kernels.clutter_map import ClutterMap, clutter_density, learn
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.gating import (
@@ -53,7 +54,7 @@ MERGE_EVERY_S: Final = 4
 @kernel
 def sweep(
     tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, cells: ClutterMap,
-    rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+    air: Atmosphere, rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> int:  # fmt: skip
     """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
 
@@ -91,7 +92,7 @@ def sweep(
             file_points(tracks.place, marks[COUNT], head, link)
             file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
         window(
-            tracks, marks, plots[i:j], sensors, cells, rules, motion, work, head, link,
+            tracks, marks, plots[i:j], sensors, cells, air, rules, motion, work, head, link,
             address_head, address_link, column_of, rows, row_sensors, counters,
         )  # fmt: skip
         i = j
@@ -102,13 +103,14 @@ def sweep(
 
 @inline
 def window(
-    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, cells: ClutterMap, rules: Rules,
-    motion: Motion, work: Floats, head: Ints, link: Ints, address_head: Ints, address_link: Ints,
-    column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, cells: ClutterMap, air: Atmosphere,
+    rules: Rules, motion: Motion, work: Floats, head: Ints, link: Ints, address_head: Ints,
+    address_link: Ints, column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
+    know_heights(plots, sensors, air)
     map_clutter(plots, sensors, cells, counters)
     start = np.empty(size + 1, np.int64)
     edges = candidates(tracks, plots, head, link, address_head, address_link, start)

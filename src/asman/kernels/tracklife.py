@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import lla_to_ecef
+from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
 from asman.kernels.jit import lent, small
-from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
+from asman.kernels.placing import place_radar
 from asman.kernels.trackrows import (
     SECOND,
     Tracks,
@@ -55,7 +56,8 @@ CONTRIBUTOR_REPLACED: Final = 7
 STRETCHED: Final = 8
 CLUTTER_CROWDED: Final = 9
 IMAGE: Final = 10
-COUNTERS: Final = 11
+HEIGHT_REFUSED: Final = 11
+COUNTERS: Final = 12
 
 
 class Rules(NamedTuple):
@@ -181,6 +183,8 @@ def birth(
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
     tracks.consider[k, 0], tracks.consider[k, 1], tracks.consider[k, 2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(k, plot.altitude_m, tracks.vertical)
+    begin_height(k, tracks)
+    take_height(tracks, k, plot, sensors)
     for i in range(tracks.heard.shape[1]):
         tracks.heard[k, i].sensor = -1
     # False plots carry no answers of transponders, or rarely.
@@ -202,11 +206,15 @@ def place_in(
 ) -> tuple[float, float, float, float, float, float, float, float]:
     """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of track `k`.
 
-    A radar plot without altitude is placed by the track's altitude, where that is known.
+    A radar plot without altitude is placed by the track's: its pressure altitude and the regional offset, or
+    its height by range differences, where either is known.
     """
-    altitude = tracks.vertical[k, 0]
+    altitude = tracks.vertical[k, 0] + tracks.height[k, OFFSET]
+    variance = tracks.vertical[k, 2] + tracks.height[k, OFFSET_VARIANCE]
+    if math.isnan(altitude) and tracks.height[k, KIND] > PRIOR:
+        altitude, variance = height_at(k, plot.time_ns, tracks)
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
-        sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
+        sigma = math.sqrt(variance)
         _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
             plot.range_m, plot.azimuth, altitude, sigma, sensors[plot.sensor]
         )
@@ -226,6 +234,8 @@ def take(
     count   rows of tracks in use
     """
     carry(tracks, k, plot.time_ns, motion, work)
+    if not take_height(tracks, k, plot, sensors):
+        counters[HEIGHT_REFUSED] += 1
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
     consider = tracks.consider
     stretch(

@@ -66,6 +66,14 @@ CONTRIBUTOR: Final = np.dtype(
 )
 
 
+#: Plots of so many radars are kept to find heights by range differences.
+RANGED_PLOTS: Final = 3
+RANGED_PLOT: Final = np.dtype(
+    [("sensor", "i8"), ("time_ns", "i8"), ("range_m", "f8"), ("azimuth", "f8"), ("pairs", "i8")], align=True
+)
+HEIGHT_FIELDS: Final = 9
+
+
 class Tracks(NamedTuple):
     """The arrays of all tracks.
 
@@ -76,6 +84,8 @@ class Tracks(NamedTuple):
     cov       (T, 10)           m², m²/s ...   of the mixture
     consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
     vertical  (T, FIELDS)       m, m/s         altitude filter, as in vertical.py
+    height    (T, 9)            m, m²          height above the ellipsoid, as in heights.py
+    ranged    (T, RANGED_PLOTS) RANGED_PLOT    latest echoes, for heights; sensor -1: free
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
     filed     (T,)              1              address as filed this second, -1: none
@@ -90,6 +100,8 @@ class Tracks(NamedTuple):
     cov: Floats
     consider: Floats
     vertical: Floats
+    height: Floats
+    ranged: Records
     plane: Floats
     place: Floats
     filed: Longs
@@ -107,6 +119,8 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, COVARIANCE)),
         np.zeros((capacity, 3)),
         np.zeros((capacity, FIELDS)),
+        np.zeros((capacity, HEIGHT_FIELDS)),
+        np.zeros((capacity, RANGED_PLOTS), RANGED_PLOT).view(np.recarray),
         np.zeros((capacity, 7)),
         np.zeros((capacity, 3)),
         np.zeros(capacity, np.int64),

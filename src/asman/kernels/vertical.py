@@ -141,10 +141,8 @@ def mixture(k: int, vertical: Floats) -> None:
 
 
 @small
-def jump(i: int, j: int, dt: float) -> float:
-    """Probability that model `i` has become model `j` after `dt` seconds."""
-    mean = LEVEL_S if i == LEVEL else (STEADY_S if i == STEADY else CHANGING_S)
-    leave = dt / (dt + mean)
+def jump(i: int, j: int, leave: float) -> float:
+    """Probability that model `i`, left with probability `leave`, has become model `j`."""
     if i == j:
         return 1.0 - leave
     # No climb begins or ends but by a change; the rest is what was missed between two reports.
@@ -164,13 +162,14 @@ def predict_vertical(k: int, dt: float, vertical: Floats, work: Floats) -> None:
         vertical[k, HELD_FOR] += dt
     if math.isnan(vertical[k, 0]):
         return
+    leave = (dt / (dt + LEVEL_S), dt / (dt + STEADY_S), dt / (dt + CHANGING_S))
     for j in range(COUNT):
         w = 0.0
         a = 0.0
         c = 0.0
         for i in range(COUNT):
             o = MODELS + i * WIDTH
-            share = vertical[k, o] * jump(i, j, dt)
+            share = vertical[k, o] * jump(i, j, leave[i])
             w += share
             a += share * vertical[k, o + 1]
             c += share * vertical[k, o + 2]
@@ -181,7 +180,7 @@ def predict_vertical(k: int, dt: float, vertical: Floats, work: Floats) -> None:
         cc = 0.0
         for i in range(COUNT):
             o = MODELS + i * WIDTH
-            share = vertical[k, o] * jump(i, j, dt) / w
+            share = vertical[k, o] * jump(i, j, leave[i]) / w
             da = vertical[k, o + 1] - a
             dc = vertical[k, o + 2] - c
             aa += share * (vertical[k, o + 3] + da * da)
@@ -267,11 +266,15 @@ def update_vertical(k: int, altitude: float, addressed: bool, vertical: Floats) 
         return True
     step = step_of(k, altitude, addressed, vertical)
     low, high = altitude - 0.5 * step, altitude + 0.5 * step
+    level = cut(vertical[k, MODELS + 1], vertical[k, MODELS + 3] + JITTER_M * JITTER_M, low, high)
+    o = MODELS + STEADY * WIDTH
+    steady = cut(vertical[k, o + 1], vertical[k, o + 3] + JITTER_M * JITTER_M, low, high)
+    o = MODELS + CHANGING * WIDTH
+    changing = cut(vertical[k, o + 1], vertical[k, o + 3] + JITTER_M * JITTER_M, low, high)
+    models = (level, steady, changing)
     total = 0.0
     for j in range(COUNT):
-        o = MODELS + j * WIDTH
-        inside, _, _ = cut(vertical[k, o + 1], vertical[k, o + 3] + JITTER_M * JITTER_M, low, high)
-        total += vertical[k, o] * inside
+        total += vertical[k, MODELS + j * WIDTH] * models[j][0]
     if (1.0 - GARBLE) * total < GARBLE * step / SPREAD_M:
         return disbelieve(k, altitude, step, vertical)
     again = 0.0
@@ -279,7 +282,7 @@ def update_vertical(k: int, altitude: float, addressed: bool, vertical: Floats) 
         o = MODELS + j * WIDTH
         aa, ac = vertical[k, o + 3], vertical[k, o + 4]
         s = aa + JITTER_M * JITTER_M
-        inside, move, left = cut(vertical[k, o + 1], s, low, high)
+        inside, move, left = models[j]
         less = (1.0 - left / s) / s
         vertical[k, o] = max(vertical[k, o] * inside / total, WEIGHT_MIN)
         again += vertical[k, o]

@@ -13,6 +13,7 @@ from asman.tracking.tracker import advance as advance
 from asman.tracking.tracker import copy as copy
 from asman.tracking.tracker import counters as counters
 from asman.tracking.tracker import picture as picture
+from asman.tracking.tracker import pressure_offsets as pressure_offsets
 from asman.tracking.tracker import start as start
 from asman.tracking.tracker import updates as updates
 from asman.tracking.tracker import with_sensors as with_sensors
@@ -24,6 +25,7 @@ __all__ = [
     "copy",
     "counters",
     "picture",
+    "pressure_offsets",
     "start",
     "updates",
     "with_sensors",

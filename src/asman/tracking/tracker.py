@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.kernels.atmosphere import Atmosphere, copy_of, empty_atmosphere
 from asman.kernels.clutter_map import ClutterMap, empty_map
 from asman.kernels.placing import PLOT
 from asman.kernels.report import ROW, report
@@ -19,6 +20,7 @@ from asman.kernels.tracklife import (
     COUNTERS,
     ENDED,
     GARBLED_ALTITUDE,
+    HEIGHT_REFUSED,
     IMAGE,
     MERGED,
     SAME_ADDRESS_ELSEWHERE,
@@ -30,6 +32,7 @@ from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
 from asman.model.sensor import Sensors
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
+from asman.tracking.offsets import offsets_table
 from asman.tracking.picture import tracks_table
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
@@ -49,6 +52,7 @@ _COUNTED = {
     "stretched": STRETCHED,
     "clutter_crowded": CLUTTER_CROWDED,
     "held_as_image": IMAGE,
+    "height_refused": HEIGHT_REFUSED,
 }
 
 
@@ -59,6 +63,7 @@ class Tracker(msgspec.Struct):
     origin     member whose node this is
     tracks     rows of all tracks
     cells      where primary radars keep seeing what does not move
+    air        how far heights lie from pressure altitudes, by region
     held       placed plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
@@ -73,6 +78,7 @@ class Tracker(msgspec.Struct):
     tracks: Tracks
     marks: NDArray[np.int64]
     cells: ClutterMap
+    air: Atmosphere
     held: Records
     closed_ns: int
     counted: NDArray[np.int64]
@@ -96,6 +102,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         tracks=empty_tracks(256),
         marks=marks,
         cells=empty_map(),
+        air=empty_atmosphere(),
         held=np.recarray(0, PLOT),
         closed_ns=np.iinfo(np.int64).min,
         counted=np.zeros(COUNTERS, np.int64),
@@ -126,6 +133,7 @@ def copy(tracker: Tracker) -> Tracker:
         tracks=_each(tracker.tracks, None),
         marks=tracker.marks.copy(),
         cells=_map_of(tracker.cells),
+        air=copy_of(tracker.air),
         counted=tracker.counted.copy(),
         ignored=dict(tracker.ignored),
     )
@@ -217,6 +225,7 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             until_ns,
             tracker.sensor_records,
             tracker.cells,
+            tracker.air,
             rules,
             motion,
             tracker.rows,
@@ -288,6 +297,11 @@ def updates(tracker: Tracker) -> pa.Table:
     return tracks_table(
         tracker.rows[:written], tracker.row_sensors[:written], tracker.sensors, tracker.origin
     )
+
+
+def pressure_offsets(tracker: Tracker) -> pa.Table:
+    """OFFSETS: how far heights lie from pressure altitudes, by region, where aircraft told both."""
+    return offsets_table(tracker.air)
 
 
 def counters(tracker: Tracker) -> Mapping[str, int]:
