@@ -8,10 +8,12 @@ Pure: no clock, no chance, no files. The same plots give the same bits, however 
 """
 
 from asman.tracking.config import TrackerConfig as TrackerConfig
+from asman.tracking.estimates import Estimates as Estimates
 from asman.tracking.tracker import Tracker as Tracker
 from asman.tracking.tracker import advance as advance
 from asman.tracking.tracker import copy as copy
 from asman.tracking.tracker import counters as counters
+from asman.tracking.tracker import estimates as estimates
 from asman.tracking.tracker import picture as picture
 from asman.tracking.tracker import pressure_offsets as pressure_offsets
 from asman.tracking.tracker import start as start
@@ -19,11 +21,13 @@ from asman.tracking.tracker import updates as updates
 from asman.tracking.tracker import with_sensors as with_sensors
 
 __all__ = [
+    "Estimates",
     "Tracker",
     "TrackerConfig",
     "advance",
     "copy",
     "counters",
+    "estimates",
     "picture",
     "pressure_offsets",
     "start",

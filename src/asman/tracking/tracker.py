@@ -31,6 +31,7 @@ from asman.kernels.tracklife import (
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
 from asman.model.sensor import Sensors
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.estimates import Estimates, estimates_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.offsets import offsets_table
 from asman.tracking.picture import tracks_table
@@ -289,6 +290,19 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
     motion = motion_of(tracker.config)
     written = report(tracks, count, at_ns, confirmed_only, tracker.sensor_records, motion, rows, row_sensors)
     return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
+
+
+def estimates(tracker: Tracker, at_ns: int, *, confirmed_only: bool = True) -> Estimates:
+    """Means and covariances of tracks, predicted to a time that is not before their latest plots."""
+    count = int(tracker.marks[COUNT])
+    return estimates_of(
+        _each(tracker.tracks, count),
+        count,
+        at_ns,
+        confirmed_only,
+        tracker.sensor_records,
+        motion_of(tracker.config),
+    )
 
 
 def updates(tracker: Tracker) -> pa.Table:
