@@ -29,7 +29,7 @@ def intersect(a: Estimate, b: Estimate) -> Estimate:
         raise ValueError(f"states of {len(a.mean)} and {len(b.mean)} do not join")
     w = _weight(a.covariance, b.covariance)
     of_a, of_b = np.linalg.inv(a.covariance), np.linalg.inv(b.covariance)
-    covariance = symmetric(np.linalg.inv(w * of_a + (1.0 - w) * of_b))
+    covariance = symmetric(np.asarray(np.linalg.inv(w * of_a + (1.0 - w) * of_b), np.float64))
     # About one of the means: far from the frame's origin, differences are small and means are not.
     mean = a.mean + covariance @ ((1.0 - w) * (of_b @ (b.mean - a.mean)))
     return Estimate(a.time_ns, mean, covariance)

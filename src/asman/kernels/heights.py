@@ -26,6 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.integrity import NONE, REFUSED
 from asman.kernels.jit import lent
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar, prior_altitude
 from asman.kernels.trackrows import RANGED_PLOTS, SECOND, Tracks, to_plane
@@ -131,7 +132,7 @@ def take_height(tracks: Tracks, k: int, plot: Record, sensors: Records) -> bool:
     if not math.isnan(plot.altitude_m):
         height[k, OFFSET] = plot.offset_m
         height[k, OFFSET_VARIANCE] = plot.offset_var
-    if not math.isnan(plot.height_m):
+    if not math.isnan(plot.height_m) and tracks.trust[k, REFUSED] == NONE:
         value, variance = height_at(k, plot.time_ns, tracks)
         r = REPORTED_SIGMA_M * REPORTED_SIGMA_M
         far = 10.0 * math.sqrt(variance + r)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from asman.kernels.geodesy import ecef_to_lla
 from asman.kernels.heights import best_height
 from asman.kernels.imm import Motion
+from asman.kernels.integrity import NONE, REFUSED
 from asman.kernels.jit import kernel, lent
 from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
 from asman.kernels.vertical import altitude_variance
@@ -46,6 +47,7 @@ ROW: Final = np.dtype(
         ("confirmed", "i1"),
         ("on_ground", "i1"),
         ("simulated", "i1"),
+        ("position_doubted", "i1"),
     ],
     align=True,
 )
@@ -93,6 +95,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
     out.confirmed = row.confirmed
     out.on_ground = row.on_ground
     out.simulated = row.simulated
+    out.position_doubted = int(tracks.trust[k, REFUSED] != NONE)
     used = 0
     for i in range(tracks.heard.shape[1]):
         entry = tracks.heard[k, i]

@@ -26,6 +26,7 @@ from asman.kernels.gating import (
     table_size,
 )
 from asman.kernels.imm import Motion
+from asman.kernels.integrity import doubt_elsewhere
 from asman.kernels.jit import inline, kernel, lent, rare, small
 from asman.kernels.report import write_row
 from asman.kernels.tracklife import CLUTTER_CROWDED, SPLIT, Rules, birth, fade, take
@@ -277,5 +278,7 @@ def tend(
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS
             return
         if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
+            file_tracks(tracks, marks[COUNT], now_ns, tracks.place, tracks.filed)
+            doubt_elsewhere(tracks, marks[COUNT], now_ns, head, link)
             merge(tracks, marks[COUNT], now_ns, sensors, head, link, counters)
         marks[TEND_NS] = now_ns + WHOLE_SECOND_NS

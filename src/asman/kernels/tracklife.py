@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
+from asman.kernels.integrity import begin_trust, hold_against, refused
 from asman.kernels.jit import lent, small
 from asman.kernels.placing import place_radar
 from asman.kernels.trackrows import (
@@ -40,6 +41,8 @@ Records = Any
 
 #: Share of the covariance by altitude that is taken as noise when a track is corrected.
 HEIGHT_AS_NOISE: Final = 0.25
+#: What a reported velocity errs at least, by its age when it arrives.
+VELOCITY_SIGMA_LEAST_MPS: Final = 2.5
 EXISTENCE_MAX: Final = 0.999999
 #: An image answers from its original's altitude.
 IMAGE_ALTITUDE_M: Final = 150.0
@@ -57,7 +60,9 @@ STRETCHED: Final = 8
 CLUTTER_CROWDED: Final = 9
 IMAGE: Final = 10
 HEIGHT_REFUSED: Final = 11
-COUNTERS: Final = 12
+REPORT_REFUSED: Final = 12
+NO_INTEGRITY: Final = 13
+COUNTERS: Final = 14
 
 
 class Rules(NamedTuple):
@@ -184,6 +189,7 @@ def birth(
     tracks.consider[k, 0], tracks.consider[k, 1], tracks.consider[k, 2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(k, plot.altitude_m, tracks.vertical)
     begin_height(k, tracks)
+    begin_trust(k, plot, tracks)
     take_height(tracks, k, plot, sensors)
     for i in range(tracks.heard.shape[1]):
         tracks.heard[k, i].sensor = -1
@@ -237,6 +243,18 @@ def take(
     if not take_height(tracks, k, plot, sensors):
         counters[HEIGHT_REFUSED] += 1
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
+    if math.isnan(plot.range_m):
+        counters[NO_INTEGRITY] += plot.unsure
+        if refused(tracks, k, plot):
+            counters[REPORT_REFUSED] += 1
+            name(tracks, k, plot)
+            return
+    elif hold_against(tracks, k, plot, e, n, ree + hee, ren + hen, rnn + hnn):
+        # What the reports did to the place is undone by opening it to where radars see it.
+        de, dn = e - tracks.mean[k, 0], n - tracks.mean[k, 1]
+        for j in range(MODES):
+            tracks.p[k, j, 0] += de * de + dn * dn
+            tracks.p[k, j, 2] += de * de + dn * dn
     consider = tracks.consider
     stretch(
         tracks, k, e, n, ree + hee + consider[k, 0], ren + hen + consider[k, 1], rnn + hnn + consider[k, 2],
@@ -251,7 +269,10 @@ def take(
     consider[k, 2] += 0.5 * (hnn - consider[k, 2])
     update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
-        variance = rules.velocity_sigma_mps * rules.velocity_sigma_mps
+        sigma = rules.velocity_sigma_mps
+        if plot.velocity_sigma_mps > 0.0:
+            sigma = max(plot.velocity_sigma_mps, VELOCITY_SIGMA_LEAST_MPS)
+        variance = sigma * sigma
         correct_velocity(k, plot.ve_mps, plot.vn_mps, variance, tracks.x, tracks.p)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
     if not math.isnan(plot.altitude_m) and not update_vertical(

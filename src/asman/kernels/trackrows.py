@@ -86,6 +86,7 @@ class Tracks(NamedTuple):
     vertical  (T, FIELDS)       m, m/s         altitude filter, as in vertical.py
     height    (T, 9)            m, m²          height above the ellipsoid, as in heights.py
     ranged    (T, RANGED_PLOTS) RANGED_PLOT    latest echoes, for heights; sensor -1: free
+    trust     (T, 10)           m, ns, 1       reports against radars, as in integrity.py
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
     filed     (T,)              1              address as filed this second, -1: none
@@ -102,6 +103,7 @@ class Tracks(NamedTuple):
     vertical: Floats
     height: Floats
     ranged: Records
+    trust: Floats
     plane: Floats
     place: Floats
     filed: Longs
@@ -121,6 +123,7 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, FIELDS)),
         np.zeros((capacity, HEIGHT_FIELDS)),
         np.zeros((capacity, RANGED_PLOTS), RANGED_PLOT).view(np.recarray),
+        np.zeros((capacity, 10)),
         np.zeros((capacity, 7)),
         np.zeros((capacity, 3)),
         np.zeros(capacity, np.int64),

@@ -38,6 +38,7 @@ TRACKS: pa.Schema = pa.schema(
         _field("last_plot_time", TIME, "time of the latest plot in it"),
         _field("plots", pa.int32(), "how many plots it holds"),
         _field("on_ground", pa.bool_(), "its latest plot says: on the ground"),
+        _field("position_doubted", pa.bool_(), "radars contradict the positions that it reports"),
         _field("simulated", pa.bool_(), "made of simulated plots; never omitted"),
     ]
 )

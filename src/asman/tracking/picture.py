@@ -34,6 +34,7 @@ def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors
         "label": pa.repeat(pa.scalar(""), rows.size),
         "confirmed": rows["confirmed"] == 1,
         "simulated": rows["simulated"] == 1,
+        "position_doubted": rows["position_doubted"] == 1,
         "on_ground": rows["on_ground"] == 1,
     }
     arrays: list[pa.Array] = []

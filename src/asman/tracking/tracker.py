@@ -23,6 +23,8 @@ from asman.kernels.tracklife import (
     HEIGHT_REFUSED,
     IMAGE,
     MERGED,
+    NO_INTEGRITY,
+    REPORT_REFUSED,
     SAME_ADDRESS_ELSEWHERE,
     SPLIT,
     STRETCHED,
@@ -54,6 +56,8 @@ _COUNTED = {
     "clutter_crowded": CLUTTER_CROWDED,
     "held_as_image": IMAGE,
     "height_refused": HEIGHT_REFUSED,
+    "report_refused": REPORT_REFUSED,
+    "no_integrity": NO_INTEGRITY,
 }
 
 
