@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.gating import bucket_of_address, file_addresses
+from asman.kernels.imm import MODES
 from asman.kernels.jit import lent
 from asman.kernels.trackrows import SECOND, Tracks, to_plane
 
@@ -119,6 +120,22 @@ def hold_against(
     elif trust[k, DISTANCE2] < BELIEVE:
         trust[k, REFUSED] = NONE
     return trust[k, REFUSED] == REFUSE and before != REFUSE
+
+
+@lent
+def contradicted(
+    tracks: Tracks, k: int, plot: Record, e: float, n: float, ree: float, ren: float, rnn: float
+) -> bool:
+    """Whether a plot is a report to refuse; a radar plot at (e, n) [m] is held against the latest report."""
+    if math.isnan(plot.range_m):
+        return refused(tracks, k, plot)
+    if hold_against(tracks, k, plot, e, n, ree, ren, rnn):
+        # What the reports did to the place is undone by opening it to where radars see it.
+        de, dn = e - tracks.mean[k, 0], n - tracks.mean[k, 1]
+        for j in range(MODES):
+            tracks.p[k, j, 0] += de * de + dn * dn
+            tracks.p[k, j, 2] += de * de + dn * dn
+    return False
 
 
 @lent

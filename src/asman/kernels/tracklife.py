@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
-from asman.kernels.integrity import begin_trust, hold_against, refused
+from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
 from asman.kernels.placing import place_radar
 from asman.kernels.trackrows import (
@@ -212,8 +212,7 @@ def place_in(
 ) -> tuple[float, float, float, float, float, float, float, float]:
     """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of track `k`.
 
-    A radar plot without altitude is placed by the track's: its pressure altitude and the regional offset, or
-    its height by range differences, where either is known.
+    A radar plot without altitude is placed by the track's height, where anything tells it.
     """
     altitude = tracks.vertical[k, 0] + tracks.height[k, OFFSET]
     variance = tracks.vertical[k, 2] + tracks.height[k, OFFSET_VARIANCE]
@@ -243,18 +242,11 @@ def take(
     if not take_height(tracks, k, plot, sensors):
         counters[HEIGHT_REFUSED] += 1
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
-    if math.isnan(plot.range_m):
-        counters[NO_INTEGRITY] += plot.unsure
-        if refused(tracks, k, plot):
-            counters[REPORT_REFUSED] += 1
-            name(tracks, k, plot)
-            return
-    elif hold_against(tracks, k, plot, e, n, ree + hee, ren + hen, rnn + hnn):
-        # What the reports did to the place is undone by opening it to where radars see it.
-        de, dn = e - tracks.mean[k, 0], n - tracks.mean[k, 1]
-        for j in range(MODES):
-            tracks.p[k, j, 0] += de * de + dn * dn
-            tracks.p[k, j, 2] += de * de + dn * dn
+    counters[NO_INTEGRITY] += plot.unsure
+    if contradicted(tracks, k, plot, e, n, ree + hee, ren + hen, rnn + hnn):
+        counters[REPORT_REFUSED] += 1
+        name(tracks, k, plot)
+        return
     consider = tracks.consider
     stretch(
         tracks, k, e, n, ree + hee + consider[k, 0], ren + hen + consider[k, 1], rnn + hnn + consider[k, 2],
@@ -269,15 +261,12 @@ def take(
     consider[k, 2] += 0.5 * (hnn - consider[k, 2])
     update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
-        sigma = rules.velocity_sigma_mps
-        if plot.velocity_sigma_mps > 0.0:
-            sigma = max(plot.velocity_sigma_mps, VELOCITY_SIGMA_LEAST_MPS)
-        variance = sigma * sigma
-        correct_velocity(k, plot.ve_mps, plot.vn_mps, variance, tracks.x, tracks.p)
+        told = plot.velocity_sigma_mps
+        sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
+        correct_velocity(k, plot.ve_mps, plot.vn_mps, sigma * sigma, tracks.x, tracks.p)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    if not math.isnan(plot.altitude_m) and not update_vertical(
-        k, plot.altitude_m, plot.address >= 0, tracks.vertical
-    ):
+    h = plot.altitude_m
+    if not math.isnan(h) and not update_vertical(k, h, plot.address >= 0, tracks.vertical):
         counters[GARBLED_ALTITUDE] += 1
     if not math.isnan(plot.climb_mps):
         update_climb(k, plot.climb_mps, tracks.vertical)
