@@ -13,7 +13,7 @@ import uvicorn
 from asman.edge.api import application
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
-from asman.edge.messages import Clock, Hello, ReplayCommand, TrackEntry
+from asman.edge.messages import Clock, Hello, ReplayCommand, Told, TrackEntry, Why
 from asman.model.tracks import TRACKS
 from asman.wire import stream
 
@@ -26,6 +26,8 @@ class Scripted:
     def __init__(self) -> None:
         self.table: pa.Table = TRACKS.empty_table()
         self.commands: list[ReplayCommand] = []
+        self.asked: list[Why] = []
+        self.told = Told()
 
     async def tracks(self) -> pa.Table:
         return self.table
@@ -34,6 +36,10 @@ class Scripted:
         if track == 99:
             raise TimeoutError("busy")
         return None
+
+    async def why(self, question: Why) -> Told:
+        self.asked.append(question)
+        return self.told
 
     async def trails(self) -> bytes:
         return stream.encode_trails(stream.NO_TRAILS, 1.0)

@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from asman.edge import console
-from asman.edge.messages import Clock, FeedHealth, Health, SensorHealth
+from asman.edge.messages import Clock, FeedHealth, Health, SensorHealth, Told, Why
+from asman.model.explanation import Decision, Explanation, Weight
 from asman.model.tracks import TRACKS
 
 TOKEN = {"authorization": "Bearer t0ken"}
@@ -69,6 +70,30 @@ def test_a_reasoning_that_is_too_busy_to_answer_is_said_to_be(served):
     assert (answer.status_code, answer.json()["detail"]) == (503, "busy")
 
 
+def test_why_a_track_is_what_it_is_is_told_with_weights_and_words(served):
+    weight = Weight(distance2=1.5, log_likelihood=-9.0, gain=12.5, share=0.75, by_place=12.5)
+    decision = Decision(time_s=5.0, act="given", reason="best", text="It got a plot.", weight=weight)
+    served.reasoning.told = Told(
+        explanation=Explanation(track=7, begin_s=1.0, end_s=9.0, reach_s=1.0, decisions=(decision,))
+    )
+    answer = httpx.get(f"{served.url}/api/tracks/7/explain?at_s=9&span_s=8", headers=TOKEN)
+    assert answer.status_code == 200
+    (found,) = answer.json()["decisions"]
+    assert (found["act"], found["text"], found["weight"]["share"]) == ("given", "It got a plot.", 0.75)
+    assert served.reasoning.asked == [Why(track=7, at_s=9.0, span_s=8.0)]
+
+
+def test_what_cannot_be_explained_is_refused_with_the_reason(served):
+    url = f"{served.url}/api/tracks/7/explain"
+    assert httpx.get(url, headers=TOKEN).status_code == 404
+    served.reasoning.told = Told(refused="not kept")
+    answer = httpx.get(url, headers=TOKEN)
+    assert (answer.status_code, answer.json()["detail"]) == (409, "not kept")
+    for query in ("at_s=nan", "span_s=0", "span_s=1e9"):
+        assert httpx.get(f"{url}?{query}", headers=TOKEN).status_code == 400
+    assert httpx.get(url).status_code == 401
+
+
 def test_a_command_with_an_unknown_field_is_refused(served):
     answer = httpx.post(f"{served.url}/api/replay", json={"pausd": True}, headers=TOKEN)
     assert answer.status_code == 400
@@ -88,9 +113,13 @@ def test_before_the_start_health_and_clock_say_so(served):
 def test_the_openapi_document_names_every_endpoint(served):
     found = httpx.get(f"{served.url}/api/openapi.json", headers=TOKEN).json()
     assert set(found["paths"]) == {
-        "/api/health", "/api/picture", "/api/tracks/{track}", "/api/replay", "/metrics",
+        "/api/health", "/api/picture", "/api/tracks/{track}", "/api/tracks/{track}/explain", "/api/replay",
+        "/metrics",
     }  # fmt: skip
     assert set(found["paths"]["/api/replay"]) == {"get", "post"}
+    assert {"act", "reason", "text", "weight"} <= set(
+        found["components"]["schemas"]["Decision"]["properties"]
+    )
     assert "/api/stream" in found["info"]["description"]
     properties = found["components"]["schemas"]["Health"]["properties"]
     assert {"behind_s", "dropped", "sensors"} <= set(properties)

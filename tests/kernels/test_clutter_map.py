@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from asman.kernels.clutter_map import CELLS, MEMORY_TURNS, clutter_density, empty_map, learn
+from asman.kernels.clutter_map import (
+    MEMORY_TURNS,
+    clutter_density,
+    empty_map,
+    larger_clutter,
+    learn,
+    learn_block,
+)
 from asman.kernels.jit import kernel
 from asman.kernels.placing import PLOT, SENSOR
 
@@ -67,7 +74,49 @@ def test_north_is_a_place_like_any_other():
 
 def test_more_cells_than_it_holds_are_counted():
     rng = np.random.default_rng(2)
-    count = 3 * CELLS
+    rows = empty_map().key.size
+    count = 3 * rows
     plots = _plots(rng.uniform(5e3, 400e3, count), rng.uniform(0.0, 2 * np.pi, count), every_s=1e-5)
     _, crowded = _densities(plots)
-    assert crowded > CELLS / 2
+    assert crowded > rows / 2
+
+
+def test_a_larger_table_knows_what_the_smaller_knew():
+    rng = np.random.default_rng(3)
+    plots = _plots(rng.uniform(5e3, 400e3, 500), rng.uniform(0.0, 2 * np.pi, 500), every_s=1e-5)
+    small = empty_map()
+    _densities(plots, small)
+    large = larger_clutter(small)
+    assert large.key.size == 4 * small.key.size
+    assert large.used[0] == small.used[0] == np.count_nonzero(large.key >= 0)
+    again = _plots(plots.range_m, plots.azimuth, every_s=1e-5)
+    assert np.array_equal(_densities(again, small)[0], _densities(again, large)[0])
+
+
+@kernel
+def feed_blocks(cells, plots, sensors):
+    """Let the coarse layer learn."""
+    for i in range(plots.size):
+        learn_block(cells, plots[i], sensors[plots[i].sensor])
+
+
+def test_a_region_that_answers_from_somewhere_in_it_is_known_as_a_whole():
+    rng = np.random.default_rng(4)
+    count = 400
+    town = _plots(rng.uniform(60e3, 64e3, count), rng.uniform(1.0, 1.04, count), every_s=0.6)
+    cells = empty_map()
+    feed_blocks(cells, town, _sensors())
+    ask = _plots(np.array([62e3, 90e3]), np.array([1.02, 1.02]))
+    ask.time_ns = town.time_ns[-1]
+    inside, outside = _densities(ask, cells)[0]
+    # Ten a turn over 4 km by 0.04 rad at 62 km.
+    truth = 10.0 / (4e3 * 0.04 * 62e3)
+    assert 0.4 * truth < inside < 1.6 * truth
+    assert outside == 0.0
+
+
+def test_the_strays_of_one_aircraft_make_no_region_of_clutter():
+    cells = empty_map()
+    flight = _plots(60e3 + 900.0 * np.arange(5), np.full(5, 1.0))
+    feed_blocks(cells, flight, _sensors())
+    assert _densities(flight, cells)[0][0] == 0.0

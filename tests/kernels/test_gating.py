@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from asman.kernels.gating import file_addresses, file_points, near, table_size
+from asman.kernels.gating import file_numbers, file_points, near, table_size
 from asman.kernels.geodesy import lla_to_ecef
 
 
@@ -48,7 +48,7 @@ def test_too_little_room_says_how_much_is_needed():
 def test_rows_of_one_address_are_chained_and_rows_without_one_are_not():
     address = np.array([7, -1, 7, 9, -1])
     head, link = np.empty(64, np.int64), np.empty(5, np.int64)
-    file_addresses(address, 5, head, link)
+    file_numbers(address, 5, head, link)
     met = []
     for first in head[head >= 0]:
         k = first

@@ -67,6 +67,21 @@ def test_checkpoints_are_bounded_and_keep_the_beginning(begun, monkeypatch):
     assert all(mark.done % playback.distance == 0 for mark in playback.marks)
 
 
+def test_an_earlier_time_is_told_while_the_replay_stays_where_it_is(begun, straight):
+    playback = play.Playback(begun.schedule, 0, play.node.copy(begun.state), begun.marks, distance=7)
+    while playback.done < 50:
+        playback, _ = play.forward(playback)
+    at_ns = int(begun.schedule.now_ns[24])
+    then = play.recall(playback, at_ns)
+    assert at_ns < then.tracker.closed_ns <= at_ns + 2 * SECOND_NS
+    assert frame(playback) == straight[50]
+    number = picture(then).track[0]
+    told = play.node.explain(then, int(number), at_ns - 10 * SECOND_NS, at_ns)
+    assert told.decisions and all(one.recording == "kant" for one in told.decisions if one.act == "given")
+    later = play.recall(playback, at_ns + 10**6 * SECOND_NS)
+    assert frame(play.Playback(begun.schedule, 50, later, ())) == straight[50]
+
+
 def piece(*times_s: float) -> Piece:
     time_ns = np.array([round(time * SECOND_NS) for time in times_s], np.int64)
     start = np.arange(len(times_s), dtype=np.int64)

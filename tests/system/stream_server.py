@@ -369,10 +369,29 @@ class StreamServer:
             self.time_s = command["seek_s"]
             self.clock["ended"] = False
 
+    def _why(self, track: int) -> dict[str, Any]:
+        weight = {"distance2": 2.5, "log_likelihood": -9.1, "gain": 8.4, "share": 0.93}
+        rival = {"track": track + 1, "got": "none", "weight": weight | {"distance2": 6.1, "share": 0.07}}
+        given = {"act": "given", "reason": "best", "text": "It got a plot: it fitted best.", "weight": weight}
+        missed = {"act": "missed", "reason": "due", "text": "A plot was due.", "weight": None}
+        decisions = [
+            {**fact, "time_s": self.time_s - 8 + 4 * k, "sensor": SENSORS[k]["id"], "existence": 0.99}
+            for k, fact in enumerate((given | {"rivals": [rival]}, missed | {"rivals": []}))
+        ]
+        return {
+            "track": track,
+            "begin_s": self.time_s - 20,
+            "end_s": self.time_s,
+            "reach_s": self.time_s - 20,
+            "decisions": decisions,
+        }
+
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
         path = request.path.split("?")[0]
         if path == "/api/stream":
             return None
+        if path.endswith("/explain"):
+            return _response(json.dumps(self._why(int(path.split("/")[-2]))).encode(), "application/json")
         if path.startswith("/api/tracks/"):
             plots = [
                 {

@@ -143,6 +143,22 @@ def test_a_click_on_the_map_selects_and_the_table_comes_along(sheet: Sheet) -> N
         sheet.until("w.selected === null")
 
 
+def test_the_operator_asks_why_and_is_told_with_weights_and_words(sheet: Sheet) -> None:
+    with StreamServer(Sky(20), beat_s=None) as node:
+        sheet.open(node.url, tracks=20)
+        sheet.page.locator("asman-table .row[data-track='3']").click()
+        panel = sheet.page.locator("asman-why-panel")
+        expect(panel.locator("tr.fact")).to_have_count(0)
+        panel.get_by_role("button", name="Why?").click()
+        expect(panel.locator("tr.fact")).to_have_count(2)
+        expect(panel.locator("tr.fact").first).to_contain_text("plot missed")
+        expect(panel.locator("tr.fact").last).to_contain_text("93.0 %")
+        expect(panel.locator("tr.words").last).to_have_text("It got a plot: it fitted best.")
+        sheet.page.locator("asman-table .row[data-track='4']").click()
+        expect(panel.locator("tr.fact")).to_have_count(0)
+        assert sheet.errors == []
+
+
 def _hash(sheet: Sheet) -> str:
     sheet.until("location.hash.includes('track=')")
     return str(sheet.page.evaluate("location.hash"))
@@ -328,6 +344,9 @@ def test_a_real_recording_becomes_air_traffic_that_moves(sheet: Sheet, shared_da
         expect(sheet.page.locator("asman-track-panel table.plots tbody tr").first).to_contain_text(
             "barcelona"
         )
+        sheet.page.locator("asman-why-panel").get_by_role("button", name="Why?").click()
+        words = sheet.page.locator("asman-why-panel tr.words").first
+        expect(words).to_contain_text("barcelona", timeout=40_000)
         sheet.page.keyboard.press("Space")
         sheet.until("w.clock.paused")
         sheet.ask("w.replay({ seek_s: w.hello.recording.begin_s + 1800 })")

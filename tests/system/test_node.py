@@ -104,6 +104,13 @@ def test_a_recording_is_played_paused_sought_and_shown(tmp_path: Path, recording
             octets = recording.read_bytes()
             assert all(0 < plot["offset"] < len(octets) for plot in track["latest_plots"])
             assert len(track["trail"]) >= 2
+            why = node.get(f"/api/tracks/{most['id']}/explain").json()["decisions"]
+            given = [one for one in why if one["act"] == "given"]
+            assert given and all(one["weight"] or one["reason"] == "newborn" for one in given)
+            assert {one["recording"] for one in given} == {"kant.ast"}
+            early = node.get(f"/api/tracks/{most['id']}/explain?at_s={span['begin_s'] + 12}").json()
+            assert early["end_s"] < span["begin_s"] + 13
+            assert node.get("/api/tracks/987654/explain").status_code == 404
 
             node.post("/api/replay", {"paused": False, "speed": 0})
             node.until(lambda: node.get("/api/replay").json()["ended"])

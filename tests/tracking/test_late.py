@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from tests.tracking.sky import EPOCH_S
+from tests.tracking.sky import EPOCH_S, fly, observe, plots_table
 from tests.tracking.test_tracker import SENSORS, S, world
 
 from asman import tracking
@@ -59,6 +59,31 @@ def test_late_plots_give_the_picture_of_plots_in_time(sky, seed, share, worst_s)
     assert tracking.counters(tracker)["ignored_late"] == 0
     assert tracking.counters(tracker)["used"] == tracking.counters(in_time)["used"]
     assert _picture(tracker) == _picture(in_time)
+
+
+def test_what_the_clutter_map_knew_counts_once_however_often_plots_are_used():
+    rng = np.random.default_rng(5)
+    sky = fly(rng, 20, SECONDS)
+    parts = [observe(rng, sky, sensor, SECONDS) for sensor in SENSORS]
+    for _ in range(40):  # hills, that answer one radar at each turn
+        range_m, azimuth_deg = rng.uniform(10e3, 60e3), rng.uniform(0.0, 360.0)
+        turns = np.arange(azimuth_deg / 90.0, SECONDS, 4.0)
+        parts.append(
+            {
+                "t": turns,
+                "range_m": range_m + rng.normal(0.0, 60.0, turns.size),
+                "azimuth_deg": (azimuth_deg + rng.normal(0.0, 0.07, turns.size)) % 360.0,
+                "altitude": np.full(turns.size, np.nan),
+                "truth": np.full(turns.size, -1),
+                "sensor": np.full(turns.size, "A"),
+            }
+        )
+    plots, _ = plots_table(parts, sky, identity="psr")
+    sent = plots["time"].cast(pa.int64()).to_numpy()
+    late, _ = _live(plots, np.where(np.arange(sent.size) % 50 == 7, sent + 5 * S, sent))
+    in_time, _ = _live(plots, sent)
+    assert tracking.counters(late)["late_used"] > 10
+    assert _picture(late) == _picture(in_time)
 
 
 def test_a_number_that_was_shown_stays_with_its_aircraft(sky):

@@ -228,7 +228,10 @@ def test_an_aircraft_that_is_gone_is_dropped_after_some_missed_turns():
     _, plots, _ = world(15, 20, 60, "modes", sensors)
     tracker = tracking.advance(tracking.start(sensors, origin="KG"), plots, (EPOCH_S + 60) * S)
     begin = tracking.picture(tracker, (EPOCH_S + 60) * S, confirmed_only=True).num_rows
-    tracker = tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 72) * S)
-    assert tracking.picture(tracker, (EPOCH_S + 72) * S, confirmed_only=True).num_rows == begin
+    tracker = tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 65) * S)
+    assert tracking.picture(tracker, (EPOCH_S + 65) * S, confirmed_only=True).num_rows == begin
     tracker = tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 105) * S)
-    assert tracking.picture(tracker, (EPOCH_S + 105) * S).num_rows == 0
+    assert tracking.picture(tracker, (EPOCH_S + 105) * S, confirmed_only=True).num_rows == 0
+    # They wait under their numbers for a while, should they be seen again; then they end.
+    tracker = tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 160) * S)
+    assert tracking.picture(tracker, (EPOCH_S + 160) * S).num_rows == 0

@@ -15,6 +15,7 @@ import { icons } from "./icons.ts";
 import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 import { sparkline } from "./sparkline.ts";
+import "./why-panel.ts";
 
 /** The plots behind a track are asked for this often while it is selected. */
 const PLOTS_EVERY_MS = 4000;
@@ -106,6 +107,7 @@ export class TrackPanel extends LitElement {
       ${this.position(detail)}
       ${this.quality(detail)}
       ${this.profiles(detail)}
+      <asman-why-panel .track=${detail.track}></asman-why-panel>
       ${this.origins()}`;
   }
 

@@ -38,6 +38,7 @@ def checkup() -> list[Finding]:
         ("Python", _python),
         ("libraries", _libraries),
         ("compiled kernels", _kernels),
+        ("arithmetic", _arithmetic),
         ("console", _console),
         ("NATS server", _nats),
         ("port", _port),
@@ -90,6 +91,14 @@ def _kernels() -> Finding:
             "Set NUMBA_CACHE_DIR to a folder that can be written",
         )
     return Finding("compiled kernels", "note", f"cold: {folder}", "The first start compiles, once")
+
+
+def _arithmetic() -> Finding:
+    warm.prepare()
+    from asman.kernels.arithmetic import fingerprint
+
+    found = f"{int(fingerprint()):016x}: machines that show the same give the same bits"
+    return Finding("arithmetic", "ok", found)
 
 
 def _console() -> Finding:

@@ -1,35 +1,45 @@
-"""`asman decode` and `asman.decode`: ASTERIX recordings to tables, NDJSON, Parquet or Arrow."""
+"""`asman decode` and `asman.decode`: recordings to tables, NDJSON, Parquet or Arrow."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from asman.errors import InputError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from rich.console import Console
 
     from asman.model.decoded import Decoded
-    from asman.wire.framing import Framed
 
 Source = str | PathLike[str] | bytes | bytearray | memoryview
 #: Reasons that stderr shows; the rest are counted together.
 REASONS_SHOWN: Final = 12
+#: Tables beside those of ASTERIX's categories.
+MODE_S: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB")
 
 
-def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Decoded:
+def decode(
+    source: Source,
+    *,
+    editions: Mapping[str, str] | None = None,
+    near: tuple[float, float] | None = None,
+    correct: bool = False,
+) -> Decoded:
     """Decode a recording.
 
-    source    a path, or the octets themselves: data blocks, pcap or pcapng
+    source    a path, or the octets themselves: ASTERIX (data blocks, pcap, pcapng), Mode S (Beast, AVR,
+              lines with a message in them), SBS, readsb's aircraft.json; recognised by content
     editions  category ("48") -> edition ("1.32"); what is not named is detected
+    near      latitude and longitude of a Mode S receiver, for the first positions on the ground
+    correct   put single wrong bits of Mode S messages right; off, because some become wrong messages
 
     Bad octets are rows of `.rejected`, never an exception. Raises InputError when the file cannot be read,
     when it is empty, or when `editions` names what there is not.
@@ -37,17 +47,12 @@ def decode(source: Source, *, editions: Mapping[str, str] | None = None) -> Deco
     from asman.apps.warm import prepare
 
     prepare()
-    from asman.model.decoded import Decoded
-    from asman.wire.asterix import decode as decode_octets
-    from asman.wire.framing import find
+    from asman.wire.compressed import expanded
+    from asman.wire.reading import read
 
-    octets = source if isinstance(source, bytes | bytearray | memoryview) else read_file(Path(source))
-    framed = find(octets)
-    decoded = decode_octets(octets, framed.frames, editions=editions, framing=framed.name)
-    if not framed.rejected:
-        return decoded
-    rejected = with_lost(framed, decoded.rejected)
-    return Decoded(decoded.tables, rejected, decoded.editions, decoded.framing, decoded.octets)
+    whole = source if isinstance(source, bytes | bytearray | memoryview) else read_file(Path(source))
+    octets = expanded(whole, "recording" if whole is source else str(source))
+    return read(octets, editions=editions, near_deg=near, correct=correct)
 
 
 def read_file(path: Path) -> bytes:
@@ -65,42 +70,38 @@ def read_file(path: Path) -> bytes:
     return octets
 
 
-def with_lost(framed: Framed, rejected: pa.Table) -> pa.Table:
-    """Add what the framing could not use to what the decoder could not read."""
-    import numpy as np
-    import pyarrow as pa
-
-    from asman.model.decoded import REJECTED
-
-    offsets = pa.array(np.array([one.offset for one in framed.rejected], np.int64))
-    lengths = pa.array(np.array([one.length for one in framed.rejected], np.int64))
-    nothing = pa.nulls(len(framed.rejected), pa.int16())
-    reasons = pa.array([one.reason for one in framed.rejected])
-    lost = pa.table([offsets, offsets, nothing, lengths, reasons], schema=REJECTED)
-    return pa.concat_tables([lost, rejected]).sort_by([("block", "ascending"), ("offset", "ascending")])
-
-
 #: A paragraph that begins with a backspace keeps its lines.
-_HELP: Final = """Decode ASTERIX recordings (data blocks, pcap, pcapng) to scaled values.
+_HELP: Final = """Decode recordings to scaled values: ASTERIX (data blocks, pcap, pcapng), Mode S and ADS-B
+(Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json.
 
 \b
 asman decode capture.pcap | head                     one JSON object a record
 asman decode capture.pcap -o records.parquet         one file a category
 asman decode capture.pcap --summary                  what is in it?
 asman decode old.ast --edition 21=0.26               do not detect the edition
+asman decode dump.beast --near 52.3,4.8              where the receiver stands
 
-Editions are detected by how plausible the records read. What cannot be read is counted on stderr, with why.
+Its form is recognised by what it holds. Editions are detected by how plausible the records read. What cannot
+be read is counted on stderr, with why.
 """
 
 
-@click.command(help=_HELP, short_help="ASTERIX recordings to NDJSON, Parquet or Arrow.")
+@click.command(help=_HELP, short_help="Recordings to NDJSON, Parquet or Arrow.")
 @click.argument("recordings", nargs=-1, required=True, metavar="REC...", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help=".ndjson, .parquet, .arrow; - is NDJSON on stdout."
 )
 @click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="Pin an edition: 21=2.1.")
-@click.option("--category", "categories", multiple=True, metavar="CAT", help="Only these categories.")
+@click.option(
+    "--category",
+    "categories",
+    multiple=True,
+    metavar="CAT",
+    help="Only these: 48, or a table of Mode S: ADSB.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="So many records, of each category in files.")
+@click.option("--near", metavar="LAT,LON", help="Mode S: where the receiver stands, in degrees.")
+@click.option("--correct", is_flag=True, help="Mode S: put single wrong bits right.")
 @click.option("--summary", is_flag=True, help="Print what there is, instead of the records.")
 def command(
     recordings: tuple[Path, ...],
@@ -108,6 +109,8 @@ def command(
     editions: tuple[str, ...],
     categories: tuple[str, ...],
     limit: int | None,
+    near: str | None,
+    correct: bool,
     summary: bool,
 ) -> None:
     """Check the options, decode, write, and say what was given up."""
@@ -120,7 +123,8 @@ def command(
     pinned = dict(_pair(one) for one in editions)
     wanted = {_category(one) for one in categories}
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    found = _decode_all(recordings, pinned, wanted, console)
+    options: dict[str, Any] = {"editions": pinned, "near": _place(near), "correct": correct}
+    found = _decode_all(recordings, options, wanted, console)
     try:
         if summary:
             _summarise(found)
@@ -150,7 +154,22 @@ def _pair(text: str) -> tuple[str, str]:
     return category, edition
 
 
+def _place(text: str | None) -> tuple[float, float] | None:
+    """A latitude and a longitude in degrees."""
+    if text is None:
+        return None
+    try:
+        lat, lon = (float(one) for one in text.split(","))
+    except ValueError:
+        lat, lon = math.nan, math.nan
+    if not (abs(lat) <= 90.0 and abs(lon) <= 180.0):
+        raise InputError(f"--near {text}", "is no latitude and longitude", "Write it as --near 52.3,4.8")
+    return lat, lon
+
+
 def _category(text: str) -> str:
+    if text.upper() in MODE_S:
+        return text.upper()
     digits = text.upper().removeprefix("CAT")
     if not digits.isdecimal() or int(digits) > 255:
         raise InputError(f"--category {text}", "is no category", "Write it as --category 48")
@@ -158,13 +177,13 @@ def _category(text: str) -> str:
 
 
 def _decode_all(
-    paths: Sequence[Path], editions: dict[str, str], wanted: set[str], console: Console
+    paths: Sequence[Path], options: dict[str, Any], wanted: set[str], console: Console
 ) -> dict[str, Decoded]:
     """Decode every recording. Raises InputError when nothing at all could be read."""
     found: dict[str, Decoded] = {}
     for path in paths:
         with console.status(f"reading {path.name} (the first run compiles, for some seconds)"):
-            decoded = decode(path, editions=editions)
+            decoded = decode(path, **options)
         found[str(path)] = _only(decoded, wanted) if wanted else decoded
     if not any(decoded.records for decoded in found.values()):
         _say_rejected(found, console)
@@ -181,7 +200,7 @@ def _only(decoded: Decoded, wanted: set[str]) -> Decoded:
 
     from asman.model.decoded import Decoded
 
-    numbers = {int(name[3:]) for name in wanted}
+    numbers = {int(name[3:]) for name in wanted if name.startswith("CAT")}
     mine = pa.array(
         [one is None or one in numbers for one in decoded.rejected["category"].to_pylist()], pa.bool_()
     )
@@ -214,9 +233,14 @@ def _summarise(found: dict[str, Decoded]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from asman.apps.decode_modes import summarise
+
     console = Console(highlight=False)
     for name, decoded in found.items():
         console.print(f"{name}: {decoded.framing}, {decoded.octets:,} octets", markup=False, soft_wrap=True)
+        if not decoded.editions:
+            summarise(decoded, console)
+            continue
         table = Table("category", "edition", "plausible", "records", "octets", box=None, pad_edge=False)
         for category, choice in decoded.editions.items():
             records = decoded.tables.get(category)

@@ -53,7 +53,7 @@ def _in_order(decoded: Decoded) -> Iterator[list[dict[str, Any]]]:
         ready: list[Iterator[dict[str, Any]]] = []
         for k, name in enumerate(names):
             count = int((some == k).sum())
-            ready.append(iter(_records(decoded.tables[name].slice(done[k], count), int(name[3:]), plans[k])))
+            ready.append(iter(_records(decoded.tables[name].slice(done[k], count), name, plans[k])))
             done[k] += count
         yield [next(ready[k]) for k in some.tolist()]
 
@@ -99,6 +99,8 @@ def _writer(field: pa.Field) -> Callable[[Any], Any] | None:
     if meaning.get(b"format") == b"octal":
         digits = -(-bits // 3)
         return lambda value: f"{value:0{digits}o}"
+    if meaning.get(b"format") == b"hexadecimal":
+        return lambda value: f"{value:0{bits // 4}x}"
     if pa.types.is_list(kind):
         inner = kind.value_field.with_metadata(meaning) if meaning else kind.value_field
         within = _writer(inner)
@@ -118,9 +120,10 @@ def _writer(field: pa.Field) -> Callable[[Any], Any] | None:
     return None
 
 
-def _records(table: pa.Table, category: int, plan: Plan) -> list[dict[str, Any]]:
+def _records(table: pa.Table, name: str, plan: Plan) -> list[dict[str, Any]]:
     """Nest the columns of a piece of a table into records."""
-    rows: list[dict[str, Any]] = [{"category": category} for _ in range(table.num_rows)]
+    head: dict[str, Any] = {"category": int(name[3:])} if name.startswith("CAT") else {"table": name}
+    rows: list[dict[str, Any]] = [dict(head) for _ in range(table.num_rows)]
     for (path, values), column in zip(plan, table.columns, strict=True):
         if len(path) == 1:
             name = path[0]

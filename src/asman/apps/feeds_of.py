@@ -37,7 +37,7 @@ def matched(configs: Iterable[Path], sensors: Iterable[str]) -> Matched:
         node = read(path)
         for feed in node.feed:
             sensor = next((one for one in known if one.lower() == feed.name.lower()), None)
-            if sensor is None:
+            if sensor is None or feed.address.scheme == "tcp":  # a node connects to those, nobody sends
                 unfed.append(f"{node.member}: {feed.name}")
                 continue
             if sensor in to:

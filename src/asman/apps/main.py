@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "decode": ("asman.apps.decode", "ASTERIX recordings to NDJSON, Parquet or Arrow."),
     "plots": ("asman.apps.plots", "Recordings to plots: time, sensor, position, codes."),
     "track": ("asman.apps.track", "Plots or recordings to tracks."),
+    "explain": ("asman.apps.explain", "Why a track is what it is: plots, weights, what else was close."),
     "exercise": ("asman.apps.exercise", "Run a scenario against live nodes and inject events."),
     "score": ("asman.apps.score", "Tracks against truth: GOSPA, SIAP, NEES, requirements, as a page."),
     "simulate": ("asman.apps.simulate", "Scenarios to truth, plots and real octets, or live over UDP."),

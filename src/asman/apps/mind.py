@@ -15,6 +15,7 @@ import pyarrow as pa
 from asman.apps.journal import Journal
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet, ipc
+from asman.apps.telling import told
 from asman.edge import messages
 from asman.edge.messages import (
     FeedHealth,
@@ -25,6 +26,7 @@ from asman.edge.messages import (
     TrackEntry,
     TrailPoint,
     UnknownSource,
+    Why,
 )
 from asman.model.sensor import Sensors
 from asman.pipeline import evidence, node
@@ -42,6 +44,8 @@ class Mind:
     def __init__(self, state: NodeState, journal: Journal) -> None:
         self.state = state
         self.journal = journal
+        #: Finds the state of an earlier time, where there is a way back to it.
+        self.recall: Callable[[int], NodeState] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reasoning")
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -63,12 +67,19 @@ class Mind:
         async def track(number: bytes) -> bytes:
             return await self.do(lambda: msgspec.json.encode(entry(self.state, int(number))))
 
+        async def why(octets: bytes) -> bytes:
+            question = msgspec.json.decode(octets, type=Why)
+            kept = await self.do(lambda: node.copy(self.state))
+            # Not in the reasoning's thread: tracking some time once more takes time.
+            return msgspec.json.encode(await asyncio.to_thread(told, kept, question, self.recall))
+
         async def trails(_: bytes) -> bytes:
             return await self.do(self._trails)
 
         await outlet.answer(messages.TRACKS, tracks)
         await outlet.answer(messages.TRACK, track)
         await outlet.answer(messages.TRAILS, trails)
+        await outlet.answer(messages.WHY, why)
 
     def _trails(self) -> bytes:
         return stream.encode_trails(node.trails_of(self.state), self.state.now_ns / SECOND_NS)

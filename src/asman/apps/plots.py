@@ -106,7 +106,7 @@ def gather(
         else:
             tell(f"reading {Path(one).name}")
             decoded.append((Path(one).name, decode(one, editions=pinned_editions(known))))
-    found = [discover(one, known) for _, one in decoded]
+    found = [discover(one, known, name) for name, one in decoded]
     derived = _once(source for one in found for source in one.derived)
     missing = _once(source for one in found for source in one.missing)
     missing = tuple(one for one in missing if one.id not in {other.id for other in derived})
@@ -127,7 +127,8 @@ def gather(
         derived=derived,
         missing=missing,
         rejected=sum(one.rejected.num_rows for _, one in decoded),
-        dated=dated or ("" if _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
+        dated=dated
+        or ("" if day is not None or _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
     )
 
 
@@ -246,7 +247,7 @@ def _template(recordings: Sequence[Path]) -> str:
     from asman.apps.decode import decode
     from asman.sensing.discover import discover, template
 
-    found = _once(source for path in recordings for source in discover(decode(path)).sources)
+    found = _once(source for path in recordings for source in discover(decode(path), (), path.name).sources)
     if not found:
         raise InputError(", ".join(map(str, recordings)), "holds no target report of any sensor")
     return template(found)

@@ -27,6 +27,7 @@ from asman.pipeline.recording import Prepared, prepare
 from asman.pipeline.schedule import STEP_NS, STEP_S
 from asman.sensing.sensors_toml import parse
 from asman.units import SECOND_NS
+from asman.wire.compressed import expanded
 from asman.wire.framing import find
 
 #: How long steps may run before the picture is shown and commands are heard.
@@ -47,6 +48,7 @@ class Player:
         self.playback = playback
         # What a recording holds was said when it was made ready; seeking would say it again and again.
         self.mind = Mind(playback.state, Journal(loudest=logging.INFO))
+        self.mind.recall = lambda at_ns: play.recall(self.playback, at_ns)
         self.speed = speed
         self.paused = False
         self.seeking: int | None = None
@@ -140,7 +142,7 @@ async def replay(plan: Plan, outlet: Outlet) -> None:
     """Replay until cancelled. Raises InputError when there is nothing to show."""
     await warmed(outlet)
     prepared = await _prepare(plan, outlet)
-    playback = play.start(prepared.schedule, plan.member, prepared.sensors, prepared.editions)
+    playback = play.start(prepared.schedule, plan.member, prepared.sensors, prepared.editions, prepared.forms)
     player = Player(playback, plan.speed)
     await player.mind.do(lambda: _preroll(player))
     await player.mind.answer(outlet)
@@ -169,9 +171,10 @@ async def _prepare(plan: Plan, outlet: Outlet) -> Prepared:
     for name in plan.recordings:
         path = Path(name)
         try:
-            recordings[path.name if path.name not in recordings else name] = path.read_bytes()
+            whole = expanded(path.read_bytes(), name)
         except OSError as error:
             raise InputError(name, f"cannot be read: {error.strerror}") from error
+        recordings[path.name if path.name not in recordings else name] = whole
     octets = sum(map(len, recordings.values()))
     await outlet.progress(f"reading {', '.join(recordings)} ({octets / 1e6:.1f} MB)")
     given = None if plan.sensors is None else parse(plan.sensors, plan.sensors_name)

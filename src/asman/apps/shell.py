@@ -22,6 +22,7 @@ from asman.edge.gate import gate
 from asman.edge.hub import Hub
 from asman.edge.messages import Failed, FeedHealth, Health, Hello, Progress, Ready
 from asman.edge.reasoning import BusReasoning
+from asman.edge.streams import StreamFeed
 from asman.edge.uplink import Uplink
 from asman.errors import AsmanError, FeedError, InputError
 
@@ -55,7 +56,7 @@ class Shell:
         self._ending = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: AsmanError | None = None
-        self._feeds: list[Feed] = []
+        self._feeds: list[Feed | StreamFeed] = []
         self._uplink: Uplink | None = None
         self._hub: Hub
 
@@ -178,7 +179,8 @@ class Shell:
         await self._ready.wait()
         self._uplink = Uplink(client)
         for feed in self._setting.feeds:
-            self._feeds.append(Feed(feed.name, feed.address, self._uplink.take))
+            kind = StreamFeed if feed.address.scheme == "tcp" else Feed
+            self._feeds.append(kind(feed.name, feed.address, self._uplink.take))
         if self._setting.feeds:
             self._setting.say(f"{time.monotonic() - self._parts.began_s:5.1f} s  listening: {self._places()}")
         self._setting.serving(

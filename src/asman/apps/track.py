@@ -79,7 +79,7 @@ def load(source: Sources, sensors: Given, date: str | None = None) -> "tuple[pa.
     for one in several:
         if isinstance(one, pa.Table):
             tables.append(as_plots(one, "plots"))
-        elif isinstance(one, (str, Path)) and Path(one).suffix.lower() in _TABLES:
+        elif isinstance(one, (str, Path)) and _is_table(Path(one)):
             tables.append(as_plots(read(Path(one)), str(one)))
         else:
             recordings.append(one)
@@ -94,6 +94,18 @@ def load(source: Sources, sensors: Given, date: str | None = None) -> "tuple[pa.
     table = pa.concat_tables(tables).unify_dictionaries()
     refuse_strangers(table, known)
     return table, known
+
+
+def _is_table(path: Path) -> bool:
+    """Whether a file holds plots: by its ending, but for a CSV of Mode S messages, which is a recording."""
+    if path.suffix.lower() not in _TABLES:
+        return False
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return True
+    from asman.wire.modes.recognise import SAMPLE, recognise
+
+    with path.open("rb") as file:
+        return not recognise(file.read(SAMPLE))
 
 
 def read(path: Path) -> "pa.Table":

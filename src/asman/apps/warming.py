@@ -55,6 +55,9 @@ def compile_node(tell: Callable[[str], None]) -> None:
         heard = _report(second) if second < HEARD_S and second % 4 == 0 else b""
         arrived = (Datagram("warm", now_ns, heard),) if heard else ()
         state, _ = node.step(state, node.Inputs(arrived), now_ns)
+        if second == HEARD_S:
+            tell("  explanations")
+            node.explain(state, 1, 0, now_ns)
     node.trails_of(state)
     node.copy(state)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -22,13 +23,16 @@ from litestar.types import ASGIApp
 from asman.edge import console, geojson, metrics
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
-from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry
+from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
 from asman.edge.reasoning import Reasoning
 from asman.errors import InputError
+from asman.model.explanation import Explanation
 
 GEOJSON: Final = "application/geo+json"
 #: A command is a few words; anything longer is not one.
 MAX_BODY_OCTETS: Final = 64 * 1024
+#: Longer than this is a question for `asman explain`.
+SPAN_MAX_S: Final = 60.0
 
 
 @get("/api/health", summary="How the node does", tags=["node"], sync_to_thread=False)
@@ -64,6 +68,26 @@ async def track(reasoning: NamedDependency[Reasoning], track: FromPath[int]) -> 
     if entry is None:
         raise NotFoundException(f"no track {track}")
     return entry
+
+
+@get("/api/tracks/{track:int}/explain", summary="Why a track is what it is", tags=["picture"])
+async def explain(
+    reasoning: NamedDependency[Reasoning],
+    track: FromPath[int],
+    at_s: Annotated[float | None, QueryParameter(description="until when, UTC epoch seconds")] = None,
+    span_s: Annotated[float, QueryParameter(description="how long before that, seconds")] = 20.0,
+) -> Explanation:
+    """Return what was decided about a track: plots, weights, alternatives; 409 where that is not kept."""
+    if at_s is not None and not math.isfinite(at_s):
+        raise InputError("at_s", f"needed UTC epoch seconds, there is {at_s}")
+    if not 0.0 < span_s <= SPAN_MAX_S:
+        raise InputError("span_s", f"needed above 0 to {SPAN_MAX_S:g} seconds, there is {span_s}")
+    told = await reasoning.why(Why(track=track, at_s=at_s, span_s=span_s))
+    if told.refused:
+        raise HTTPException(told.refused, status_code=409)
+    if told.explanation is None:
+        raise NotFoundException(f"no track {track} then")
+    return told.explanation
 
 
 @get("/api/replay", summary="Clock of the replay", tags=["replay"], sync_to_thread=False)
@@ -145,7 +169,7 @@ def _too_busy(_: Request[Any, Any, Any], error: TimeoutError) -> Response[dict[s
 def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> ASGIApp:
     """Return the guarded application of one node."""
     app = Litestar(
-        route_handlers=[health, picture, track, clock, replay, prometheus, live, page],
+        route_handlers=[health, picture, track, explain, clock, replay, prometheus, live, page],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),

@@ -1,4 +1,4 @@
-"""UDP feeds: unicast and multicast, with a bound and a counter for everything that is dropped.
+"""Feeds: UDP unicast and multicast here, TCP in `streams`; bounded, and all that is dropped is counted.
 
 An address is written as a URL:
 
@@ -8,6 +8,7 @@ An address is written as a URL:
     udp://239.1.1.1:8600?interface=10.0.0.5   multicast, on the interface of that address
     udp://[ff15::8600]:8600?interface=eth1    IPv6 multicast, by the interface's name
     ...&source=10.0.0.9                   only from that sender (filtered after receipt)
+    tcp://receiver.example:30005          a stream that we connect to, again and again (see `streams`)
 """
 
 import asyncio
@@ -42,24 +43,28 @@ class Address(msgspec.Struct, frozen=True):
     port       UDP port; 0 = any free one
     interface  address (IPv4) or name (IPv6) of the interface for multicast; empty = as the routes choose
     source     only datagrams from this address; empty = from anybody
+    scheme     "udp", or "tcp": then we connect to host and port
     """
 
     host: str
     port: int
     interface: str = ""
     source: str = ""
+    scheme: str = "udp"
 
     @property
     def multicast(self) -> bool:
         """Whether `host` is a multicast group."""
-        return ipaddress.ip_address(self.host).is_multicast
+        return self.scheme == "udp" and ipaddress.ip_address(self.host).is_multicast
 
 
 def address(url: str, item: str) -> Address:
     """Read a feed's URL. Raises ConfigError that names `item`."""
     parts = urlsplit(url)
+    if parts.scheme == "tcp":
+        return _stream(url, item)
     if parts.scheme != "udp":
-        raise ConfigError(item, f"needs udp://address:port, not '{url}'")
+        raise ConfigError(item, f"needs udp://address:port or tcp://host:port, not '{url}'")
     try:
         host, port = parts.hostname or "", parts.port
         ipaddress.ip_address(host)
@@ -72,6 +77,18 @@ def address(url: str, item: str) -> Address:
         if name not in _OPTIONS:
             raise ConfigError(item, f"'{url}' has the unknown option '{name}'", nearest(name, _OPTIONS))
     return Address(host=host, port=port, **options)
+
+
+def _stream(url: str, item: str) -> Address:
+    """A stream's URL: a host by name or number, and a port, nothing else."""
+    parts = urlsplit(url)
+    try:
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise ConfigError(item, f"'{url}' names no port: {error}") from error
+    if not host or not port or parts.query or parts.path not in ("", "/") or parts.username:
+        raise ConfigError(item, f"'{url}' is not tcp://host:port", "Write tcp://127.0.0.1:30005")
+    return Address(host=host, port=port, scheme="tcp")
 
 
 class Feed:

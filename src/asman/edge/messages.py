@@ -8,12 +8,14 @@ from typing import Final
 import msgspec
 
 from asman.model.datagram import Datagram
+from asman.model.explanation import Explanation
 
 FEED: Final = "feed."
 FRAMES: Final = "picture.frames"
 TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
+WHY: Final = "picture.why"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
 BEGIN: Final = "node.begin"
@@ -235,6 +237,25 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     trail: list[TrailPoint]
     latest_plots: list[PlotEntry]
+
+
+class Why(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks why a track is what it is.
+
+    at_s    s  UTC epoch: until when; null: now
+    span_s  s  how long before that
+    """
+
+    track: int
+    at_s: float | None = None
+    span_s: float = 20.0
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a track is what it is; null: there is none of that number, or it is refused for a reason."""
+
+    explanation: Explanation | None = None
+    refused: str = ""
 
 
 _datagram_encoder = msgspec.msgpack.Encoder()

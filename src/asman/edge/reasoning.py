@@ -7,9 +7,23 @@ import nats.errors
 import pyarrow as pa
 from nats.aio.client import Client
 
-from asman.edge.messages import COMMAND, TRACK, TRACKS, TRAILS, Clock, Refused, ReplayCommand, TrackEntry
+from asman.edge.messages import (
+    COMMAND,
+    TRACK,
+    TRACKS,
+    TRAILS,
+    WHY,
+    Clock,
+    Refused,
+    ReplayCommand,
+    Told,
+    TrackEntry,
+    Why,
+)
 
 PATIENCE_S = 5.0
+#: Tracking some time once more takes longer than looking something up.
+WHY_PATIENCE_S = 20.0
 
 
 @runtime_checkable
@@ -22,6 +36,10 @@ class Reasoning(Protocol):
 
     async def track(self, track: int) -> TrackEntry | None:
         """Return one track with its trail and plots; None when there is none of that number."""
+        ...
+
+    async def why(self, question: Why) -> Told:
+        """Return why a track is what it is."""
         ...
 
     async def trails(self) -> bytes:
@@ -39,6 +57,7 @@ class BusReasoning:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._track = msgspec.json.Decoder(TrackEntry | None)
+        self._told = msgspec.json.Decoder(Told)
         self._clock = msgspec.json.Decoder(Clock | Refused)
 
     async def tracks(self) -> pa.Table:
@@ -49,6 +68,11 @@ class BusReasoning:
     async def track(self, track: int) -> TrackEntry | None:
         """Return one track with its trail and plots; None when there is none of that number."""
         return self._track.decode(await self._ask(TRACK, str(track).encode()))
+
+    async def why(self, question: Why) -> Told:
+        """Return why a track is what it is."""
+        answer = await self._ask(WHY, msgspec.json.encode(question), WHY_PATIENCE_S)
+        return self._told.decode(answer)
 
     async def trails(self) -> bytes:
         """Return a frame of trails; empty when the reasoning is too busy to answer."""
@@ -61,9 +85,9 @@ class BusReasoning:
         """Pass on what a person wants of the replay."""
         return self._clock.decode(await self._ask(COMMAND, msgspec.json.encode(command)))
 
-    async def _ask(self, subject: str, octets: bytes) -> bytes:
+    async def _ask(self, subject: str, octets: bytes, patience_s: float = PATIENCE_S) -> bytes:
         try:
-            answer = await self._client.request(subject, octets, timeout=PATIENCE_S)
+            answer = await self._client.request(subject, octets, timeout=patience_s)
         except (nats.errors.TimeoutError, nats.errors.NoRespondersError) as error:
             raise TimeoutError(f"the reasoning did not answer {subject}") from error
         return answer.data

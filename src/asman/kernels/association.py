@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import CELL_M, bucket_of_address, near
+from asman.kernels.gating import CELL_M, Files, bucket_of_number, near
 from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
 from asman.kernels.jit import lent, part, rare
 from asman.kernels.tracklife import Rules, place_in
@@ -46,10 +46,7 @@ ALTITUDE_SPREAD_M: Final = 12_000.0
 
 
 @rare
-def candidates(
-    tracks: Tracks, plots: Records, head: Ints, link: Ints, address_head: Ints,
-    address_link: Ints, start: Ints,
-) -> Ints:  # fmt: skip
+def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Ints:
     """Tracks that each plot of a window may be of, by a coarse look.
 
     start (P + 1,)    out: candidates of plot i are result[start[i] : start[i + 1]]
@@ -64,7 +61,7 @@ def candidates(
         sigma = 4.0 * math.sqrt(max(plot.ree + plot.hee, plot.rnn + plot.hnn))
         known = 0
         if plot.address >= 0:
-            k = address_head[bucket_of_address(plot.address, address_head.size - 1)]
+            k = files.address_head[bucket_of_number(plot.address, files.address_head.size - 1)]
             while k >= 0:
                 if tracks.row[k].address == plot.address:
                     dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
@@ -74,15 +71,15 @@ def candidates(
                         edges[used] = k
                         used += 1
                         known += 1
-                k = address_link[k]
+                k = files.address_link[k]
         if known > 0:
             continue
         reach = min(sigma + 6_000.0, max(REACH_MAX_M, sigma + 3_000.0))
         reach = min(reach, 3.0 * CELL_M)
-        hits = near(plot.x, plot.y, plot.z, reach, place, head, link, found)
+        hits = near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         if hits > found.size:
             found = np.empty(2 * hits, np.int64)
-            near(plot.x, plot.y, plot.z, reach, place, head, link, found)
+            near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         for f in range(hits):
             k = found[f]
             own_address = tracks.row[k].address
@@ -204,20 +201,21 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
             )
         log_place = math.log(max(density, 1e-300))
     found = min(row.existence * sensor.pd, 0.999)
-    gain = (
-        log_place
-        + math.log(found / (1.0 - found))
-        - math.log(plot.clutter_pm2 + max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2))
-    )
+    gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + plot.birth_pm2)
     if same:
         return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+    odd = False
     if plot.mode_3a >= 0 and row.mode_3a >= 0:
         trust = 1.0 if plot.mode_3a_valid == 1 else 0.4
         if plot.mode_3a in (row.mode_3a, row.mode_3a_doubt):
             gain += trust * (CONSPICUITY_GAIN if conspicuity(plot.mode_3a) else CODE_GAIN)
         else:
             gain += trust * math.log(rules.garble)
+            odd = plot.mode_3a_valid == 1
     if not math.isnan(plot.altitude_m) and not math.isnan(tracks.vertical[k, 0]):
         fit = altitude_fits(k, ahead, plot.altitude_m, tracks.vertical)
+        # A wrong code and a wrong altitude at once: somebody else.
+        if odd and fit * ALTITUDE_SPREAD_M < rules.garble:
+            gain += 2.0 * math.log(rules.garble)
         gain += math.log((1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble)
     return gain

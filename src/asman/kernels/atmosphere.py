@@ -82,7 +82,7 @@ def empty_atmosphere() -> Atmosphere:
     return Atmosphere(line, np.zeros(cells, np.int64), np.zeros(cells, np.int64), np.zeros(cells, np.int64))
 
 
-def copy_of(air: Atmosphere) -> Atmosphere:
+def copy_of_air(air: Atmosphere) -> Atmosphere:
     """An independent copy."""
     return Atmosphere(air.line.copy(), air.at_ns.copy(), air.reports.copy(), air.bounded.copy())
 

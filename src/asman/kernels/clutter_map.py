@@ -5,6 +5,9 @@ once and gone. So each cell of a sensor remembers how often it held an echo with
 twenty turns or so, and the density of false plots there is that share over the cell's area. It is asked
 with the nearest two cells each way, because an echo that lies on an edge falls now here, now there.
 
+Towns, shores and weather answer from somewhere in them, never twice from the same cell. So a coarse layer,
+of blocks four kilometres deep, remembers the echoes that no shown track took.
+
 Cells are kept in one table for all sensors, found by a hash of sensor and cell: what is long forgotten makes
 room. A cell that has to make room while it is still remembered is counted.
 
@@ -17,6 +20,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.hashing import ROWS, moved, row_of
 from asman.kernels.jit import lent, small
 
 Floats = NDArray[np.float64]
@@ -30,10 +34,13 @@ MEMORY_TURNS: Final = 20.0
 CELL_SIGMAS: Final = 4.0
 CELL_RANGE_M: Final = 200.0
 CELL_AZIMUTH: Final = math.radians(0.5)
+#: A block of the coarse layer.
+BLOCK_M: Final = 4_000.0
+BLOCK_RAYS: Final = 128
+#: Echoes that an aircraft may have left there itself before it was shown.
+OWN_STRAYS: Final = 6.0
 #: Below this share a cell may be taken by another.
 FORGOTTEN: Final = 0.02
-#: Cells that the table holds.
-CELLS: Final = 1 << 17
 
 
 class ClutterMap(NamedTuple):
@@ -42,16 +49,31 @@ class ClutterMap(NamedTuple):
     key    (N,)       sensor and cell, -1 free; N is a power of two
     hits   (N,)  1    echoes remembered at `at_ns`
     at_ns  (N,)  ns   when that was
+    used   (1,)       cells that are not free
     """
 
     key: Longs
     hits: Floats
     at_ns: Longs
+    used: Longs
 
 
-def empty_map() -> ClutterMap:
+def empty_map(cells: int = ROWS) -> ClutterMap:
     """A map that knows nothing."""
-    return ClutterMap(np.full(CELLS, -1, np.int64), np.zeros(CELLS), np.zeros(CELLS, np.int64))
+    return ClutterMap(
+        np.full(cells, -1, np.int64), np.zeros(cells), np.zeros(cells, np.int64), np.zeros(1, np.int64)
+    )
+
+
+def larger_clutter(old: ClutterMap) -> ClutterMap:
+    """The same content with four times the room; where two cells want one place, the later one stays."""
+    new = empty_map(4 * old.key.size)
+    rows = np.flatnonzero(old.key >= 0)
+    rows = rows[np.argsort(old.at_ns[rows], kind="stable")]
+    at = moved(old.key, rows, new.key)
+    new.hits[at], new.at_ns[at] = old.hits[rows], old.at_ns[rows]
+    new.used[0] = np.count_nonzero(new.key >= 0)
+    return new
 
 
 @small
@@ -64,22 +86,24 @@ def _size(sensor: Record) -> tuple[float, float]:
 
 
 @small
-def _place(key: int, mask: int) -> int:
-    """Row of the table that a key belongs to."""
-    z = np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)
-    return int((z ^ (z >> np.uint64(29))) & np.uint64(mask))
-
-
-@small
 def _key(sensor: int, ring: int, ray: int) -> int:
     """One number of a cell."""
     return (sensor << 40) | ((ring & 0xFFFFF) << 20) | (ray & 0xFFFFF)
 
 
 @small
+def _block(plot: Record) -> tuple[int, float]:
+    """Key and area [m²] of the block that a plot lies in."""
+    ring = math.floor(plot.range_m / BLOCK_M)
+    ray = math.floor(plot.azimuth / (2.0 * math.pi) * BLOCK_RAYS) % BLOCK_RAYS
+    middle = (ring + 0.5) * BLOCK_M
+    return _key(plot.sensor, ring, ray) | (1 << 62), BLOCK_M * middle * 2.0 * math.pi / BLOCK_RAYS
+
+
+@small
 def _remembered(cells: ClutterMap, key: int, now_ns: int, period_ns: int) -> float:
     """Echoes of a cell that are remembered now."""
-    at = _place(key, cells.key.size - 1)
+    at = row_of(cells.key, key)
     if cells.key[at] != key:
         return 0.0
     turns = (now_ns - cells.at_ns[at]) / period_ns
@@ -98,7 +122,10 @@ def clutter_density(cells: ClutterMap, plot: Record, sensor: Record) -> float:
         for j in range(2):
             key = _key(plot.sensor, ring + i, (ray + j + rays) % rays)
             hits += _remembered(cells, key, plot.time_ns, sensor.period_ns)
-    return hits / MEMORY_TURNS / (wide * max(turn * plot.range_m, wide))
+    fine = hits / MEMORY_TURNS / (wide * max(turn * plot.range_m, wide))
+    block, area = _block(plot)
+    strays = _remembered(cells, block, plot.time_ns, sensor.period_ns) - OWN_STRAYS
+    return fine + max(strays, 0.0) / MEMORY_TURNS / area
 
 
 @lent
@@ -107,8 +134,20 @@ def learn(cells: ClutterMap, plot: Record, sensor: Record) -> int:
     wide, turn = _size(sensor)
     rays = max(math.floor(2.0 * math.pi / turn), 1)
     ray = math.floor(plot.azimuth / (2.0 * math.pi) * rays) % rays
-    key = _key(plot.sensor, math.floor(plot.range_m / wide), ray)
-    at = _place(key, cells.key.size - 1)
+    return _add(cells, _key(plot.sensor, math.floor(plot.range_m / wide), ray), plot, sensor)
+
+
+@lent
+def learn_block(cells: ClutterMap, plot: Record, sensor: Record) -> int:
+    """Remember, in the coarse layer, a primary plot that no shown track took; return as `learn`."""
+    key, _ = _block(plot)
+    return _add(cells, key, plot, sensor)
+
+
+@small
+def _add(cells: ClutterMap, key: int, plot: Record, sensor: Record) -> int:
+    """Count a plot in a cell or block."""
+    at = row_of(cells.key, key)
     crowded = 0
     if cells.key[at] != key:
         # Another sensor's cell is weighed by this one's period: near enough to know what is forgotten.
@@ -116,6 +155,8 @@ def learn(cells: ClutterMap, plot: Record, sensor: Record) -> int:
             crowded = int(
                 _remembered(cells, cells.key[at], plot.time_ns, sensor.period_ns) > FORGOTTEN * MEMORY_TURNS
             )
+        else:
+            cells.used[0] += 1
         cells.key[at], cells.hits[at], cells.at_ns[at] = key, 0.0, plot.time_ns
     cells.hits[at] = _remembered(cells, key, plot.time_ns, sensor.period_ns) + 1.0
     cells.at_ns[at] = max(plot.time_ns, cells.at_ns[at])

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import bucket_of_address, file_addresses, file_points, near, table_size
+from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, near, table_size
 from asman.kernels.integrity import ELSEWHERE, REFUSED
 from asman.kernels.jit import lent, rare, small
 from asman.kernels.tracklife import MERGED
@@ -28,18 +28,22 @@ MERGE_REACH_M: Final = 3_000.0
 #: A track that was fed this much later than the other is where the aircraft is.
 FRESHER_NS: Final = 5_000_000_000
 #: A navigation system that was off comes back this near; and what is left of a track that missed some turns.
+#: So long two tracks that were seen apart are two aircraft, though a radar may not resolve them now.
+COMPANY_NS: Final = 60_000_000_000
 JUMP_M: Final = 30_000.0
 FADED: Final = 0.9995
 
 
 @lent
-def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: Ints) -> None:
-    """Where every track is at a time, straight on, and its address; dead rows are NaN and -1."""
+def file_tracks(tracks: Tracks, count: int, at_ns: int) -> None:
+    """Where every track is at a time, straight on, its address and code; dead rows are NaN and -1."""
+    place, address, code = tracks.place, tracks.filed, tracks.coded
     for k in range(count):
         row = tracks.row[k]
         if row.alive == 0:
             place[k, 0] = math.nan
             address[k] = -1
+            code[k] = -1
             continue
         dt = (at_ns - row.time_ns) * SECOND
         place[k, 0], place[k, 1], place[k, 2] = from_plane(
@@ -49,6 +53,8 @@ def file_tracks(tracks: Tracks, count: int, at_ns: int, place: Floats, address: 
             tracks.plane,
         )
         address[k] = row.address
+        own = row.confirmed == 1 and row.mode_3a >= 0 and not conspicuity(row.mode_3a)
+        code[k] = row.mode_3a if own else -1
 
 
 @rare
@@ -57,8 +63,7 @@ def merge(
     count: int,
     now_ns: int,
     sensors: Records,
-    head: Ints,
-    link: Ints,
+    files: Files,
     counters: Longs,
 ) -> None:
     """End the lesser of two tracks wherever both follow one aircraft."""
@@ -66,7 +71,8 @@ def merge(
     found = np.empty(256, np.int64)
     place = tracks.place
     address = tracks.filed
-    file_tracks(tracks, count, now_ns, place, address)
+    file_tracks(tracks, count, now_ns)
+    head, link = files.head, files.link
     size = min(table_size(count), head.size)
     follow_jumps(tracks, count, place, address, head[:size], link, counters)
     file_points(place, count, head[:size], link)
@@ -81,7 +87,7 @@ def merge(
             m = found[f]
             if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
                 continue
-            if one_aircraft(tracks, k, m, place, sensors):
+            if one_aircraft(tracks, k, m, place, now_ns, sensors):
                 unite(tracks, k, m)
                 counters[MERGED] += 1
 
@@ -94,11 +100,11 @@ def follow_jumps(
 
     A reflection does not take a number away: the true aircraft goes on being seen.
     """
-    file_addresses(address, count, head, link)
+    file_numbers(address, count, head, link)
     for k in range(count):
         if address[k] < 0:
             continue
-        m = head[bucket_of_address(address[k], head.size - 1)]
+        m = head[bucket_of_number(address[k], head.size - 1)]
         while m >= 0:
             a, b = tracks.row[k], tracks.row[m]
             if (
@@ -143,7 +149,7 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
 
 
 @lent
-def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records) -> bool:
+def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sensors: Records) -> bool:
     """Whether two tracks near each other follow one aircraft.
 
     Two plots of one sensor in one turn prove two aircraft, unless the address is the same.
@@ -176,6 +182,8 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, sensors: Records
                     share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
                     if abs(one.last_ns - other.last_ns) < share:
                         return False
+        if at_ns - min(a.company_ns, b.company_ns) < COMPANY_NS:
+            return False
     cov = tracks.cov
     far = tracks.consider
     sigma = math.sqrt(

@@ -6,7 +6,7 @@ same way. Chains are walked in a fixed order, so results do not depend on chance
 """
 
 import math
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,28 @@ Ints = NDArray[np.int64]
 
 #: Edge of a cube: a little more than the usual reach of a gate, so that most searches meet eight cubes.
 CELL_M: Final = 12_000.0
+
+
+class Files(NamedTuple):
+    """Where rows of tracks are found again: by place, by aircraft address, by Mode 3/A code.
+
+    head, link                  as `file_points` has them
+    address_head, address_link  as `file_numbers` has them
+    code_head, code_link        the same, of shown tracks with a code of their own
+    """
+
+    head: Ints
+    link: Ints
+    address_head: Ints
+    address_link: Ints
+    code_head: Ints
+    code_link: Ints
+
+
+def empty_files(capacity: int) -> Files:
+    """Files for so many rows, with nothing in them."""
+    heads = table_size(capacity)
+    return Files(*(np.full(n, -1, np.int64) for n in (heads, capacity, heads, capacity, heads, capacity)))
 
 
 @small
@@ -33,9 +55,9 @@ def bucket(ix: int, iy: int, iz: int, mask: int) -> int:
 
 
 @small
-def bucket_of_address(address: int, mask: int) -> int:
-    """Bucket of an aircraft address (Fibonacci hashing: addresses of a state differ in their low bits)."""
-    return ((address * 2_654_435_769) >> 8) & mask
+def bucket_of_number(number: int, mask: int) -> int:
+    """Bucket of an address or code (Fibonacci hashing: addresses of a state differ in their low bits)."""
+    return ((number * 2_654_435_769) >> 8) & mask
 
 
 @kernel
@@ -58,15 +80,15 @@ def file_points(place: Floats, count: int, head: Ints, link: Ints) -> None:
 
 
 @kernel
-def file_addresses(address: Ints, count: int, head: Ints, link: Ints) -> None:
-    """Chain the first `count` rows by address; rows without one (negative) are not filed."""
+def file_numbers(number: Ints, count: int, head: Ints, link: Ints) -> None:
+    """Chain the first `count` rows by address or code; rows without one (negative) are not filed."""
     for h in range(head.size):
         head[h] = -1
     mask = head.size - 1
     for i in range(count - 1, -1, -1):
-        if address[i] < 0:
+        if number[i] < 0:
             continue
-        h = bucket_of_address(address[i], mask)
+        h = bucket_of_number(number[i], mask)
         link[i] = head[h]
         head[h] = i
 

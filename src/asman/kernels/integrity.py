@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import bucket_of_address, file_addresses
+from asman.kernels.gating import Files, bucket_of_number, file_numbers
 from asman.kernels.imm import MODES
 from asman.kernels.jit import lent
 from asman.kernels.trackrows import SECOND, Tracks, to_plane
@@ -139,13 +139,14 @@ def contradicted(
 
 
 @lent
-def doubt_elsewhere(tracks: Tracks, count: int, now_ns: int, head: Ints, link: Ints) -> None:
+def doubt_elsewhere(tracks: Tracks, count: int, now_ns: int, files: Files) -> None:
     """Doubt tracks of reports alone whose address radars see elsewhere; believe those that none contradicts.
 
-    head, link  scratch: tracks filed by address, in `tracks.filed`
+    files  tracks are filed by address anew, from `tracks.filed`
     """
     trust = tracks.trust
-    file_addresses(tracks.filed, count, head, link)
+    head, link = files.address_head, files.address_link
+    file_numbers(tracks.filed, count, head, link)
     for k in range(count):
         row = tracks.row[k]
         if trust[k, REFUSED] == REFUSE and (now_ns - trust[k, REPORT_NS]) * SECOND > SILENT_S:
@@ -157,7 +158,7 @@ def doubt_elsewhere(tracks: Tracks, count: int, now_ns: int, head: Ints, link: I
             continue
         if trust[k, REFUSED] == ELSEWHERE:
             trust[k, REFUSED] = NONE
-        m = head[bucket_of_address(row.address, head.size - 1)]
+        m = head[bucket_of_number(row.address, head.size - 1)]
         while m >= 0:
             other = tracks.row[m]
             if (

@@ -40,8 +40,8 @@ def _divide(octet: int) -> int:
 
 
 #: Remainder of each octet that stands before three octets of 0.
-_REMAINDER: Final = np.array([_divide(octet) for octet in range(256)], np.int64)
-_REMAINDER.setflags(write=False)
+REMAINDER: Final = np.array([_divide(octet) for octet in range(256)], np.int64)
+REMAINDER.setflags(write=False)
 
 
 @part
@@ -49,7 +49,7 @@ def divide(rest: Int, value: Int, octets: Int) -> Int:
     """Go on dividing: from the remainder so far to that after the lowest `octets` octets of `value`."""
     for k in range(octets - 1, -1, -1):
         octet = ((rest >> 16) ^ (value >> (8 * k))) & 0xFF
-        rest = ((rest << 8) & 0xFFFFFF) ^ _REMAINDER[octet]
+        rest = ((rest << 8) & 0xFFFFFF) ^ REMAINDER[octet]
     return rest
 
 

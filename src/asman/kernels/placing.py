@@ -92,6 +92,7 @@ PLOT: Final = np.dtype(
         ("offset_m", "f8"),  # height less pressure altitude there, as the region's reports tell
         ("offset_var", "f8"),  # m², of that
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
+        ("birth_pm2", "f8"),  # density of plots of aircraft not known yet
         ("sensor", "i8"),
         ("address", "i8"),  # -1: none
         ("mode_3a", "i8"),  # -1: none

@@ -44,6 +44,7 @@ ROW: Final = np.dtype(
         ("address", "i8"),
         ("mode_3a", "i8"),
         ("plots", "i8"),
+        ("plot", "i8"),  # place in its window of the plot after which this was known
         ("confirmed", "i1"),
         ("on_ground", "i1"),
         ("simulated", "i1"),
@@ -111,7 +112,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
 
 @kernel
 def report(
-    tracks: Tracks, count: int, at_ns: int, confirmed_only: bool, sensors: Records, motion: Motion,
+    tracks: Tracks, count: int, at_ns: int, shown_from: float, sensors: Records, motion: Motion,
     rows: Records, row_sensors: Ints,
 ) -> int:  # fmt: skip
     """Predict tracks to a time and write a row each; the arrays given are spent (hand in a copy)."""
@@ -119,7 +120,7 @@ def report(
     written = 0
     for k in range(count):
         row = tracks.row[k]
-        if row.alive == 0 or (confirmed_only and row.confirmed == 0):
+        if row.alive == 0 or (shown_from > 0.0 and (row.confirmed == 0 or row.existence < shown_from)):
             continue
         carry(tracks, k, at_ns, motion, work)
         write_row(tracks, k, sensors, rows, row_sensors, written)

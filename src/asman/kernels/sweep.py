@@ -13,23 +13,18 @@ from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
-from asman.kernels.atmosphere import Atmosphere, know_heights
-from asman.kernels.clutter_map import ClutterMap, clutter_density, learn
+from asman.kernels.atmosphere import know_heights
+from asman.kernels.births import birth_odds, kind_of
+from asman.kernels.clutter_map import clutter_density, learn, learn_block
 from asman.kernels.doubles import file_tracks, merge
-from asman.kernels.gating import (
-    append,
-    bucket,
-    bucket_of_address,
-    cell,
-    file_addresses,
-    file_points,
-    table_size,
-)
+from asman.kernels.formations import may_share, share
+from asman.kernels.gating import Files, append, bucket, bucket_of_number, cell, file_numbers, file_points
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
 from asman.kernels.jit import inline, kernel, lent, rare, small
 from asman.kernels.report import write_row
-from asman.kernels.tracklife import CLUTTER_CROWDED, SPLIT, Rules, birth, fade, take
+from asman.kernels.sensor_maps import SensorMaps, crowded
+from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, fade, take
 from asman.kernels.trackrows import Tracks, contradicts, recentre
 
 Floats = NDArray[np.float64]
@@ -54,33 +49,29 @@ MERGE_EVERY_S: Final = 4
 
 @kernel
 def sweep(
-    tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, cells: ClutterMap,
-    air: Atmosphere, rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, plots: Records, until_ns: int, sensors: Records, maps: SensorMaps,
+    files: Files, rules: Rules, motion: Motion, rows: Records, row_sensors: Ints, counters: Longs,
 ) -> int:  # fmt: skip
     """Use plots, sorted by time, of all windows that end by `until_ns`; return how many were used.
 
-    Returns early when the next window might not fit into the rows of `tracks`: give it more and call again.
+    Returns early when the next window might not fit into the rows of `tracks`, or a table of `maps` is
+    crowded: give it more room and call again.
     rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
     """
     capacity = tracks.row.size
-    link = np.empty(capacity, np.int64)
-    address_link = np.empty(capacity, np.int64)
     column_of = np.empty(capacity, np.int64)
     for k in range(capacity):
         column_of[k] = -1
-    head = np.empty(table_size(capacity), np.int64)
-    address_head = np.empty(table_size(capacity), np.int64)
     work = np.empty((4, 18))
     # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
-    file_points(tracks.place, marks[COUNT], head, link)
-    file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
+    chain(tracks, marks[COUNT], files)
     i = 0
     while i < plots.size:
         begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
         end_ns = begin_ns + rules.window_ns
         if end_ns > until_ns:
             break
-        tend(tracks, marks, begin_ns, sensors, rules, motion, work, head, link, counters)
+        tend(tracks, marks, begin_ns, sensors, maps, rules, motion, work, files, counters)
         j = i
         while j < plots.size and plots[j].time_ns < end_ns:
             j += 1
@@ -89,32 +80,33 @@ def sweep(
         second_ns = begin_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
         if marks[FILED_NS] != second_ns:
             marks[FILED_NS] = second_ns
-            file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2, tracks.place, tracks.filed)
-            file_points(tracks.place, marks[COUNT], head, link)
-            file_addresses(tracks.filed, marks[COUNT], address_head, address_link)
+            file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
+            chain(tracks, marks[COUNT], files)
         window(
-            tracks, marks, plots[i:j], sensors, cells, air, rules, motion, work, head, link,
-            address_head, address_link, column_of, rows, row_sensors, counters,
+            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, files, column_of,
+            rows, row_sensors, counters,
         )  # fmt: skip
         i = j
+        if crowded(maps):
+            return i
     if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
-        tend(tracks, marks, until_ns, sensors, rules, motion, work, head, link, counters)
+        tend(tracks, marks, until_ns, sensors, maps, rules, motion, work, files, counters)
     return i
 
 
 @inline
 def window(
-    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, cells: ClutterMap, air: Atmosphere,
-    rules: Rules, motion: Motion, work: Floats, head: Ints, link: Ints, address_head: Ints,
-    address_link: Ints, column_of: Ints, rows: Records, row_sensors: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, maps: SensorMaps, rules: Rules,
+    motion: Motion, work: Floats, files: Files, column_of: Ints, rows: Records, row_sensors: Ints,
+    counters: Longs,
 ) -> None:  # fmt: skip
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
-    know_heights(plots, sensors, air)
-    map_clutter(plots, sensors, cells, counters)
+    know_heights(plots, sensors, maps.air)
+    map_clutter(plots, sensors, maps, rules, counters)
     start = np.empty(size + 1, np.int64)
-    edges = candidates(tracks, plots, head, link, address_head, address_link, start)
+    edges = candidates(tracks, plots, files, start)
     keep_start = np.empty(size + 1, np.int64)
     keep_track = np.empty(edges.size, np.int64)
     keep_column = np.empty(edges.size, np.int64)
@@ -132,23 +124,40 @@ def window(
     for i in range(size):
         if taken[i] >= 0:
             winner[keep_column[taken[i]]] = i
+    share_all(
+        tracks,
+        plots,
+        keep_start,
+        keep_track,
+        keep_column,
+        winner,
+        taken,
+        sensors,
+        rules,
+        motion,
+        work,
+        counters,
+    )
     for i in range(size):
         if taken[i] >= 0:
             edge = int(taken[i])
             k = int(keep_track[edge])
             take(
                 tracks,
-                marks[COUNT],
+                files,
                 k,
                 plots[i],
                 float(keep_gain[edge]),
                 sensors,
+                maps,
                 rules,
                 motion,
                 work,
                 counters,
             )
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
+            if tracks.row[k].confirmed == 0:
+                map_stray(plots[i], sensors, maps, counters)
             continue
         if split[i] >= 0:
             counters[SPLIT] += 1
@@ -157,7 +166,7 @@ def window(
         for q in range(keep_start[i], keep_start[i + 1]):
             w = winner[keep_column[q]]
             torn = torn or (
-                w >= 0
+                0 <= w < size
                 and same_spot(plots[i], plots[w], sensors)
                 and not contradicts(tracks, keep_track[q], plots[i])
             )
@@ -170,44 +179,89 @@ def window(
             if same_sensor and sensors[plots[i].sensor].rotates == 1:
                 counters[SPLIT] += 1
                 continue
-            take(tracks, marks[COUNT], k, plots[i], 3.0, sensors, rules, motion, work, counters)
-            note(tracks, k, marks, rows, row_sensors, sensors)
+            take(tracks, files, k, plots[i], 3.0, sensors, maps, rules, motion, work, counters)
+            note(tracks, k, i, marks, rows, row_sensors, sensors)
             continue
+        map_stray(plots[i], sensors, maps, counters)
         k = marks[COUNT]
         marks[COUNT] += 1
-        twin = has_twin(tracks, first_new, plots[i], address_head, address_link)
-        birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, rules, counters)
-        file_newborn(tracks, k, plots[i], head, link, address_head, address_link)
+        twin = has_twin(tracks, first_new, plots[i], files)
+        birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, maps, rules, counters)
+        file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
-        note(tracks, k, marks, rows, row_sensors, sensors)
+        note(tracks, k, i, marks, rows, row_sensors, sensors)
 
 
 @lent
-def map_clutter(plots: Records, sensors: Records, cells: ClutterMap, counters: Longs) -> None:
-    """Add to each primary plot's density of false plots what its cell remembers; then let the cells learn."""
+def share_all(
+    tracks: Tracks, plots: Records, keep_start: Ints, keep_track: Ints, keep_column: Ints, winner: Ints,
+    taken: Ints, sensors: Records, rules: Rules, motion: Motion, work: Floats, counters: Longs,
+) -> None:  # fmt: skip
+    """Let tracks whose own plot is hidden in a neighbour's share it: aircraft not resolved by a radar."""
     for i in range(plots.size):
-        plot = plots[i]
-        if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
-            plot.clutter_pm2 += clutter_density(cells, plot, sensors[plot.sensor])
-            counters[CLUTTER_CROWDED] += learn(cells, plot, sensors[plot.sensor])
-
-
-@lent
-def file_newborn(
-    tracks: Tracks, k: int, plot: Record, head: Ints, link: Ints, address_head: Ints, address_link: Ints
-) -> None:
-    """Let the windows that follow in this second find a track that has just begun."""
-    tracks.place[k, 0], tracks.place[k, 1], tracks.place[k, 2] = plot.x, plot.y, plot.z
-    tracks.filed[k] = plot.address
-    append(k, bucket(cell(plot.x), cell(plot.y), cell(plot.z), head.size - 1), head, link)
-    if plot.address >= 0:
-        append(k, bucket_of_address(plot.address, address_head.size - 1), address_head, address_link)
+        if taken[i] < 0 or sensors[plots[i].sensor].rotates == 0:
+            continue
+        for q in range(keep_start[i], keep_start[i + 1]):
+            if q == taken[i]:
+                continue
+            k, m = int(keep_track[taken[i]]), int(keep_track[q])
+            if winner[keep_column[q]] >= 0:
+                # Two plots of one turn, each of its own track: two aircraft.
+                tracks.row[k].company_ns = tracks.row[m].company_ns = plots[i].time_ns
+                continue
+            if may_share(tracks, k, m, plots[i], sensors, rules):
+                # It won a plot: no second one of this window may be shared to it.
+                winner[keep_column[q]] = plots.size
+                share(tracks, m, plots[i], sensors, motion, work)
+                counters[SHARED] += 1
 
 
 @small
-def note(tracks: Tracks, k: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
-    """Write down what is known of track `k`, if that is wanted."""
+def chain(tracks: Tracks, count: int, files: Files) -> None:
+    """Chain what is filed of all tracks."""
+    file_points(tracks.place, count, files.head, files.link)
+    file_numbers(tracks.filed, count, files.address_head, files.address_link)
+    file_numbers(tracks.coded, count, files.code_head, files.code_link)
+
+
+@lent
+def map_clutter(plots: Records, sensors: Records, maps: SensorMaps, rules: Rules, counters: Longs) -> None:
+    """Add to each primary plot's density of false plots what its cell remembers; then let the cells learn."""
+    for i in range(plots.size):
+        plot = plots[i]
+        odds = birth_odds(maps.births, plot.sensor, kind_of(plot))
+        plot.birth_pm2 = max(rules.birth_pm2, odds * plot.clutter_pm2)
+        if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
+            plot.clutter_pm2 += clutter_density(maps.clutter, plot, sensors[plot.sensor])
+            counters[CLUTTER_CROWDED] += learn(maps.clutter, plot, sensors[plot.sensor])
+
+
+@small
+def map_stray(plot: Record, sensors: Records, maps: SensorMaps, counters: Longs) -> None:
+    """Let the blocks learn a primary plot that no shown track took."""
+    if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
+        counters[CLUTTER_CROWDED] += learn_block(maps.clutter, plot, sensors[plot.sensor])
+
+
+@lent
+def file_newborn(tracks: Tracks, k: int, plot: Record, files: Files) -> None:
+    """Let the windows that follow in this second find a track that has just begun."""
+    tracks.place[k, 0], tracks.place[k, 1], tracks.place[k, 2] = plot.x, plot.y, plot.z
+    tracks.filed[k] = plot.address
+    tracks.coded[k] = -1
+    append(k, bucket(cell(plot.x), cell(plot.y), cell(plot.z), files.head.size - 1), files.head, files.link)
+    if plot.address >= 0:
+        heads = files.address_head
+        append(k, bucket_of_number(plot.address, heads.size - 1), heads, files.address_link)
+
+
+@small
+def note(
+    tracks: Tracks, k: int, plot: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records
+) -> None:
+    """Write down what is known of track `k` after a plot of the window, if that is wanted."""
     if rows.size > 0:
+        rows[marks[WRITTEN]].plot = plot
         write_row(tracks, k, sensors, rows, row_sensors, marks[WRITTEN])
         marks[WRITTEN] += 1
 
@@ -244,22 +298,22 @@ def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Recor
 
 
 @small
-def has_twin(tracks: Tracks, count: int, plot: Record, address_head: Ints, address_link: Ints) -> bool:
+def has_twin(tracks: Tracks, count: int, plot: Record, files: Files) -> bool:
     """Whether a living track elsewhere already bears this plot's address."""
     if plot.address < 0:
         return False
-    k = address_head[bucket_of_address(plot.address, address_head.size - 1)]
+    k = files.address_head[bucket_of_number(plot.address, files.address_head.size - 1)]
     while k >= 0:
         if k < count and tracks.row[k].address == plot.address and tracks.row[k].alive == 1:
             return True
-        k = address_link[k]
+        k = files.address_link[k]
     return False
 
 
 @rare
 def tend(
-    tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, rules: Rules, motion: Motion,
-    work: Floats, head: Ints, link: Ints, counters: Longs,
+    tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, maps: SensorMaps, rules: Rules,
+    motion: Motion, work: Floats, files: Files, counters: Longs,
 ) -> None:  # fmt: skip
     """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
     while marks[TEND_NS] <= until_ns:
@@ -269,7 +323,7 @@ def tend(
             if tracks.row[k].alive == 0:
                 continue
             alive += 1
-            fade(tracks, k, now_ns, sensors, rules, counters)
+            fade(tracks, k, now_ns, sensors, maps, rules, counters)
             e, n = tracks.mean[k, 0], tracks.mean[k, 1]
             if e * e + n * n > RECENTRE_M * RECENTRE_M:
                 recentre(tracks, k)
@@ -278,7 +332,7 @@ def tend(
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS
             return
         if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
-            file_tracks(tracks, marks[COUNT], now_ns, tracks.place, tracks.filed)
-            doubt_elsewhere(tracks, marks[COUNT], now_ns, head, link)
-            merge(tracks, marks[COUNT], now_ns, sensors, head, link, counters)
+            file_tracks(tracks, marks[COUNT], now_ns)
+            doubt_elsewhere(tracks, marks[COUNT], now_ns, files)
+            merge(tracks, marks[COUNT], now_ns, sensors, files, counters)
         marks[TEND_NS] = now_ns + WHOLE_SECOND_NS

@@ -14,17 +14,20 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.geodesy import lla_to_ecef
+from asman.kernels.births import ECHO, came_to, kind_of
+from asman.kernels.detection_map import key_of, local_pd, look
+from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
+from asman.kernels.images import is_image
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
 from asman.kernels.placing import place_radar
+from asman.kernels.sensor_maps import SensorMaps
 from asman.kernels.trackrows import (
     SECOND,
     Tracks,
     carry,
-    conspicuity,
     contributor,
     from_plane,
     set_plane,
@@ -44,8 +47,12 @@ HEIGHT_AS_NOISE: Final = 0.25
 #: What a reported velocity errs at least, by its age when it arrives.
 VELOCITY_SIGMA_LEAST_MPS: Final = 2.5
 EXISTENCE_MAX: Final = 0.999999
-#: An image answers from its original's altitude.
-IMAGE_ALTITUDE_M: Final = 150.0
+#: A plot counts as missed when this share of the usual time between plots went by.
+DUE: Final = 1.2
+#: Only who answered this often is sure to have been there when a sensor missed it.
+ANSWERS_TO_TEACH: Final = 6
+#: Misses in a row that a detection map learns at most: what follows is of another region.
+MISSES_COUNTED: Final = 4
 
 #: Places in the array of counters.
 USED: Final = 0
@@ -59,10 +66,12 @@ CONTRIBUTOR_REPLACED: Final = 7
 STRETCHED: Final = 8
 CLUTTER_CROWDED: Final = 9
 IMAGE: Final = 10
-HEIGHT_REFUSED: Final = 11
-REPORT_REFUSED: Final = 12
-NO_INTEGRITY: Final = 13
-COUNTERS: Final = 14
+LOOKS_CROWDED: Final = 11
+SHARED: Final = 12
+HEIGHT_REFUSED: Final = 13
+REPORT_REFUSED: Final = 14
+NO_INTEGRITY: Final = 15
+COUNTERS: Final = 16
 
 
 class Rules(NamedTuple):
@@ -71,15 +80,17 @@ class Rules(NamedTuple):
     window_ns: int
     gate: float
     birth_pm2: float
-    birth_share: float
     birth_speed_sigma_mps: float
     ground_speed_sigma_mps: float
     jump_mps: float
     confirm_existence: float
     confirm_plots: int
-    confirm_plots_with_address: int
+    confirm_plots_of_echo: int
     confirm_plots_of_twin: int
+    show_existence: float
     end_existence: float
+    end_tentative_existence: float
+    survival_per_s: float
     coast_ns: int
     speed_max_mps: float
     confirm_speed_mps: float
@@ -92,7 +103,7 @@ class Rules(NamedTuple):
 
 
 @lent
-def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs) -> None:
+def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, maps: SensorMaps, counters: Longs) -> None:
     """Note that a sensor saw track `k`, and when its next plot is due."""
     sensor = sensors[plot.sensor]
     on_ground = tracks.row[k].on_ground
@@ -110,13 +121,18 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, counters: Longs
         fresh = tracks.heard[k, slot]
         fresh.sensor = plot.sensor
         fresh.gap_s = sensor.period_ns * SECOND
+        fresh.missed = 0
     else:
         old = tracks.heard[k, slot]
         old.gap_s += 0.2 * ((plot.time_ns - old.last_ns) * SECOND - old.gap_s)
     entry = tracks.heard[k, slot]
+    if tracks.row[k].answers >= ANSWERS_TO_TEACH:
+        key = key_of(plot.sensor, plot.x, plot.y, plot.z, tracks.vertical[k, 0])
+        missed = min(entry.missed, MISSES_COUNTED)
+        counters[LOOKS_CROWDED] += look(maps.detection, key, 1.0, missed)
     entry.last_ns = plot.time_ns
     entry.missed = 0
-    entry.due_ns = plot.time_ns + int(1.35 * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
+    entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
 
 
 @lent
@@ -146,6 +162,9 @@ def name(tracks: Tracks, k: int, plot: Record) -> None:
     if plot.simulated == 1:
         row.simulated = 1
     row.plots += 1
+    if kind_of(plot) != ECHO:
+        same = plot.address >= 0 or plot.mode_3a < 0 or plot.mode_3a == row.mode_3a
+        row.answers = row.answers + 1 if same else max(row.answers - 1, 0)
     row.last_ns = plot.time_ns
 
 
@@ -157,6 +176,7 @@ def birth(
     plot: Record,
     twin: bool,
     sensors: Records,
+    maps: SensorMaps,
     rules: Rules,
     counters: Longs,
 ) -> None:
@@ -172,6 +192,9 @@ def birth(
     row.mode_3a = -1
     row.mode_3a_doubt = -1
     row.plots = 0
+    row.shared_ns = 0
+    row.company_ns = 0
+    row.answers = 0
     row.alive = 1
     row.confirmed = 0
     row.on_ground = -1
@@ -193,15 +216,13 @@ def birth(
     take_height(tracks, k, plot, sensors)
     for i in range(tracks.heard.shape[1]):
         tracks.heard[k, i].sensor = -1
-    # False plots carry no answers of transponders, or rarely.
-    clutter = plot.clutter_pm2 * (0.01 if plot.address >= 0 else (0.1 if plot.mode_3a >= 0 else 1.0))
-    fresh = max(rules.birth_pm2, rules.birth_share * plot.clutter_pm2)
-    row.existence = fresh / (fresh + clutter)
-    row.plots_needed = rules.confirm_plots_with_address if plot.address >= 0 else rules.confirm_plots
+    row.existence = plot.birth_pm2 / (plot.birth_pm2 + plot.clutter_pm2)
+    row.born_sensor = plot.sensor
+    row.born_kind = kind_of(plot)
+    row.twin = int(twin)
     if twin:
-        row.plots_needed = rules.confirm_plots_of_twin
         counters[SAME_ADDRESS_ELSEWHERE] += 1
-    hear(tracks, k, plot, sensors, counters)
+    hear(tracks, k, plot, sensors, maps, counters)
     name(tracks, k, plot)
     counters[BORN] += 1
 
@@ -231,13 +252,10 @@ def place_in(
 
 @lent
 def take(
-    tracks: Tracks, count: int, k: int, plot: Record, gain: float, sensors: Records, rules: Rules,
-    motion: Motion, work: Floats, counters: Longs,
+    tracks: Tracks, files: Files, k: int, plot: Record, gain: float, sensors: Records, maps: SensorMaps,
+    rules: Rules, motion: Motion, work: Floats, counters: Longs,
 ) -> None:  # fmt: skip
-    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own.
-
-    count   rows of tracks in use
-    """
+    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
     carry(tracks, k, plot.time_ns, motion, work)
     if not take_height(tracks, k, plot, sensors):
         counters[HEIGHT_REFUSED] += 1
@@ -275,63 +293,32 @@ def take(
     right = 1.0 / (1.0 + math.exp(-gain))
     missed = row.existence * (1.0 - pd) / max(1.0 - row.existence * pd, 1e-12)
     row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
-    hear(tracks, k, plot, sensors, counters)
+    hear(tracks, k, plot, sensors, maps, counters)
     name(tracks, k, plot)
-    if row.confirmed == 0 and row.existence > rules.confirm_existence and row.plots >= row.plots_needed:
-        vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
-        speed2 = vx * vx + vy * vy
-        if speed2 < rules.confirm_speed_mps * rules.confirm_speed_mps and (
-            row.mode_3a >= 0 or row.address >= 0 or row.on_ground == 1 or moves(row, plot, speed2, rules)
-        ):
-            if row.plots < rules.confirm_plots_of_image and is_image(tracks, count, k, plot, sensors):
-                counters[IMAGE] += 1
-            else:
-                row.confirmed = 1
+    if row.confirmed == 0 and row.existence > rules.confirm_existence and enough(tracks, k, plot, rules):
+        if row.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
+            counters[IMAGE] += 1
+        else:
+            row.confirmed = 1
+            came_to(maps.births, row.born_sensor, row.born_kind, 0)
     counters[USED] += 1
 
 
-@lent
-def is_image(tracks: Tracks, count: int, k: int, plot: Record, sensors: Records) -> bool:
-    """Whether track `k` looks like the mirror image of another: a building's or a mountain's reflection.
-
-    An image bears its original's codes and altitude, lies farther from the radar, because the way over the
-    mirror is longer, and exists for one radar only, which sees the original as well.
-    """
+@small
+def enough(tracks: Tracks, k: int, plot: Record, rules: Rules) -> bool:
+    """Whether a track holds plots enough, of the kinds that prove an aircraft, to be shown."""
     row = tracks.row[k]
-    if sensors[plot.sensor].rotates == 0 or math.isnan(plot.range_m):
+    vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
+    speed2 = vx * vx + vy * vy
+    if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
         return False
-    for i in range(tracks.heard.shape[1]):
-        if tracks.heard[k, i].sensor >= 0 and tracks.heard[k, i].sensor != plot.sensor:
-            return False
-    site = sensors[plot.sensor]
-    sx, sy, sz = lla_to_ecef(site.lat, site.lon, 0.0)
-    mine = math.sqrt((plot.x - sx) ** 2 + (plot.y - sy) ** 2 + (plot.z - sz) ** 2)
-    altitude = tracks.vertical[k, 0]
-    for m in range(count):
-        other = tracks.row[m]
-        if m == k or other.alive == 0 or other.confirmed == 0:
-            continue
-        if row.address >= 0 and other.address >= 0:
-            if row.address != other.address:
-                continue
-        elif row.mode_3a < 0 or row.mode_3a != other.mode_3a or conspicuity(row.mode_3a):
-            continue
-        # NaN: an altitude that is not known contradicts nothing.
-        if abs(altitude - tracks.vertical[m, 0]) > IMAGE_ALTITUDE_M:
-            continue
-        slot = contributor(m, plot.sensor, tracks.heard)
-        if slot < 0 or plot.time_ns - tracks.heard[m, slot].last_ns > 3 * site.period_ns:
-            continue
-        ahead = (plot.time_ns - other.time_ns) * SECOND
-        x, y, z = from_plane(
-            m,
-            tracks.mean[m, 0] + ahead * tracks.mean[m, 2],
-            tracks.mean[m, 1] + ahead * tracks.mean[m, 3],
-            tracks.plane,
-        )
-        if mine > math.sqrt((x - sx) ** 2 + (y - sy) ** 2 + (z - sz) ** 2) + 100.0:
-            return True
-    return False
+    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin:
+        return False
+    if row.answers >= rules.confirm_plots:
+        return True
+    return row.plots >= rules.confirm_plots_of_echo and (
+        row.on_ground == 1 or moves(row, plot, speed2, rules)
+    )
 
 
 @small
@@ -372,9 +359,12 @@ def stretch(
 
 
 @lent
-def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, counters: Longs) -> None:
+def fade(
+    tracks: Tracks, k: int, now_ns: int, sensors: Records, maps: SensorMaps, rules: Rules, counters: Longs
+) -> None:
     """Count what the track's sensors missed by now, and end the track when too little is left of it."""
     row = tracks.row[k]
+    row.existence *= rules.survival_per_s
     for i in range(tracks.heard.shape[1]):
         entry = tracks.heard[k, i]
         if entry.sensor < 0 or entry.due_ns > now_ns:
@@ -382,19 +372,25 @@ def fade(tracks: Tracks, k: int, now_ns: int, sensors: Records, rules: Rules, co
         sensor = sensors[entry.sensor]
         gap_s = usual_gap_s(entry.gap_s, row.on_ground, sensor)
         gap_ns = max(int(gap_s * 1e9), 1)
-        pd = min(sensor.pd, rules.miss_pd_max)
+        x, y, z = from_plane(k, tracks.mean[k, 0], tracks.mean[k, 1], tracks.plane)
+        key = key_of(entry.sensor, x, y, z, tracks.vertical[k, 0])
+        pd = min(local_pd(maps.detection, key, sensor.pd), rules.miss_pd_max)
         while entry.due_ns <= now_ns:
             row.existence *= (1.0 - pd) / (1.0 - row.existence * pd)
             entry.missed += 1
             entry.due_ns += gap_ns
         # Others see it, this one no longer: the aircraft left its coverage, not the world.
         if entry.missed >= 3 and row.last_ns > entry.last_ns + gap_ns:
+            if row.answers >= ANSWERS_TO_TEACH:
+                counters[LOOKS_CROWDED] += look(maps.detection, key, 0.0, entry.missed)
             entry.sensor = -1
     vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
     if (
-        row.existence < (rules.end_existence if row.confirmed else 0.2 * rules.end_existence)
-        or now_ns - row.last_ns > rules.coast_ns
+        row.existence < (rules.end_existence if row.confirmed else rules.end_tentative_existence)
+        or now_ns - max(row.last_ns, row.shared_ns) > rules.coast_ns
         or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
     ):
         row.alive = 0
         counters[ENDED] += 1
+        if row.confirmed == 0:
+            came_to(maps.births, row.born_sensor, row.born_kind, 1)

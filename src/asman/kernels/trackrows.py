@@ -35,6 +35,8 @@ TRACK: Final = np.dtype(
         ("number", "i8"),
         ("born_ns", "i8"),
         ("last_ns", "i8"),  # of the latest plot
+        ("company_ns", "i8"),  # when it and a neighbour last had a plot each of one turn
+        ("shared_ns", "i8"),  # of the latest plot that it shared with another
         ("born_x", "f8"),  # m, earth-centred: where its first plot lay
         ("born_y", "f8"),
         ("born_z", "f8"),
@@ -45,7 +47,10 @@ TRACK: Final = np.dtype(
         ("mode_3a", "i8"),  # -1: none
         ("mode_3a_doubt", "i8"),
         ("plots", "i8"),
-        ("plots_needed", "i8"),  # to be confirmed
+        ("answers", "i8"),  # of them with a code, an altitude or an address
+        ("twin", "i1"),  # 1: another track bore its address when it began
+        ("born_sensor", "i8"),
+        ("born_kind", "i8"),  # as in births.py
         ("alive", "i1"),
         ("confirmed", "i1"),
         ("on_ground", "i1"),  # -1: not said
@@ -90,6 +95,7 @@ class Tracks(NamedTuple):
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
     filed     (T,)              1              address as filed this second, -1: none
+    coded     (T,)              1              code as filed this second, of shown tracks; -1: none
     row       (T,)              TRACK
     heard     (T, CONTRIBUTORS) CONTRIBUTOR
     """
@@ -107,6 +113,7 @@ class Tracks(NamedTuple):
     plane: Floats
     place: Floats
     filed: Longs
+    coded: Longs
     row: Records
     heard: Records
 
@@ -126,6 +133,7 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, 10)),
         np.zeros((capacity, 7)),
         np.zeros((capacity, 3)),
+        np.zeros(capacity, np.int64),
         np.zeros(capacity, np.int64),
         np.zeros(capacity, TRACK).view(np.recarray),
         np.zeros((capacity, CONTRIBUTORS), CONTRIBUTOR).view(np.recarray),

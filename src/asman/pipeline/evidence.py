@@ -5,12 +5,16 @@ its sensors, is the one. Where a sensor has two plots at one instant (stamps com
 code decide.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.model.explanation import Decision, Explanation
+from asman.model.sensor import Sensors
 from asman.units import SECOND_NS
 
 #: What is remembered in all.
@@ -95,3 +99,31 @@ def _likeliest(instant: int, rows: list[dict[str, object]], address: int | None,
         None if recording is None else str(recording),
         None if offset is None else int(str(offset)),
     )
+
+
+def traced(explanation: Explanation, tables: Iterable[pa.Table], sensors: Sensors) -> Explanation:
+    """Return the explanation with where the octets of its plots lie, as far as the tables say it.
+
+    tables   columns of PLOTS that lead back to the octets
+    sensors  whose prior biases of time were taken off the plots
+    """
+    wanted = np.array([one.time_s for one in explanation.decisions if one.sensor is not None])
+    bias_ns = {sensor.id: round(sensor.bias.time_s * SECOND_NS) for sensor in sensors}
+    by_plot: dict[tuple[float, str], list[dict[str, object]]] = {}
+    for table in tables:
+        names = table["sensor"].cast(pa.string()).to_pylist() if any(bias_ns.values()) else []
+        late_ns = np.array([bias_ns.get(name, 0) for name in names] or 0)
+        times_s = (table["time"].cast(pa.int64()).fill_null(0).to_numpy() - late_ns) / SECOND_NS
+        hit = np.isin(times_s, wanted)
+        rows = table.filter(pa.array(hit)).select(list(_COLUMNS[1:])).to_pylist() if hit.any() else []
+        for time_s, row in zip(times_s[hit].tolist(), rows, strict=True):
+            by_plot.setdefault((time_s, str(row["sensor"])), []).append(row)
+
+    def told(decision: Decision) -> Decision:
+        rows = by_plot.get((decision.time_s, decision.sensor or ""))
+        if rows is None or decision.act == "missed":
+            return decision
+        plot = _likeliest(0, rows, decision.address, decision.mode_3a)
+        return msgspec.structs.replace(decision, recording=plot.recording, offset=plot.offset)
+
+    return msgspec.structs.replace(explanation, decisions=tuple(map(told, explanation.decisions)))

@@ -7,6 +7,8 @@ The same datagrams and the same instants give the same bits. A state that was ha
 because the tracker works in its own arrays; `copy` gives a checkpoint that stays.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 import pyarrow as pa
@@ -15,15 +17,17 @@ from numpy.typing import NDArray
 from asman import tracking
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
+from asman.model.explanation import Explanation
 from asman.model.sensor import Sensors
-from asman.pipeline import trails
+from asman.pipeline import receivers, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
 from asman.pipeline.editions import Editions, learn, pins
 from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
-from asman.pipeline.evidence import Evidence, remember
+from asman.pipeline.evidence import Evidence, remember, traced
 from asman.pipeline.health import FeedCount
 from asman.pipeline.lag import Lag, frontier_ns, measure
 from asman.pipeline.picture import picture as picture_of
+from asman.pipeline.receivers import Ears
 from asman.pipeline.watch import Watch, look
 from asman.sensing.plots import extract
 from asman.sensing.timeline import TimelineState
@@ -56,6 +60,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     feeds     how feeds do
     ring      where tracks were
     evidence  the latest plots of each track
+    ears      feeds of Mode S, and what was heard over each
     """
 
     member: str
@@ -68,6 +73,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     feeds: dict[str, FeedCount] = {}
     ring: trails.Ring = ()
     evidence: Evidence = ()
+    ears: Ears = {}
 
     @property
     def sensors(self) -> Sensors:
@@ -75,15 +81,32 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
         return self.tracker.sensors
 
 
-def start(member: str, sensors: Sensors, now_ns: int, editions: Editions | None = None) -> NodeState:
-    """Return the state of a node that has heard nothing yet; `editions` are known beforehand."""
+def start(
+    member: str,
+    sensors: Sensors,
+    now_ns: int,
+    editions: Editions | None = None,
+    forms: Mapping[str, str] | None = None,
+) -> NodeState:
+    """Return the state of a node that has heard nothing yet.
+
+    editions, forms   known beforehand: of ASTERIX, and of the feeds that bring Mode S
+    """
     tracker = tracking.start(sensors, origin=member)
-    return NodeState(member=member, now_ns=now_ns, tracker=tracker, editions=editions or {})
+    return NodeState(
+        member=member,
+        now_ns=now_ns,
+        tracker=tracker,
+        editions=editions or {},
+        ears=receivers.begin(forms or {}, sensors),
+    )
 
 
 def copy(state: NodeState) -> NodeState:
     """Return a checkpoint that no later step changes."""
-    return msgspec.structs.replace(state, tracker=tracking.copy(state.tracker))
+    return msgspec.structs.replace(
+        state, tracker=tracking.copy(state.tracker), ears=receivers.copy(state.ears)
+    )
 
 
 def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Events]:
@@ -91,13 +114,16 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
     events: list[Event] = []
     known = len(state.sensors)
     tracker = tracking.with_sensors(state.tracker, inputs.sensors) if inputs.sensors else state.tracker
-    batch = gather(inputs.datagrams)
+    heard = receivers.hear(state.ears, inputs.datagrams, tracker.sensors)
+    tracker = tracking.with_sensors(tracker, heard.met) if heard.met else tracker
+    batch = gather(heard.others)
     decoded = _decode(batch, state.editions, tracker.sensors)
     editions = learn(state.editions, decoded)
     events += _settled(state.editions, editions)
     extracted, timeline = extract(decoded, tracker.sensors, state.timeline, recording="")
     late = measure(state.late, batch, extracted.plots, (now_ns - state.now_ns) / SECOND_NS)
     plots, services = trace(batch, extracted.plots), trace(batch, extracted.services)
+    plots, extracted = receivers.joined(heard, plots, extracted)
     tracker = tracking.advance(tracker, plots, frontier_ns(late, now_ns), updates=True)
     evidence = remember(state.evidence, tracking.updates(tracker), plots)
     if len(tracker.sensors) > known:
@@ -113,7 +139,8 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
     )
     events += seen
     feeds, rejected = _feeds(state.feeds, batch, decoded)
-    events += rejected
+    feeds, damaged = receivers.counted(feeds, heard)
+    events += rejected + damaged
     state = msgspec.structs.replace(
         state,
         now_ns=now_ns,
@@ -124,6 +151,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         watch=watch,
         feeds=feeds,
         evidence=evidence,
+        ears=heard.ears,
     )
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
@@ -168,6 +196,12 @@ def _feeds(
             reason = str(decoded.rejected["reason"][first].as_py())
             events.append(BlocksRejected(name, len(bad), at, reason))
     return counts, events
+
+
+def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explanation:
+    """Return why a track is what it is, from what is kept; `reach_s` of the answer says how far that goes."""
+    told = tracking.explain(state.tracker, track, begin_ns, end_ns)
+    return traced(told, [heard.plots for heard in state.evidence], state.sensors)
 
 
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:

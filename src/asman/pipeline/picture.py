@@ -73,7 +73,9 @@ def _contributors(tracks: pa.Table, sensors: Sensors) -> tuple[NDArray[np.uint32
 def _larger_axis_m(tracks: pa.Table) -> NDArray[np.float64]:
     east, north = _float(tracks, "var_e_m2"), _float(tracks, "var_n_m2")
     mean, half = (east + north) / 2, (east - north) / 2
-    return np.sqrt(mean + np.hypot(half, _float(tracks, "cov_en_m2")))
+    both = _float(tracks, "cov_en_m2")
+    # Not numpy's hypot, whose last bit depends on the processor.
+    return np.sqrt(mean + np.sqrt(half * half + both * both))
 
 
 def _callsign(tracks: pa.Table) -> NDArray[np.bytes_]:

@@ -5,6 +5,7 @@ given up and the distance doubles. Seeking goes back to the latest checkpoint be
 forward from there.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -50,10 +51,16 @@ class Playback(msgspec.Struct, frozen=True):
         return self.done >= self.schedule.steps
 
 
-def start(schedule: Schedule, member: str, sensors: Sensors, editions: Editions) -> Playback:
+def start(
+    schedule: Schedule,
+    member: str,
+    sensors: Sensors,
+    editions: Editions,
+    forms: Mapping[str, str] | None = None,
+) -> Playback:
     """Return a replay that has not begun."""
     now_ns = int(schedule.now_ns[0]) - STEP_NS if schedule.steps else 0
-    state = node.start(member, sensors, now_ns, editions)
+    state = node.start(member, sensors, now_ns, editions, forms)
     return Playback(schedule, 0, state, (Mark(0, node.copy(state)),))
 
 
@@ -74,12 +81,27 @@ def forward(playback: Playback) -> tuple[Playback, Events]:
     return Playback(playback.schedule, done, state, marks, distance), events
 
 
+def recall(playback: Playback, at_ns: int) -> NodeState:
+    """Return a state in which a time is decided, or all that was played; the replay stays where it is."""
+    mark = max((mark for mark in playback.marks if mark.state.tracker.closed_ns <= at_ns), key=_done)
+    state, done = node.copy(mark.state), mark.done
+    while done < playback.done and state.tracker.closed_ns <= at_ns:
+        now_ns = int(playback.schedule.now_ns[done])
+        state, _ = node.step(state, Inputs(playback.schedule.datagrams(done)), now_ns)
+        done += 1
+    return state
+
+
+def _done(mark: Mark) -> int:
+    return mark.done
+
+
 def rewind(playback: Playback, done: int) -> Playback:
     """Go to the best place from which `done` steps are reached by playing forward.
 
     That is where the replay stands, unless that is later, or a checkpoint lies nearer.
     """
-    mark = max((mark for mark in playback.marks if mark.done <= done), key=lambda mark: mark.done)
+    mark = max((mark for mark in playback.marks if mark.done <= done), key=_done)
     if mark.done <= playback.done <= done:
         return playback
     return msgspec.structs.replace(playback, done=mark.done, state=node.copy(mark.state))

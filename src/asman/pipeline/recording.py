@@ -1,5 +1,6 @@
 """Recordings made ready to replay: who speaks in them, which octets arrive when, and where the traffic is."""
 
+import math
 from datetime import date
 from typing import Final
 
@@ -9,17 +10,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import InputError
+from asman.kernels.vectors import components
 from asman.model.decoded import Decoded
 from asman.model.frames import NO_TIME
 from asman.model.sensor import RADAR_KINDS, Sensors
 from asman.pipeline.editions import Editions, Evidence
+from asman.pipeline.receivers import messages
 from asman.pipeline.schedule import Piece, Schedule, arrivals, schedule
+from asman.sensing import squitters
 from asman.sensing.discover import Source, discover, template
 from asman.sensing.plots import Extracted, extract
 from asman.sensing.timeline import TimelineState
 from asman.units import SECOND_NS
-from asman.wire.asterix.decode import decode
-from asman.wire.framing import Framed, find
+from asman.wire.framing import find
+from asman.wire.reading import read
 
 #: Clocks that differ by more are not late, but set differently: the picture follows the sensors'.
 CLOCK_DIFFERS_S: Final = 5.0
@@ -49,6 +53,7 @@ class Prepared(msgspec.Struct, frozen=True):
     missing   sources that are left out, because nobody said where they stand
     plots     how many the recordings hold
     records   how many records, of which `rejected` blocks could not be read
+    forms     recording of Mode S -> its form
     clock_s   s  recording -> what its packets' clock was moved by, to agree with its sensors'
     """
 
@@ -61,6 +66,7 @@ class Prepared(msgspec.Struct, frozen=True):
     records: int
     rejected: int
     clock_s: dict[str, float]
+    forms: dict[str, str] = {}
 
 
 def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | None) -> Prepared:
@@ -71,11 +77,7 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
     day         day of the first time stamp of a recording that does not say it
     """
     configured = _configured(given or ())
-    framed = {name: find(octets) for name, octets in recordings.items()}
-    decoded = {
-        name: decode(recordings[name], framing.frames, editions=configured, framing=framing.name)
-        for name, framing in framed.items()
-    }
+    decoded = {name: read(octets, editions=configured) for name, octets in recordings.items()}
     _refuse_empty(decoded)
     sensors, missing = _sensors(decoded, given or ())
     pieces: list[Piece] = []
@@ -84,7 +86,7 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
     for name, octets in recordings.items():
         found, _ = extract(decoded[name], sensors, TimelineState(), recording=name, date=day)
         extracted.append(found.plots)
-        piece, moved_s = _piece(name, octets, framed[name], decoded[name], found)
+        piece, moved_s = _piece(name, octets, decoded[name], found, day)
         pieces.append(piece)
         if moved_s:
             clock_s[name] = moved_s
@@ -101,6 +103,7 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
         records=sum(one.records for one in decoded.values()),
         rejected=sum(one.rejected.num_rows for one in decoded.values()),
         clock_s=clock_s,
+        forms={name: one.framing for name, one in decoded.items() if squitters.holds(one)},
     )
 
 
@@ -115,13 +118,15 @@ def _refuse_empty(decoded: dict[str, Decoded]) -> None:
     for name, one in decoded.items():
         if not one.records:
             first = one.rejected["reason"][0].as_py() if one.rejected.num_rows else "it is empty"
-            raise InputError(name, f"holds no ASTERIX records ({first})", "Look with: asman decode")
+            raise InputError(
+                name, f"holds no ASTERIX records and no Mode S messages ({first})", "Look with: asman decode"
+            )
 
 
 def _sensors(decoded: dict[str, Decoded], given: Sensors) -> tuple[Sensors, tuple[Source, ...]]:
     sensors, missing = given, list[Source]()
-    for one in decoded.values():
-        found = discover(one, sensors)
+    for name, one in decoded.items():
+        found = discover(one, sensors, name)
         sensors = found.sensors
         missing += found.missing
     known = {(sensor.sac, sensor.sic) for sensor in sensors}
@@ -153,10 +158,12 @@ def _editions(decoded: dict[str, Decoded]) -> Editions:
 
 
 def _piece(
-    name: str, octets: bytes, framed: Framed, decoded: Decoded, found: Extracted
+    name: str, octets: bytes, decoded: Decoded, found: Extracted, day: date | None
 ) -> tuple[Piece, float]:
     """Return when which octets arrive, and by how many seconds the packets' clock was moved."""
-    start, length, time_ns = framed.frames
+    if squitters.holds(decoded):
+        return messages(name, octets, decoded, day), 0.0
+    start, length, time_ns = find(octets).frames
     timed = time_ns != NO_TIME
     if not timed.any() or _was_hurried(time_ns[timed], found.plots):
         return _untimed(name, octets, decoded, found), 0.0
@@ -205,10 +212,9 @@ def _view(plots: pa.Table, sensors: Sensors) -> View | None:
     names = np.array(plots["sensor"].cast(pa.string()).to_pylist(), dtype=object)
     for name, sensor in site.items():
         mine = names == name
-        bearing = np.radians(azimuth[mine])
-        lat[mine] = sensor.lat_deg + away[mine] * np.cos(bearing) / METRES_A_DEGREE
-        shrunk = METRES_A_DEGREE * np.cos(np.radians(sensor.lat_deg))
-        lon[mine] = sensor.lon_deg + away[mine] * np.sin(bearing) / shrunk
+        north, east = components(away[mine], np.radians(azimuth[mine]))
+        lat[mine] = sensor.lat_deg + north / METRES_A_DEGREE
+        lon[mine] = sensor.lon_deg + east / (METRES_A_DEGREE * math.cos(math.radians(sensor.lat_deg)))
     good = np.isfinite(lat) & np.isfinite(lon)
     if not good.any():
         return None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from asman.model.decoded import Decoded
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
+from asman.sensing import squitters
 from asman.sensing.layouts import LAYOUTS
 from asman.sensing.records import Records
 from asman.sensing.reports import MODES, MODES_PSR, PSR, Reports, read
@@ -43,6 +44,7 @@ class Source(msgspec.Struct, frozen=True):
     site_from    where the site is from, in words; empty where there is none
     period_s     rotation or report interval; None where the recording is too short to tell
     range_max_m  farthest report, rounded up; None where unknown
+    name         of a receiver of Mode S, which has no codes: SAC and SIC are -1
     """
 
     sac: int
@@ -56,10 +58,13 @@ class Source(msgspec.Struct, frozen=True):
     site_from: str = ""
     period_s: float | None = None
     range_max_m: float | None = None
+    name: str = ""
 
     @property
     def id(self) -> str:
         """The name of the sensor derived from it."""
+        if self.name:
+            return self.name
         return f"{'radar' if self.kind in RADAR_KINDS else self.kind}-{self.sac}-{self.sic}"
 
     def sensor(self) -> Sensor:
@@ -73,8 +78,9 @@ class Source(msgspec.Struct, frozen=True):
         }
         told = {field: value for field, value in fields.items() if value is not None}
         blank = Sensor(
-            id=self.id, kind=self.kind, lat_deg=math.nan, lon_deg=math.nan, sac=self.sac, sic=self.sic
-        )
+            id=self.id, kind=self.kind, lat_deg=math.nan, lon_deg=math.nan,
+            sac=None if self.name else self.sac, sic=None if self.name else self.sic,
+        )  # fmt: skip
         return msgspec.structs.replace(blank, **{**DEFAULTS.get(self.kind, {}), **told})
 
 
@@ -93,8 +99,13 @@ class Discovery(msgspec.Struct, frozen=True):
     missing: tuple[Source, ...]
 
 
-def discover(decoded: Decoded, sensors: Sensors = ()) -> Discovery:
-    """Find all sources; those that no given sensor stands for are derived where the recording allows it."""
+def discover(decoded: Decoded, sensors: Sensors = (), recording: str = "decoded") -> Discovery:
+    """Find all sources; those that no given sensor stands for are derived where the recording allows it.
+
+    recording  names the receiver of Mode S, which names nobody
+    """
+    if squitters.holds(decoded):
+        return _receiver(decoded, sensors, recording)
     sources: list[Source] = []
     sites = _sites(decoded)
     for name, layout in LAYOUTS.items():
@@ -115,6 +126,27 @@ def discover(decoded: Decoded, sensors: Sensors = ()) -> Discovery:
     )
 
 
+def _receiver(decoded: Decoded, sensors: Sensors, recording: str) -> Discovery:
+    """The receiver of a recording of Mode S: a given sensor, or one in the middle of what it heard."""
+    made = squitters.derived(decoded, recording)
+    given = squitters.receiver(sensors, recording)
+    one = Source(
+        sac=-1,
+        sic=-1,
+        kind="adsb",
+        categories=(),
+        records=decoded.records,
+        lat_deg=made.lat_deg,
+        lon_deg=made.lon_deg,
+        height_m=0.0,
+        site_from="the middle of what it reports; its positions do not depend on it",
+        name=made.id if given < 0 else sensors[given].id,
+    )
+    if given >= 0:
+        return Discovery(sources=(one,), sensors=sensors, derived=(), missing=())
+    return Discovery(sources=(one,), sensors=(*sensors, one.sensor()), derived=(one,), missing=())
+
+
 def template(sources: Sequence[Source]) -> str:
     """A sensors.toml of these sources: filled in as far as the recording tells, the rest marked."""
     head = "# Sensors found in the recording. Correct what is wrong, fill in what says FILL IN.\n"
@@ -123,8 +155,9 @@ def template(sources: Sequence[Source]) -> str:
 
 def _block(source: Source) -> str:
     """One source as `[[sensor]]`, with where each value is from."""
-    what = ", ".join(f"CAT{category:03d}" for category in source.categories)
-    remarks = {"sac": "", "sic": "", "member": "the state that owns it"}
+    what = ", ".join(f"CAT{category:03d}" for category in source.categories) or "Mode S"
+    codes = {} if source.name else {"sac": "", "sic": ""}
+    remarks = {**codes, "member": "the state that owns it"}
     site = "FILL IN: the recording does not tell" if source.lat_deg is None else source.site_from
     remarks |= {
         "lat_deg": f"WGS-84; {site}",

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from asman.kernels.vectors import components
 from asman.sensing.arrow import column as as_column
 from asman.sensing.arrow import from_floats, pc, split, to_floats
 from asman.sensing.records import Records
@@ -160,13 +161,14 @@ def _cat021_reported(records: Records) -> dict[str, pa.Array]:
     speed = records.floats("I160/GS")
     # A speed with "range exceeded" is a lower bound, not a speed.
     speed[records.is_in("I160/RE", (1,))] = math.nan
+    north, east = components(speed, track)
     climb = pc.coalesce(_in_range(records, "I155", "BVR"), _in_range(records, "I157", "GVR"))
     columns = {
         "sigma_m": _cat021_sigma(records),
         "containment_m": _cat021_containment(records),
         "velocity_sigma_mps": from_floats(_looked_up(records, "I090/NUCRNACV", _NACV_MPS) / _SIGMAS_95),
-        "vn_mps": from_floats(speed * np.cos(track)),
-        "ve_mps": from_floats(speed * np.sin(track)),
+        "vn_mps": from_floats(north),
+        "ve_mps": from_floats(east),
         "climb_mps": climb,
     }
     anonymous = records.is_in("I040/ATP", (3,))
@@ -203,10 +205,23 @@ def _cat021_containment(records: Records) -> pa.Array:
     return from_floats(np.where(later_version & records.is_in("I090/SIL", (0,)), math.inf, radius))
 
 
-def _looked_up(records: Records, path: str, words: tuple[float, ...]) -> NDArray[np.float64]:
-    code = to_floats(records.number(path))
+def epu_m(nacp: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Radius [m] that holds a position with 95 %, by NACp; NaN where unknown."""
+    return _in_table(nacp, _EPU_M)
+
+
+def nucp_m(nucp: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same by NUCp of version 0."""
+    return _in_table(nucp, _NUCP_M)
+
+
+def _in_table(code: NDArray[np.float64], words: tuple[float, ...]) -> NDArray[np.float64]:
     known = (code >= 0) & (code < len(words))
     return np.where(known, np.array(words)[np.where(known, code, 0).astype(np.int64)], math.nan)
+
+
+def _looked_up(records: Records, path: str, words: tuple[float, ...]) -> NDArray[np.float64]:
+    return _in_table(to_floats(records.number(path)), words)
 
 
 _RADAR: Final = ("modes", "ssr", "psr")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import lla_to_polar_array, plane_to_lla_array, polar_to_lla_array
+from asman.kernels.vectors import azimuths
 from asman.model.sensor import RADAR_KINDS, Sensor, Sensors
 from asman.sensing.reports import Reports
 
@@ -58,8 +59,8 @@ def _as_polar(reports: Reports, site: Sensor, rows: Rows, position: Position) ->
     x, y = reports.x_m[rows], reports.y_m[rows]
     missing = np.isnan(range_m) | np.isnan(azimuth)
     slant = missing & ~np.isnan(x) & ~reports.projected[rows]
-    range_m[slant] = np.hypot(x[slant], y[slant])
-    azimuth[slant] = np.degrees(np.arctan2(x[slant], y[slant])) % 360.0
+    range_m[slant] = np.sqrt(x[slant] * x[slant] + y[slant] * y[slant])
+    azimuth[slant] = np.degrees(azimuths(y[slant], x[slant])) % 360.0
     rest = np.flatnonzero(missing & ~slant)
     if rest.size:
         lat, lon = _on_earth(reports, site, rows[rest])

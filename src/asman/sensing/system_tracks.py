@@ -26,6 +26,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.timeline import LEAPED, UNTIMED
+from asman.kernels.vectors import components
 from asman.model.decoded import Decoded
 from asman.model.plots import TIME
 from asman.model.tracks import TRACKS
@@ -213,7 +214,11 @@ def _accuracy(records: Records, lat: Floats) -> tuple[Floats, Floats, Floats]:
     metres = np.radians(1.0) * _EARTH_M
     missing = np.isnan(east) | np.isnan(north)
     north = np.where(missing, records.floats("I500/APW/LAT") * metres, north)
-    east = np.where(missing, records.floats("I500/APW/LON") * metres * np.cos(np.radians(lat)), east)
+    east = np.where(
+        missing,
+        records.floats("I500/APW/LON") * components(np.full(lat.size, metres), np.radians(lat))[0],
+        east,
+    )
     component = records.floats("I500/COV")
     return east**2, north**2, np.sign(component) * component**2
 

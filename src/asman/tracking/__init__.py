@@ -9,6 +9,8 @@ Pure: no clock, no chance, no files. The same plots give the same bits, however 
 
 from asman.tracking.config import TrackerConfig as TrackerConfig
 from asman.tracking.estimates import Estimates as Estimates
+from asman.tracking.explaining import explain as explain
+from asman.tracking.explaining import explain_plots as explain_plots
 from asman.tracking.tracker import Tracker as Tracker
 from asman.tracking.tracker import advance as advance
 from asman.tracking.tracker import copy as copy
@@ -28,6 +30,8 @@ __all__ = [
     "copy",
     "counters",
     "estimates",
+    "explain",
+    "explain_plots",
     "picture",
     "pressure_offsets",
     "start",

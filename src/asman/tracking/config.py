@@ -14,21 +14,23 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     noise_low_m2ps3         m²/s³  acceleration noise when cruising: light turbulence; tuned on NEES
     noise_turn_m2ps3        m²/s³  in a coordinated turn: bank and speed vary
     noise_high_m2ps3        m²/s³  of everything else: about 2 g over a few seconds
-    turn_mps2               m/s²   lateral acceleration at 22 deg of bank (ICAO Doc 8168 plans with 25 deg)
+    turn_mps2               m/s²   lateral acceleration at 31 deg of bank: airliners 25, fast jets more
     turn_degps_max          deg/s  rate-one turn, which slow aircraft fly (ICAO Doc 8168)
     cruise_s, turn_s, wild_s  s    mean time between changes of motion
     window_s                s      plots this close in time are associated together
-    gate                    1      squared Mahalanobis distance; chi-square, 2 dof, 99.9 %
-    birth_pm2               1/m²   density of plots of aircraft not known yet, a scan
-    birth_share             1      at least this share of the density of false plots is new aircraft
+    gate                    1      squared Mahalanobis distance: five sigmas, for what begins to turn
+    birth_pm2               1/m²   least density of plots of aircraft not known yet; more is learnt
     birth_speed_mps         m/s    no aircraft is faster; by root 3 the sigma of an unknown velocity
     ground_speed_mps        m/s    the same for what says that it is on the ground
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
-    confirm_plots           1      plots needed to show a track
-    confirm_plots_with_address  1  the same when its plots carry one aircraft address
+    confirm_plots           1      plots with a code, an altitude or an address needed to show a track
+    confirm_plots_of_echo   1      plots needed to show a track of echoes alone
     confirm_plots_of_twin   1      the same where another track bears the address: reflections
-    end_existence           1      below it a track ends; an unconfirmed one at a fifth of it
+    show_existence          1      a track is in the picture while its existence is no less
+    end_existence           1      below it a track ends; between the two it waits, under its number
+    end_tentative_existence 1      below it a track ends that was never shown
+    life_s                  s      mean time until an aircraft lands or leaves, unseen
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
@@ -45,23 +47,25 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     noise_low_m2ps3: float = 0.15
     noise_turn_m2ps3: float = 6.0
     noise_high_m2ps3: float = 60.0
-    turn_mps2: float = 4.0
+    turn_mps2: float = 6.0
     turn_degps_max: float = 3.0
     cruise_s: float = 100.0
     turn_s: float = 35.0
     wild_s: float = 15.0
     window_s: float = 0.25
-    gate: float = 13.8
-    birth_pm2: float = 1e-10
-    birth_share: float = 0.05
+    gate: float = 25.0
+    birth_pm2: float = 1e-14
     birth_speed_mps: float = 350.0
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_plots: int = 3
-    confirm_plots_with_address: int = 2
+    confirm_plots: int = 2
+    confirm_plots_of_echo: int = 4
     confirm_plots_of_twin: int = 8
-    end_existence: float = 0.1
+    show_existence: float = 0.5
+    end_existence: float = 0.005
+    end_tentative_existence: float = 0.001
+    life_s: float = 1000.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
@@ -95,15 +99,17 @@ def rules_of(config: TrackerConfig) -> Rules:
         window_ns=round(config.window_s * 1e9),
         gate=config.gate,
         birth_pm2=config.birth_pm2,
-        birth_share=config.birth_share,
         birth_speed_sigma_mps=config.birth_speed_mps / math.sqrt(3.0),
         ground_speed_sigma_mps=config.ground_speed_mps / math.sqrt(3.0),
         jump_mps=config.jump_mps,
         confirm_existence=config.confirm_existence,
         confirm_plots=config.confirm_plots,
-        confirm_plots_with_address=config.confirm_plots_with_address,
+        confirm_plots_of_echo=config.confirm_plots_of_echo,
         confirm_plots_of_twin=config.confirm_plots_of_twin,
+        show_existence=config.show_existence,
         end_existence=config.end_existence,
+        end_tentative_existence=config.end_tentative_existence,
+        survival_per_s=math.exp(-1.0 / config.life_s),
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
         confirm_speed_mps=config.confirm_speed_mps,

@@ -72,12 +72,12 @@ def keep_numbers(fresh: Records, shown: Records, next_number: int) -> int:
 
     fresh, shown   TRACK rows in use, after and before; a track is known again by the plot it began at
     """
-    known = {_begin(row): int(row["number"]) for row in shown if row["alive"]}
+    known = {birthplace(row): int(row["number"]) for row in shown if row["alive"]}
     given = set(known.values())
     for row in fresh:
         if not row["alive"]:
             continue
-        number = known.pop(_begin(row), None)
+        number = known.pop(birthplace(row), None)
         if number is None:
             while next_number in given:
                 next_number += 1
@@ -86,7 +86,7 @@ def keep_numbers(fresh: Records, shown: Records, next_number: int) -> int:
     return next_number
 
 
-def _begin(row: Any) -> tuple[float, ...]:
+def birthplace(row: Any) -> tuple[float, ...]:
     """What a track is known by: where and when it began."""
     return int(row["born_ns"]), float(row["born_x"]), float(row["born_y"]), float(row["born_z"])
 

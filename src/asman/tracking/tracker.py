@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.atmosphere import Atmosphere, copy_of, empty_atmosphere
-from asman.kernels.clutter_map import ClutterMap, empty_map
-from asman.kernels.placing import PLOT
+from asman.kernels.gating import empty_files
+from asman.kernels.placing import PLOT, place_plots
 from asman.kernels.report import ROW, report
+from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, with_room
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
     BORN,
@@ -22,10 +22,12 @@ from asman.kernels.tracklife import (
     GARBLED_ALTITUDE,
     HEIGHT_REFUSED,
     IMAGE,
+    LOOKS_CROWDED,
     MERGED,
     NO_INTEGRITY,
     REPORT_REFUSED,
     SAME_ADDRESS_ELSEWHERE,
+    SHARED,
     SPLIT,
     STRETCHED,
     USED,
@@ -55,6 +57,8 @@ _COUNTED = {
     "stretched": STRETCHED,
     "clutter_crowded": CLUTTER_CROWDED,
     "held_as_image": IMAGE,
+    "looks_crowded": LOOKS_CROWDED,
+    "shared": SHARED,
     "height_refused": HEIGHT_REFUSED,
     "report_refused": REPORT_REFUSED,
     "no_integrity": NO_INTEGRITY,
@@ -67,8 +71,7 @@ class Tracker(msgspec.Struct):
     sensors    all that are known, named or met
     origin     member whose node this is
     tracks     rows of all tracks
-    cells      where primary radars keep seeing what does not move
-    air        how far heights lie from pressure altitudes, by region
+    maps       what is learnt of sensors
     held       placed plots of windows that are not closed yet, sorted by time
     closed_ns  all windows before it are closed: earlier plots come too late
     counted    events in the kernels; ignored: plots not used, by reason
@@ -82,8 +85,7 @@ class Tracker(msgspec.Struct):
     origin: str
     tracks: Tracks
     marks: NDArray[np.int64]
-    cells: ClutterMap
-    air: Atmosphere
+    maps: SensorMaps
     held: Records
     closed_ns: int
     counted: NDArray[np.int64]
@@ -106,8 +108,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         origin=origin,
         tracks=empty_tracks(256),
         marks=marks,
-        cells=empty_map(),
-        air=empty_atmosphere(),
+        maps=nothing_learnt(len(sensors)),
         held=np.recarray(0, PLOT),
         closed_ns=np.iinfo(np.int64).min,
         counted=np.zeros(COUNTERS, np.int64),
@@ -128,6 +129,7 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
         sensor for sensor in sensors if sensor.id not in known
     )
     tracker.sensor_records = sensor_records(tracker.sensors)
+    tracker.maps = for_sensors(tracker.maps, len(tracker.sensors))
     return tracker
 
 
@@ -137,8 +139,7 @@ def copy(tracker: Tracker) -> Tracker:
         tracker,
         tracks=_each(tracker.tracks, None),
         marks=tracker.marks.copy(),
-        cells=_map_of(tracker.cells),
-        air=copy_of(tracker.air),
+        maps=copy_of(tracker.maps),
         counted=tracker.counted.copy(),
         ignored=dict(tracker.ignored),
     )
@@ -189,6 +190,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     closed_ns, old = tracker.past.checkpoints[index]
     shown = tracker.tracks.row[: int(tracker.marks[COUNT])]
     plots = joined([*since(tracker.past, closed_ns), late])
+    place_plots(plots, tracker.sensor_records)  # without the clutter that the first run added to theirs
     again = msgspec.structs.replace(
         copy(old),
         sensors=tracker.sensors,
@@ -198,6 +200,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
         past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
         late_used=tracker.late_used + late.size,
     )
+    again.maps = for_sensors(again.maps, len(again.sensors))
     again.rows = np.recarray(_NO_ROWS, ROW)
     again.row_sensors = np.empty((_NO_ROWS, CONTRIBUTORS), np.int64)
     # In steps, so that the next late plot finds a checkpoint near.
@@ -222,6 +225,7 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     rules = rules_of(tracker.config)
     motion = motion_of(tracker.config)
     begun = tracker.held
+    files = empty_files(tracker.tracks.row.size)
     while True:
         used = sweep(
             tracker.tracks,
@@ -229,8 +233,8 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             tracker.held,
             until_ns,
             tracker.sensor_records,
-            tracker.cells,
-            tracker.air,
+            tracker.maps,
+            files,
             rules,
             motion,
             tracker.rows,
@@ -238,10 +242,14 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
             tracker.counted,
         )
         tracker.held = tracker.held[used:]
+        if crowded(tracker.maps):
+            tracker.maps = with_room(tracker.maps)
+            continue
         end_ns = (until_ns // rules.window_ns) * rules.window_ns
         if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
             break
         _make_room(tracker, rules.window_ns)
+        files = empty_files(tracker.tracks.row.size)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
     spent = begun[: begun.size - tracker.held.size]
     tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
@@ -280,11 +288,6 @@ def _each(tracks: Tracks, count: int | None) -> Tracks:
     return Tracks(*arrays)
 
 
-def _map_of(cells: ClutterMap) -> ClutterMap:
-    """A copy."""
-    return ClutterMap(cells.key.copy(), cells.hits.copy(), cells.at_ns.copy())
-
-
 def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa.Table:
     """TRACKS: every living track, predicted to a time that is not before its latest plot."""
     count = int(tracker.marks[COUNT])
@@ -292,7 +295,16 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
     rows = np.recarray(count, ROW)
     row_sensors = np.empty((count, CONTRIBUTORS), np.int64)
     motion = motion_of(tracker.config)
-    written = report(tracks, count, at_ns, confirmed_only, tracker.sensor_records, motion, rows, row_sensors)
+    written = report(
+        tracks,
+        count,
+        at_ns,
+        tracker.config.show_existence if confirmed_only else 0.0,
+        tracker.sensor_records,
+        motion,
+        rows,
+        row_sensors,
+    )
     return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
 
 
@@ -319,7 +331,7 @@ def updates(tracker: Tracker) -> pa.Table:
 
 def pressure_offsets(tracker: Tracker) -> pa.Table:
     """OFFSETS: how far heights lie from pressure altitudes, by region, where aircraft told both."""
-    return offsets_table(tracker.air)
+    return offsets_table(tracker.maps.air)
 
 
 def counters(tracker: Tracker) -> Mapping[str, int]:

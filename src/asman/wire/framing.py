@@ -1,4 +1,4 @@
-"""Find the ASTERIX in a recording by what it holds, not by its name: data blocks, pcap, pcapng, GPS framing.
+"""Find the ASTERIX in a recording by what it holds, not by its name: blocks, captures, recorders' framings.
 
 A capture's packets are unwrapped down to UDP, whatever the port: Ethernet with or without VLAN tags, Linux
 cooked, loopback, raw IP; IPv4 with options, IPv6 with extension headers. What is something else is counted,
@@ -24,6 +24,7 @@ from asman.kernels.capture import (
     walk_pcapng,
 )
 from asman.model.frames import NO_TIME, Frames
+from asman.wire import recorders
 
 #: first four octets of a pcap file -> (most significant octet first?, ns of a unit of its fractions)
 PCAP: Final = {
@@ -60,7 +61,7 @@ class Lost(NamedTuple):
 class Framed(NamedTuple):
     """What was found.
 
-    name      "raw", "pcap", "pcapng" or "gps"
+    name      "raw", "pcap", "pcapng", "gps", "final", "rff", "rply" or "text"
     frames    where ASTERIX lies, and when it arrived
     rejected  what holds none
     """
@@ -81,6 +82,16 @@ def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8]) -> Framed:
         return _packets("pcapng", view, *_walk(view, None))
     if _block_at(view, GPS_HEADER) and not _block_at(view, 0):
         return _gps(view)
+    recorded = None if _are_blocks(view) else recorders.find(view)
+    if recorded is not None:
+        rest = view.size - recorded.end
+        lost = (
+            (Lost(recorded.end, rest, f"no frame of {recorded.name} where the next one begins"),)
+            if rest
+            else ()
+        )
+        starts, lengths = recorded.frames[:, 0].copy(), recorded.frames[:, 1].copy()
+        return Framed(recorded.name, Frames(starts, lengths, np.full(starts.size, NO_TIME, np.int64)), lost)
     if view.size >= 8 and _is_text(view):
         return Framed("text", _frames([], []), (Lost(0, view.size, HEXADECIMAL),))
     return Framed("raw", _frames([0], [view.size]) if view.size else _frames([], []), ())
@@ -109,6 +120,18 @@ def _block_at(view: NDArray[np.uint8], at: int) -> bool:
         return False
     size = int(view[at + 1]) << 8 | int(view[at + 2])
     return size >= 3 and at + size <= view.size
+
+
+def _are_blocks(view: NDArray[np.uint8]) -> bool:
+    """Tell whether the recording begins with some data blocks, one behind the other."""
+    at = 0
+    for _ in range(recorders.ENOUGH):
+        if at == view.size and at:
+            return True
+        if not _block_at(view, at):
+            return False
+        at += int(view[at + 1]) << 8 | int(view[at + 2])
+    return True
 
 
 def _gps(view: NDArray[np.uint8]) -> Framed:

@@ -1,0 +1,73 @@
+"""Framings of recorders: FINAL, RFF and .rply are told from each other and from bare blocks."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from asman.wire.framing import find
+
+BLOCK = b"\x30\x00\x08\xe0\x14\x81\x00\x00"
+
+
+def final(blocks: bytes, stamp: int = 0) -> bytes:
+    head = (len(blocks) + 12).to_bytes(2, "big") + bytes((1, 2, 3)) + stamp.to_bytes(3, "big")
+    return head + blocks + b"\xa5" * 4
+
+
+def rff(*frames: bytes) -> bytes:
+    head = b"2023-05-02 08:00:00".ljust(20, b"\0") + b"2023-05-02 09:00:00".ljust(20, b"\0") + bytes(88)
+    return head + b"".join(
+        k.to_bytes(4, "big") + len(f).to_bytes(2, "little") + f for k, f in enumerate(frames)
+    )
+
+
+def rply(*frames: bytes) -> bytes:
+    return b"".join(len(f).to_bytes(4, "little") + k.to_bytes(4, "little") + f for k, f in enumerate(frames))
+
+
+FORMS = {"final": lambda *f: b"".join(final(one) for one in f), "rff": rff, "rply": rply}
+
+
+@pytest.mark.parametrize("name", FORMS)
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=12))
+def test_the_blocks_of_each_frame_are_found(name: str, counts: list[int]):
+    frames = [BLOCK * count for count in counts]
+    octets = FORMS[name](*frames)
+    found = find(octets)
+    assert found.name == name and found.rejected == ()
+    pieces = [
+        octets[at : at + size]
+        for at, size in zip(found.frames.start.tolist(), found.frames.length.tolist(), strict=True)
+    ]
+    assert pieces == frames
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_recording_that_ends_within_a_frame_says_so(name: str):
+    octets = FORMS[name](*([BLOCK] * 5))
+    found = find(octets[:-6])
+    assert found.frames.start.size == 4
+    assert [one.reason for one in found.rejected] == [f"no frame of {name} where the next one begins"]
+    assert found.rejected[0].offset + found.rejected[0].length == len(octets) - 6
+
+
+def test_bare_blocks_stay_bare_blocks():
+    assert find(BLOCK * 20).name == "raw"
+    assert find(BLOCK).name == "raw"
+
+
+def test_recordings_that_are_none_of_these_are_taken_for_none_of_them(shared_data: Path):
+    for path in sorted((shared_data / "asterix").rglob("*")):
+        if path.is_file() and path.suffix in (".ast", ".raw", ".bin", ".pcap", ".gps"):
+            assert find(path.read_bytes()).name in ("raw", "pcap", "pcapng", "gps", "text"), path.name
+
+
+def test_a_real_frame_of_final(shared_data: Path):
+    octets = (
+        shared_data / "asterix/samples/jade-javaast--final_frame_062_one_packet_sample2.FF"
+    ).read_bytes()
+    found = find(octets)
+    assert found.name == "final" and found.rejected == () and octets[int(found.frames.start[0])] == 62
