@@ -315,7 +315,7 @@ def estimates(tracker: Tracker, at_ns: int, *, confirmed_only: bool = True) -> E
         _each(tracker.tracks, count),
         count,
         at_ns,
-        confirmed_only,
+        tracker.config.show_existence if confirmed_only else 0.0,
         tracker.sensor_records,
         motion_of(tracker.config),
     )
