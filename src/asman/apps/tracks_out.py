@@ -25,7 +25,7 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     import numpy as np
     import pyarrow as pa
 
-    from asman.tracking import counters, registration
+    from asman.tracking import counters, pressure_offsets, registration
 
     counted = counters(tracker)
     number = tracks["track"].to_numpy()
@@ -43,6 +43,9 @@ def summary(tracks: "pa.Table", tracker: "Tracker") -> list[str]:
     used = counted["used"] + counted["born"]
     lines.append(f"{used:,} plots used, {counted['merged']:,} doubles merged")
     lines += [f"ignored {counted[key]:,} plots {text}" for key, text in _REASONS.items() if counted[key]]
+    if counted["garbled_altitude"]:
+        lines.append(f"{counted['garbled_altitude']:,} altitudes were not believed: garbled or swapped")
+    lines += _offsets(pressure_offsets(tracker))
     if counted["split"] > 0.2 * used:
         lines.append("so many splits: does a sensor turn faster than its period_s in sensors.toml says?")
     return lines + [told(one) for one in registration(tracker) if one.used]
@@ -60,6 +63,19 @@ def told(one: "Registered") -> str:
         f"{1e6 * (one.range_gain or 0.0):+.0f} ± {1e6 * (one.range_gain_sigma or 0.0):.0f} m in 1,000 km, "
         f"{one.azimuth_deg:+.3f} ± {one.azimuth_sigma_deg:.3f} deg, {late} ({flights}{changed})"
     )
+
+
+def _offsets(offsets: "pa.Table") -> list[str]:
+    """A line on how far heights lie from pressure altitudes, where aircraft told both."""
+    if not offsets.num_rows:
+        return []
+    best: dict[str, Any] = offsets.sort_by([("reports", "descending")]).slice(0, 1).to_pylist()[0]
+    return [
+        f"heights lie {best['ground_offset_m']:+.0f} ± {best['ground_sigma_m']:.0f} m from pressure "
+        f"altitudes at 0 m, {best['aloft_offset_m']:+.0f} ± {best['aloft_sigma_m']:.0f} m at 10 km, around "
+        f"{best['lat_deg']:.0f}, {best['lon_deg']:.0f} deg ({best['reports']:,} reports; "
+        f"{offsets.num_rows:,} regions)"
+    ]
 
 
 def write(tracks: "pa.Table", output: str, stdout: IO[bytes]) -> None:

@@ -168,6 +168,8 @@ def make_plots(
         "mode_3a_valid": pa.array(np.ones(count, bool), mask=~located),
         "altitude_valid": pa.array(np.ones(count, bool), mask=~located | who.no_altitude),
         "sigma_m": _sigma(quality, located),
+        **_axes(quality, located),
+        "velocity_sigma_mps": _velocity_sigma(quality, located),
         "containment_m": pa.array(_radius(quality["nic"], _NIC_M), mask=located),
         "vn_mps": pa.array(floats[:, rep.NORTH].copy(), mask=located),
         "ve_mps": pa.array(floats[:, rep.EAST].copy(), mask=located),
@@ -190,6 +192,24 @@ def _radius(category: pa.ChunkedArray, radii: tuple[float, ...]) -> Floats:
 def stepped(sigma_m: Floats) -> Floats:
     """In the steps of CAT020 I500/SDP, at most what it can say."""
     return np.minimum(np.rint(sigma_m * 4.0) / 4.0, 16_383.75)
+
+
+def _axes(quality: pa.Table, located: Flags) -> dict[str, pa.Array]:
+    """Standard deviations east and north and the covariance, as CAT020 tells them."""
+    e, n = (stepped(quality[name].to_numpy()) for name in ("sigma_e_m", "sigma_n_m"))
+    covariance = quality["cov_en_m2"].to_numpy()
+    root = np.rint(np.sqrt(np.abs(covariance)) * 4.0) / 4.0
+    return {
+        "sigma_e_m": pa.array(e, mask=~located),
+        "sigma_n_m": pa.array(n, mask=~located),
+        "cov_en_m2": pa.array(np.copysign(root * root, covariance), mask=~located),
+    }
+
+
+def _velocity_sigma(quality: pa.Table, located: Flags) -> pa.Array:
+    """Standard deviation per axis of the class of NACv."""
+    sigma = _radius(quality["nacv"], _NACV_MPS) / _SIGMAS_95
+    return pa.array(sigma, mask=located | ~np.isfinite(sigma))
 
 
 def _sigma(quality: pa.Table, located: Flags) -> pa.Array:

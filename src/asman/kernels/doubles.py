@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, near, table_size
+from asman.kernels.integrity import ELSEWHERE, REFUSED
 from asman.kernels.jit import lent, rare, small
 from asman.kernels.tracklife import MERGED
 from asman.kernels.trackrows import SECOND, Tracks, conspicuity, from_plane
@@ -114,6 +115,7 @@ def follow_jumps(
                 and a.plots >= 4
                 and b.existence < FADED
                 and a.last_ns - b.last_ns > FRESHER_NS
+                and tracks.trust[k, REFUSED] != ELSEWHERE
             ):
                 dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
                 if dx * dx + dy * dy + dz * dz < JUMP_M * JUMP_M:
@@ -154,6 +156,8 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sens
     """
     a, b = tracks.row[k], tracks.row[m]
     if a.address >= 0 and b.address >= 0 and a.address != b.address:
+        return False
+    if tracks.trust[k, REFUSED] == ELSEWHERE or tracks.trust[m, REFUSED] == ELSEWHERE:
         return False
     same = a.address >= 0 and a.address == b.address
     alike = a.mode_3a >= 0 and a.mode_3a == b.mode_3a and not conspicuity(a.mode_3a)

@@ -38,6 +38,9 @@ REPORT_LATENCY_S: Final = 0.2
 #: By how much aircraft differ in it, once registration has found their mean.
 REPORT_SPREAD_S: Final = 0.12
 
+#: A correlation that is rounded must stay below 1.
+CORRELATION_MAX: Final = 0.99
+
 #: A surface movement radar stands on a tower, and sees what rolls below it.
 SURFACE_MAST_M: Final = 20.0
 SURFACE_SIGMA_M: Final = 10.0
@@ -82,6 +85,10 @@ PLOT: Final = np.dtype(
         ("altitude_m", "f8"),  # pressure altitude, as valid as the sensor says
         ("height_m", "f8"),  # geometric altitude
         ("sigma_m", "f8"),
+        ("sigma_e_m", "f8"),  # where its axes differ
+        ("sigma_n_m", "f8"),
+        ("cov_en_m2", "f8"),
+        ("velocity_sigma_mps", "f8"),
         ("vn_mps", "f8"),
         ("ve_mps", "f8"),
         ("climb_mps", "f8"),
@@ -94,6 +101,8 @@ PLOT: Final = np.dtype(
         ("hee", "f8"),  # m², covariance of the place by an altitude that is not known well
         ("hen", "f8"),
         ("hnn", "f8"),
+        ("offset_m", "f8"),  # height less pressure altitude there, as the region's reports tell
+        ("offset_var", "f8"),  # m², of that
         ("clutter_pm2", "f8"),  # density of false plots there, per scan
         ("birth_pm2", "f8"),  # density of plots of aircraft not known yet
         ("sensor", "i8"),
@@ -102,6 +111,7 @@ PLOT: Final = np.dtype(
         ("mode_3a_valid", "i1"),
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),
+        ("unsure", "i1"),  # 1: a position report that guarantees nothing
         ("primary", "i1"),  # 1: an echo alone, no transponder
         ("trusted", "i1"),  # 1: a report whose integrity is told, and good
     ],
@@ -181,6 +191,8 @@ def place_plots(plots: Records, sensors: Records) -> None:
     for i in range(plots.size):
         plot = plots[i]
         sensor = sensors[plot.sensor]
+        plot.offset_m = 0.0
+        plot.offset_var = PRESSURE_SIGMA_M * PRESSURE_SIGMA_M
         if not math.isnan(plot.range_m):
             if not math.isnan(plot.altitude_m):
                 altitude, sigma = plot.altitude_m + sensor.height_offset_m, PRESSURE_SIGMA_M
@@ -205,9 +217,17 @@ def place_plots(plots: Records, sensors: Records) -> None:
             sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
             # Errors of satellite navigation last for minutes, and what an aircraft leaves out of its latency
             # lasts for the flight: no number of reports averages them out.
-            plot.ree = plot.rnn = REPORT_NOISE * sigma * sigma
-            plot.ren = plot.hen = 0.0
-            plot.hee = plot.hnn = (1.0 - REPORT_NOISE) * sigma * sigma
+            see = snn = sigma * sigma
+            sen = 0.0
+            # Multilateration tells its axes: receivers on one side leave it wide along the line of sight.
+            if plot.sigma_e_m > 0.0 and plot.sigma_n_m > 0.0:
+                see = plot.sigma_e_m * plot.sigma_e_m
+                snn = plot.sigma_n_m * plot.sigma_n_m
+                most = CORRELATION_MAX * plot.sigma_e_m * plot.sigma_n_m
+                sen = min(max(plot.cov_en_m2, -most), most) if not math.isnan(plot.cov_en_m2) else 0.0
+            plot.ree, plot.ren, plot.rnn = REPORT_NOISE * see, REPORT_NOISE * sen, REPORT_NOISE * snn
+            lasting = 1.0 - REPORT_NOISE
+            plot.hee, plot.hen, plot.hnn = lasting * see, lasting * sen, lasting * snn
             if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
                 late = REPORT_SPREAD_S if sensor.var_time > 0.0 else REPORT_LATENCY_S
                 late2 = late * late

@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ecef_to_lla
+from asman.kernels.heights import best_height
 from asman.kernels.imm import Motion
+from asman.kernels.integrity import NONE, REFUSED
 from asman.kernels.jit import kernel, lent
 from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
+from asman.kernels.vertical import altitude_variance
 
 Ints = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -31,6 +34,9 @@ ROW: Final = np.dtype(
         ("vn_mps", "f8"),
         ("ve_mps", "f8"),
         ("climb_mps", "f8"),
+        ("altitude_sigma_m", "f8"),
+        ("geometric_altitude_m", "f8"),
+        ("geometric_sigma_m", "f8"),
         ("var_e_m2", "f8"),
         ("var_n_m2", "f8"),
         ("cov_en_m2", "f8"),
@@ -42,6 +48,7 @@ ROW: Final = np.dtype(
         ("confirmed", "i1"),
         ("on_ground", "i1"),
         ("simulated", "i1"),
+        ("position_doubted", "i1"),
     ],
     align=True,
 )
@@ -65,7 +72,11 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
     out.lon_deg = math.degrees(lon)
     out.altitude_m = tracks.vertical[k, 0]
     # Tracks live on the ellipsoid; aloft the same angle is a longer way.
-    height = tracks.vertical[k, 0] if not math.isnan(tracks.vertical[k, 0]) else 0.0
+    height, variance = best_height(k, row.time_ns, tracks)
+    out.altitude_sigma_m = math.sqrt(altitude_variance(k, tracks.vertical))
+    out.geometric_altitude_m = height
+    out.geometric_sigma_m = math.sqrt(variance)
+    height = height if not math.isnan(height) else 0.0
     scale = 1.0 + height / EARTH_RADIUS_M
     # Meridians converge: turn from the plane's axes to those at the aircraft.
     turn = -math.sin(lon - math.atan2(tracks.plane[k, 5], tracks.plane[k, 6])) * math.sin(lat)
@@ -85,6 +96,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
     out.confirmed = row.confirmed
     out.on_ground = row.on_ground
     out.simulated = row.simulated
+    out.position_doubted = int(tracks.trust[k, REFUSED] != NONE)
     used = 0
     for i in range(tracks.heard.shape[1]):
         entry = tracks.heard[k, i]

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.atmosphere import Atmosphere, copy_of_air, empty_atmosphere
 from asman.kernels.births import no_births
 from asman.kernels.clutter_map import ClutterMap, empty_map, larger_clutter
 from asman.kernels.detection_map import DetectionMap, larger_map, no_looks
@@ -18,16 +19,18 @@ class SensorMaps(NamedTuple):
     clutter    where primary radars keep seeing what does not move
     detection  how often who is there is seen, region by region
     births     (S, KINDS, 2)  what became of tracks that each sensor began
+    air        how far heights lie from pressure altitudes, region by region
     """
 
     clutter: ClutterMap
     detection: DetectionMap
     births: NDArray[np.float64]
+    air: Atmosphere
 
 
 def nothing_learnt(sensors: int) -> SensorMaps:
     """Maps of so many sensors that know nothing."""
-    return SensorMaps(empty_map(), no_looks(), no_births(sensors))
+    return SensorMaps(empty_map(), no_looks(), no_births(sensors), empty_atmosphere())
 
 
 def copy_of(maps: SensorMaps) -> SensorMaps:
@@ -37,6 +40,7 @@ def copy_of(maps: SensorMaps) -> SensorMaps:
         ClutterMap(c.key.copy(), c.hits.copy(), c.at_ns.copy(), c.used.copy()),
         DetectionMap(d.key.copy(), d.seen.copy(), d.looks.copy(), d.used.copy()),
         maps.births.copy(),
+        copy_of_air(maps.air),
     )
 
 

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
+from asman.kernels.atmosphere import know_heights
 from asman.kernels.births import birth_odds, kind_of
 from asman.kernels.clutter_map import clutter_density, learn, learn_block
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.formations import may_share, share
 from asman.kernels.gating import Files, append, bucket, bucket_of_number, cell, file_numbers, file_points
 from asman.kernels.imm import Motion
+from asman.kernels.integrity import doubt_elsewhere
 from asman.kernels.jit import inline, kernel, lent, rare, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
@@ -105,6 +107,7 @@ def window(
     """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
     size = plots.size
     first_new = marks[COUNT]
+    know_heights(plots, sensors, maps.air)
     map_clutter(plots, sensors, maps, rules, counters)
     start = np.empty(size + 1, np.int64)
     edges = candidates(tracks, plots, files, start)
@@ -334,5 +337,7 @@ def tend(
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS
             return
         if (now_ns // WHOLE_SECOND_NS) % MERGE_EVERY_S == 0:
+            file_tracks(tracks, marks[COUNT], now_ns)
+            doubt_elsewhere(tracks, marks[COUNT], now_ns, files)
             merge(tracks, marks[COUNT], now_ns, sensors, files, counters)
         marks[TEND_NS] = now_ns + WHOLE_SECOND_NS

@@ -14,12 +14,15 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.births import ECHO, came_to, kind_of
+from asman.kernels.births import came_to, kind_of
 from asman.kernels.detection_map import key_of, local_pd, look
 from asman.kernels.gating import Files
+from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.images import is_image
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
+from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
+from asman.kernels.naming import name
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 from asman.kernels.sensor_maps import SensorMaps
 from asman.kernels.trackrows import (
@@ -32,7 +35,7 @@ from asman.kernels.trackrows import (
     to_plane,
     usual_gap_s,
 )
-from asman.kernels.vertical import begin_vertical, update_vertical
+from asman.kernels.vertical import begin_vertical, update_climb, update_vertical
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -42,6 +45,8 @@ Records = Any
 
 #: Share of the covariance by altitude that is taken as noise when a track is corrected.
 HEIGHT_AS_NOISE: Final = 0.25
+#: What a reported velocity errs at least, by its age when it arrives.
+VELOCITY_SIGMA_LEAST_MPS: Final = 2.5
 EXISTENCE_MAX: Final = 0.999999
 #: A plot counts as missed when this share of the usual time between plots went by.
 DUE: Final = 1.2
@@ -64,7 +69,10 @@ CLUTTER_CROWDED: Final = 9
 IMAGE: Final = 10
 LOOKS_CROWDED: Final = 11
 SHARED: Final = 12
-COUNTERS: Final = 13
+HEIGHT_REFUSED: Final = 13
+REPORT_REFUSED: Final = 14
+NO_INTEGRITY: Final = 15
+COUNTERS: Final = 16
 
 
 class Rules(NamedTuple):
@@ -129,39 +137,6 @@ def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, maps: SensorMap
 
 
 @lent
-def name(tracks: Tracks, k: int, plot: Record) -> None:
-    """Take codes and flags from a plot; a code or callsign that changes must be said twice."""
-    row = tracks.row[k]
-    if plot.address >= 0 and row.address < 0:
-        row.address = plot.address
-    if plot.mode_3a >= 0 and plot.mode_3a_valid == 1:
-        if row.mode_3a < 0 or row.mode_3a_doubt == plot.mode_3a:
-            row.mode_3a = plot.mode_3a
-            row.mode_3a_doubt = -1
-        elif row.mode_3a == plot.mode_3a:
-            row.mode_3a_doubt = -1
-        else:
-            row.mode_3a_doubt = plot.mode_3a
-    if plot.callsign != 0:
-        if row.callsign == 0 or row.callsign_doubt == plot.callsign:
-            row.callsign = plot.callsign
-            row.callsign_doubt = np.uint64(0)
-        elif row.callsign == plot.callsign:
-            row.callsign_doubt = np.uint64(0)
-        else:
-            row.callsign_doubt = plot.callsign
-    if plot.on_ground >= 0:
-        row.on_ground = plot.on_ground
-    if plot.simulated == 1:
-        row.simulated = 1
-    row.plots += 1
-    if kind_of(plot) != ECHO:
-        same = plot.address >= 0 or plot.mode_3a < 0 or plot.mode_3a == row.mode_3a
-        row.answers = row.answers + 1 if same else max(row.answers - 1, 0)
-    row.last_ns = plot.time_ns
-
-
-@lent
 def birth(
     tracks: Tracks,
     k: int,
@@ -204,6 +179,9 @@ def birth(
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
     tracks.consider[k, 0], tracks.consider[k, 1], tracks.consider[k, 2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(k, plot.altitude_m, tracks.vertical)
+    begin_height(k, tracks)
+    begin_trust(k, plot, tracks)
+    take_height(tracks, k, plot, sensors)
     for i in range(tracks.heard.shape[1]):
         tracks.heard[k, i].sensor = -1
     row.existence = plot.birth_pm2 / (plot.birth_pm2 + plot.clutter_pm2)
@@ -223,16 +201,22 @@ def place_in(
 ) -> tuple[float, float, float, float, float, float, float, float]:
     """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of track `k`.
 
-    A radar plot without altitude is placed by the track's altitude, where that is known.
+    A radar plot without altitude is placed by the track's height, where anything tells it.
     """
     sensor = sensors[plot.sensor]
-    altitude = tracks.vertical[k, 0]
     x, y, z, ree, ren, rnn = plot.x, plot.y, plot.z, plot.ree, plot.ren, plot.rnn
     hee, hen, hnn = plot.hee, plot.hen, plot.hnn
+    offset, variance = tracks.height[k, OFFSET], tracks.height[k, OFFSET_VARIANCE]
+    if variance >= PRESSURE_SIGMA_M * PRESSURE_SIGMA_M:
+        # No report of a height told it around here: what registration made out of ranges.
+        offset = sensor.height_offset_m
+    altitude, variance = tracks.vertical[k, 0] + offset, tracks.vertical[k, 2] + variance
+    if math.isnan(altitude) and tracks.height[k, KIND] > PRIOR:
+        altitude, variance = height_at(k, plot.time_ns, tracks)
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
-        sigma = math.sqrt(tracks.vertical[k, 2] + PRESSURE_SIGMA_M * PRESSURE_SIGMA_M)
+        sigma = math.sqrt(variance)
         _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
-            plot.range_m, plot.azimuth, altitude + sensor.height_offset_m, sigma, sensor
+            plot.range_m, plot.azimuth, altitude, sigma, sensor
         )
     e, n = to_plane(k, x, y, z, tracks.plane)
     # A stamp that is late by so much: the aircraft has flown on since it was there.
@@ -249,7 +233,14 @@ def take(
 ) -> None:  # fmt: skip
     """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
     carry(tracks, k, plot.time_ns, motion, work)
+    if not take_height(tracks, k, plot, sensors):
+        counters[HEIGHT_REFUSED] += 1
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
+    counters[NO_INTEGRITY] += plot.unsure
+    if contradicted(tracks, k, plot, e, n, ree + hee, ren + hen, rnn + hnn):
+        counters[REPORT_REFUSED] += 1
+        name(tracks, k, plot)
+        return
     consider = tracks.consider
     stretch(
         tracks, k, e, n, ree + hee + consider[k, 0], ren + hen + consider[k, 1], rnn + hnn + consider[k, 2],
@@ -264,11 +255,15 @@ def take(
     consider[k, 2] += 0.5 * (hnn - consider[k, 2])
     update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
-        variance = rules.velocity_sigma_mps * rules.velocity_sigma_mps
-        correct_velocity(k, plot.ve_mps, plot.vn_mps, variance, tracks.x, tracks.p)
+        told = plot.velocity_sigma_mps
+        sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
+        correct_velocity(k, plot.ve_mps, plot.vn_mps, sigma * sigma, tracks.x, tracks.p)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    if not math.isnan(plot.altitude_m) and not update_vertical(k, plot.altitude_m, tracks.vertical):
+    h = plot.altitude_m
+    if not math.isnan(h) and not update_vertical(k, h, plot.address >= 0, tracks.vertical):
         counters[GARBLED_ALTITUDE] += 1
+    if not math.isnan(plot.climb_mps):
+        update_climb(k, plot.climb_mps, tracks.vertical)
     row = tracks.row[k]
     pd = sensors[plot.sensor].pd
     right = 1.0 / (1.0 + math.exp(-gain))

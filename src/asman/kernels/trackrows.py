@@ -71,6 +71,14 @@ CONTRIBUTOR: Final = np.dtype(
 )
 
 
+#: Plots of so many radars are kept to find heights by range differences.
+RANGED_PLOTS: Final = 3
+RANGED_PLOT: Final = np.dtype(
+    [("sensor", "i8"), ("time_ns", "i8"), ("range_m", "f8"), ("azimuth", "f8"), ("pairs", "i8")], align=True
+)
+HEIGHT_FIELDS: Final = 9
+
+
 class Tracks(NamedTuple):
     """The arrays of all tracks.
 
@@ -80,7 +88,10 @@ class Tracks(NamedTuple):
     mean      (T, 4)            m, m/s         of the mixture
     cov       (T, 10)           m², m²/s ...   of the mixture
     consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
-    vertical  (T, 7)            m, m/s         altitude filter, as in vertical.py
+    vertical  (T, FIELDS)       m, m/s         altitude filter, as in vertical.py
+    height    (T, 9)            m, m²          height above the ellipsoid, as in heights.py
+    ranged    (T, RANGED_PLOTS) RANGED_PLOT    latest echoes, for heights; sensor -1: free
+    trust     (T, 10)           m, ns, 1       reports against radars, as in integrity.py
     plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
     place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
     filed     (T,)              1              address as filed this second, -1: none
@@ -96,6 +107,9 @@ class Tracks(NamedTuple):
     cov: Floats
     consider: Floats
     vertical: Floats
+    height: Floats
+    ranged: Records
+    trust: Floats
     plane: Floats
     place: Floats
     filed: Longs
@@ -114,6 +128,9 @@ def empty_tracks(capacity: int) -> Tracks:
         np.zeros((capacity, COVARIANCE)),
         np.zeros((capacity, 3)),
         np.zeros((capacity, FIELDS)),
+        np.zeros((capacity, HEIGHT_FIELDS)),
+        np.zeros((capacity, RANGED_PLOTS), RANGED_PLOT).view(np.recarray),
+        np.zeros((capacity, 10)),
         np.zeros((capacity, 7)),
         np.zeros((capacity, 3)),
         np.zeros(capacity, np.int64),
@@ -159,7 +176,7 @@ def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> N
     if dt <= 0.0:
         return
     predict(k, dt, tracks.x, tracks.p, tracks.mu, motion, work)
-    predict_vertical(k, dt, tracks.vertical)
+    predict_vertical(k, dt, tracks.vertical, work)
     combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
     tracks.row[k].time_ns = to_ns
 

@@ -32,11 +32,17 @@ PLOTS: pa.Schema = pa.schema(
         _field("mode_3a_valid", pa.bool_(), "validated and not garbled, as the sensor says"),
         _field("altitude_valid", pa.bool_(), "validated and not garbled, as the sensor says"),
         _field("sigma_m", pa.float64(), "reported standard deviation of the position, per axis"),
+        _field("sigma_e_m", pa.float64(), "the same east, where its axes differ (multilateration)"),
+        _field("sigma_n_m", pa.float64(), "the same north"),
+        _field("cov_en_m2", pa.float64(), "covariance of both"),
         _field(
-            "containment_m", pa.float64(), "radius that surely holds the position (NIC); infinite: none does"
+            "containment_m",
+            pa.float64(),
+            "radius that surely holds the position (NIC, SIL); infinite: none does",
         ),
         _field("vn_mps", pa.float64(), "reported ground velocity north (ADS-B)"),
         _field("ve_mps", pa.float64(), "reported ground velocity east (ADS-B)"),
+        _field("velocity_sigma_mps", pa.float64(), "reported standard deviation of both, per axis (NACv)"),
         _field("climb_mps", pa.float64(), "reported vertical rate (ADS-B)"),
         _field("on_ground", pa.bool_(), "the aircraft or the sensor says: on the ground"),
         _field("simulated", pa.bool_(), "marked as simulated or test by the sensor"),

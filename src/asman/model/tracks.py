@@ -19,6 +19,11 @@ TRACKS: pa.Schema = pa.schema(
         _field("vn_mps", pa.float64(), "ground velocity north"),
         _field("ve_mps", pa.float64(), "ground velocity east"),
         _field("climb_mps", pa.float64(), "vertical rate, up positive; null without altitude"),
+        _field("altitude_sigma_m", pa.float64(), "standard deviation of altitude_m; null without one"),
+        _field(
+            "geometric_altitude_m", pa.float64(), "above the WGS-84 ellipsoid; null where nothing tells it"
+        ),
+        _field("geometric_sigma_m", pa.float64(), "standard deviation of geometric_altitude_m"),
         _field("var_e_m2", pa.float64(), "variance of the position east"),
         _field("var_n_m2", pa.float64(), "variance of the position north"),
         _field("cov_en_m2", pa.float64(), "covariance of the position, east with north"),
@@ -33,6 +38,7 @@ TRACKS: pa.Schema = pa.schema(
         _field("last_plot_time", TIME, "time of the latest plot in it"),
         _field("plots", pa.int32(), "how many plots it holds"),
         _field("on_ground", pa.bool_(), "its latest plot says: on the ground"),
+        _field("position_doubted", pa.bool_(), "radars contradict the positions that it reports"),
         _field("simulated", pa.bool_(), "made of simulated plots; never omitted"),
     ]
 )

@@ -45,6 +45,10 @@ _PIC_M: Final = (
 _NIC_M: Final = (
     math.inf, 37040.0, 14816.0, 7408.0, 3704.0, 1852.0, 1111.2, 370.4, 185.2, 75.0, 25.0, 7.5,
 )  # fmt: skip
+#: 95 % error [m/s] of the ground velocity, by NACv or NUCr; ICAO Doc 9871, table of NACv. 0: unknown.
+_NACV_MPS: Final = (math.nan, 10.0, 3.0, 1.0, 0.3)
+#: What a standard deviation of CAT020 I500 counts to: 16 bits of 0.25 m.
+_SDP_WRAP_M: Final = 16_384.0
 #: Radius of 95 % of a circular normal distribution, in standard deviations of one axis: sqrt(-2 ln 0.05).
 _SIGMAS_95: Final = math.sqrt(-2.0 * math.log(0.05))
 
@@ -129,7 +133,19 @@ def _cat010_reported(records: Records) -> dict[str, pa.Array]:
 
 
 def _cat020_reported(records: Records) -> dict[str, pa.Array]:
-    return {"sigma_m": _sigma(records, "I500/SDP/X", "I500/SDP/Y")}
+    if not (records.has("I500/SDP/X") and records.has("I500/SDP/Y")):
+        return {}
+    columns = {
+        "sigma_m": _sigma(records, "I500/SDP/X", "I500/SDP/Y"),
+        "sigma_e_m": from_floats(records.floats("I500/SDP/X")),
+        "sigma_n_m": from_floats(records.floats("I500/SDP/Y")),
+    }
+    if records.has("I500/SDP/XY"):
+        # In two's complement, and the root of the covariance with its sign.
+        root = records.floats("I500/SDP/XY")
+        root = np.where(root >= _SDP_WRAP_M / 2.0, root - _SDP_WRAP_M, root)
+        columns["cov_en_m2"] = from_floats(np.copysign(root * root, root))
+    return columns
 
 
 def _sigma(records: Records, x: str, y: str) -> pa.Array:
@@ -150,6 +166,7 @@ def _cat021_reported(records: Records) -> dict[str, pa.Array]:
     columns = {
         "sigma_m": _cat021_sigma(records),
         "containment_m": _cat021_containment(records),
+        "velocity_sigma_mps": from_floats(_looked_up(records, "I090/NUCRNACV", _NACV_MPS) / _SIGMAS_95),
         "vn_mps": from_floats(north),
         "ve_mps": from_floats(east),
         "climb_mps": climb,
@@ -183,7 +200,9 @@ def _cat021_containment(records: Records) -> pa.Array:
     by_pic = _looked_up(records, "I090/PIC", _PIC_M)
     later_version = records.is_in("I210/VN", (1, 2, 3))
     by_nic = np.where(later_version, _looked_up(records, "I090/NUCPNIC", _NIC_M), math.nan)
-    return from_floats(np.where(np.isnan(by_pic), by_nic, by_pic))
+    radius = np.where(np.isnan(by_pic), by_nic, by_pic)
+    # Transponders of version 0 have no SIL, and send zeros.
+    return from_floats(np.where(later_version & records.is_in("I090/SIL", (0,)), math.inf, radius))
 
 
 def epu_m(nacp: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.placing import PLOT, SENSOR
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
+from asman.tracking.integrity import weigh_reports
 
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
@@ -103,6 +104,10 @@ def plot_records(
         ("altitude_m", "pressure_altitude_m"),
         ("height_m", "geometric_altitude_m"),
         ("sigma_m", "sigma_m"),
+        ("sigma_e_m", "sigma_e_m"),
+        ("sigma_n_m", "sigma_n_m"),
+        ("cov_en_m2", "cov_en_m2"),
+        ("velocity_sigma_mps", "velocity_sigma_mps"),
         ("vn_mps", "vn_mps"),
         ("ve_mps", "ve_mps"),
         ("climb_mps", "climb_mps"),
@@ -121,8 +126,10 @@ def plot_records(
     radar = _unbias(out, sensors)
     out.range_m[~radar] = math.nan
     told = np.array([sensor.kind == "adsb" for sensor in sensors] or [False])
-    out.trusted = _is_trusted(plots, told[np.maximum(out.sensor, 0)])
-    out.sigma_m[told[np.maximum(out.sensor, 0)]] *= _REPORTED_BOUND
+    adsb = told[np.maximum(out.sensor, 0)]
+    out.sigma_m[adsb] *= _REPORTED_BOUND
+    out.trusted = _is_trusted(plots, adsb)
+    weigh_reports(out, plots, adsb)
     if records.size:
         surface = radar & (records.surface[np.maximum(out.sensor, 0)] == 1) & (out.address < 0)
         out.on_ground[surface] = 1

@@ -18,6 +18,9 @@ def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors
     missing = {
         "altitude_m": np.isnan(rows["altitude_m"]),
         "climb_mps": np.isnan(rows["climb_mps"]),
+        "altitude_sigma_m": np.isnan(rows["altitude_m"]),
+        "geometric_altitude_m": np.isnan(rows["geometric_altitude_m"]),
+        "geometric_sigma_m": np.isnan(rows["geometric_altitude_m"]),
         "mode_3a": rows["mode_3a"] < 0,
         "address": rows["address"] < 0,
         "on_ground": rows["on_ground"] < 0,
@@ -31,6 +34,7 @@ def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors
         "label": pa.repeat(pa.scalar(""), rows.size),
         "confirmed": rows["confirmed"] == 1,
         "simulated": rows["simulated"] == 1,
+        "position_doubted": rows["position_doubted"] == 1,
         "on_ground": rows["on_ground"] == 1,
     }
     arrays: list[pa.Array] = []

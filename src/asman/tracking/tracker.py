@@ -1,7 +1,7 @@
 """The tracker: plots in, picture out. Its state is arrays that `advance` takes over and gives back."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,61 +13,30 @@ from asman.kernels.gating import empty_files
 from asman.kernels.imm import Motion
 from asman.kernels.observing import OBSERVATION, OBSERVED, ONE_OF, TURN
 from asman.kernels.placing import PLOT, place_plots
-from asman.kernels.report import ROW, report
+from asman.kernels.report import ROW
 from asman.kernels.sensor_maps import SensorMaps, copy_of, crowded, for_sensors, nothing_learnt, roomier
 from asman.kernels.sweep import COUNT, MARKS, NEXT_NUMBER, WRITTEN, sweep
 from asman.kernels.tracklife import (
-    BORN,
-    CLUTTER_CROWDED,
-    CONTRIBUTOR_REPLACED,
     COUNTERS,
-    ENDED,
-    GARBLED_ALTITUDE,
-    IMAGE,
-    LOOKS_CROWDED,
-    MERGED,
-    SAME_ADDRESS_ELSEWHERE,
-    SHARED,
-    SPLIT,
-    STRETCHED,
-    USED,
     Rules,
 )
 from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
-from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.tracking.biases import (
     Registration,
     corrected,
     learn,
     nothing_known,
-    registered,
     with_room,
 )
 from asman.tracking.config import TrackerConfig, motion_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
-from asman.tracking.picture import tracks_table
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
 
 _NO_ROWS = 0
-_COUNTED = {
-    "used": USED,
-    "born": BORN,
-    "split": SPLIT,
-    "ended": ENDED,
-    "merged": MERGED,
-    "garbled_altitude": GARBLED_ALTITUDE,
-    "same_address_elsewhere": SAME_ADDRESS_ELSEWHERE,
-    "contributor_replaced": CONTRIBUTOR_REPLACED,
-    "stretched": STRETCHED,
-    "clutter_crowded": CLUTTER_CROWDED,
-    "held_as_image": IMAGE,
-    "looks_crowded": LOOKS_CROWDED,
-    "shared": SHARED,
-}
 
 
 class Tracker(msgspec.Struct):
@@ -147,7 +116,7 @@ def copy(tracker: Tracker) -> Tracker:
     """An independent checkpoint."""
     return msgspec.structs.replace(
         tracker,
-        tracks=_each(tracker.tracks, None),
+        tracks=rows_of(tracker.tracks, None),
         marks=tracker.marks.copy(),
         maps=copy_of(tracker.maps),
         counted=tracker.counted.copy(),
@@ -351,55 +320,7 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
     tracker.marks[COUNT] = alive.size
 
 
-def _each(tracks: Tracks, count: int | None) -> Tracks:
+def rows_of(tracks: Tracks, count: int | None) -> Tracks:
     """Copies of the arrays, of the first `count` rows where that is said."""
     arrays: list[Any] = [array[:count].copy() for array in tracks]
     return Tracks(*arrays)
-
-
-def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa.Table:
-    """TRACKS: every living track, predicted to a time that is not before its latest plot."""
-    count = int(tracker.marks[COUNT])
-    tracks = _each(tracker.tracks, count)
-    rows = np.recarray(count, ROW)
-    row_sensors = np.empty((count, CONTRIBUTORS), np.int64)
-    motion = motion_of(tracker.config)
-    written = report(
-        tracks,
-        count,
-        at_ns,
-        tracker.config.show_existence if confirmed_only else 0.0,
-        tracker.sensor_records,
-        motion,
-        rows,
-        row_sensors,
-    )
-    return tracks_table(rows[:written], row_sensors[:written], tracker.sensors, tracker.origin)
-
-
-def updates(tracker: Tracker) -> pa.Table:
-    """TRACKS: what was known after each plot that the latest `advance(updates=True)` used, in time order."""
-    written = int(tracker.marks[WRITTEN])
-    return tracks_table(
-        tracker.rows[:written], tracker.row_sensors[:written], tracker.sensors, tracker.origin
-    )
-
-
-def registration(tracker: Tracker) -> tuple[Registered, ...]:
-    """What is known of each sensor's biases, in the order of the sensors."""
-    return registered(tracker.known, tracker.sensors, tracker.config)
-
-
-def counters(tracker: Tracker) -> Mapping[str, int]:
-    """What happened so far: plots used and not used by reason, tracks begun, merged, ended, rooms grown."""
-    counted = {name: int(tracker.counted[place]) for name, place in _COUNTED.items()}
-    ignored = {f"ignored_{reason}": count for reason, count in tracker.ignored.items()}
-    alive = int(np.count_nonzero(tracker.tracks.row["alive"][: int(tracker.marks[COUNT])]))
-    return {
-        **counted,
-        **ignored,
-        "late_used": tracker.late_used,
-        "held": int(tracker.held.size),
-        "alive": alive,
-        "grown": tracker.grown,
-    }
