@@ -12,8 +12,9 @@ from asman.model.agreement import Day, Ring, Volume
 from asman.sharing import spans
 from asman.sharing.shapes import UNITS_PER_DEGREE
 
-#: Cells of the grid at most, and the least side of one: a megabyte or so, near enough to a processor.
+#: Cells of the grid at most, near enough to a processor; so many an edge, and the least side of one.
 MOST_CELLS: Final = 200_000
+CELLS_PER_EDGE: Final = 500
 LEAST_STEP_DEG: Final = 0.02
 _DAYS: Final[tuple[Day, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _EVER: Final = (-(2**62), 2**62)
@@ -66,7 +67,8 @@ def _grid(edges: NDArray[np.float64], buffer_m: float) -> tuple[float, float, fl
     east = float(edges[:, 0::2].max()) + wide
     if west < -180.0 or east > 180.0:  # a buffer reaches over the 180th meridian
         west, east = -180.0, 180.0
-    step = max(float(np.sqrt((east - west) * (north - south) / MOST_CELLS)), LEAST_STEP_DEG)
+    cells = min(CELLS_PER_EDGE * len(edges), MOST_CELLS)
+    step = max(float(np.sqrt((east - west) * (north - south) / cells)), LEAST_STEP_DEG)
     # 180 degrees itself must lie in a cell, hence one more than needed.
     return west, south, step, int((north - south) / step) + 1, int((east - west) / step) + 1
 
@@ -75,13 +77,14 @@ def _patterns(
     sure: NDArray[np.uint64], near: NDArray[np.uint64], volumes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
     """Number the combinations of volumes that cells have to do with."""
-    both = np.empty(len(sure), [("sure", np.uint64), ("near", np.uint64)])
-    both["sure"], both["near"] = sure, near
-    kinds, pattern = np.unique(both, return_inverse=True)
+    whole, of_whole = np.unique(sure, return_inverse=True)
+    partly, of_partly = np.unique(near, return_inverse=True)
+    kinds, pattern = np.unique(of_whole * len(partly) + of_partly, return_inverse=True)
     start, volume, is_near = [0], list[int](), list[int]()
     for one in kinds:
+        bits_whole, bits_partly = int(whole[one // len(partly)]), int(partly[one % len(partly)])
         for v in range(volumes):
-            for bits, how in ((int(one["sure"]), release.SURE), (int(one["near"]), release.NEAR)):
+            for bits, how in ((bits_whole, release.SURE), (bits_partly, release.NEAR)):
                 if bits >> v & 1:
                     volume.append(v)
                     is_near.append(how)

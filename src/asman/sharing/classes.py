@@ -4,8 +4,7 @@ Kind (each data class, warnings apart by code), identity, category, simulated: s
 them says at once which grants are about a row.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple, get_args
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,25 +22,6 @@ KINDS: Final[tuple[tuple[DataClass, str], ...]] = (
     *(("warnings", code) for code in _CODES),
 )
 CLASSES: Final = len(KINDS) * len(IDENTITIES) * len(CATEGORIES) * 2
-
-
-class Class(NamedTuple):
-    """One class, in words."""
-
-    what: DataClass
-    code: str
-    identity: Identity
-    category: Category
-    simulated: bool
-
-
-def every_class() -> Iterator[Class]:
-    """All classes, in the order of their numbers."""
-    for what, code in KINDS:
-        for identity in IDENTITIES:
-            for category in CATEGORIES:
-                for simulated in (False, True):
-                    yield Class(what, code, identity, category, simulated)
 
 
 def numbers(
@@ -62,21 +42,34 @@ def numbers(
     return number * 2 + simulated
 
 
-def is_about(rule: Grant | Exclusion, one: Class, *, exercise: bool) -> bool:
-    """Tell whether a rule says anything of a class; an exercise's rules know simulated things only."""
-    if exercise and not one.simulated:
-        return False
-    what = one.what in rule.what or (isinstance(rule, Exclusion) and not rule.what)
-    if not what or (rule.identity and one.identity not in rule.identity):
-        return False
-    if rule.category and one.category not in rule.category:
-        return False
+def about(rule: Grant | Exclusion, *, exercise: bool) -> NDArray[np.bool_]:
+    """(CLASSES,) what a rule says anything of; an exercise's rules know simulated things only."""
     codes = rule.codes if isinstance(rule, Grant) else ()
-    return not codes or one.what != "warnings" or one.code in codes
+    anything = isinstance(rule, Exclusion) and not rule.what
+    kind = [
+        (anything or what in rule.what) and (what != "warnings" or not codes or code in codes)
+        for what, code in KINDS
+    ]
+    identity = [not rule.identity or one in rule.identity for one in IDENTITIES]
+    category = [not rule.category or one in rule.category for one in CATEGORIES]
+    return _product(kind, identity, category, [not exercise, True])
 
 
-def is_excepted(rule: Grant | Exclusion, one: Class) -> bool:
-    """Tell whether a grant excepts a class of what it gives."""
-    if isinstance(rule, Exclusion) or one.what not in rule.what:
-        return False
-    return one.identity in rule.except_identity or one.category in rule.except_category
+def excepted(rule: Grant | Exclusion) -> NDArray[np.bool_]:
+    """(CLASSES,) what a grant excepts of the data that it gives."""
+    if isinstance(rule, Exclusion):
+        return np.zeros(CLASSES, np.bool_)
+    kind = [what in rule.what for what, _ in KINDS]
+    identity = [one in rule.except_identity for one in IDENTITIES]
+    category = [one in rule.except_category for one in CATEGORIES]
+    every = [True] * max(len(IDENTITIES), len(CATEGORIES))
+    by_identity = _product(kind, identity, every[: len(CATEGORIES)], [True, True])
+    return by_identity | _product(kind, every[: len(IDENTITIES)], category, [True, True])
+
+
+def _product(*parts: list[bool]) -> NDArray[np.bool_]:
+    """Both this and that, for all combinations, the last part running fastest."""
+    whole = np.array([True])
+    for part in parts:
+        whole = (whole[:, None] & np.array(part, np.bool_)[None, :]).ravel()
+    return whole

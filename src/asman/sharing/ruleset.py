@@ -17,7 +17,7 @@ from asman.kernels.release import Areas, Rules
 from asman.model.agreement import EVERYWHERE, Agreement, Exclusion, Grant, Ring, Volume
 from asman.sharing import areas as grid
 from asman.sharing import spans
-from asman.sharing.classes import CLASSES, every_class, is_about, is_excepted
+from asman.sharing.classes import CLASSES, about, excepted
 from asman.sharing.lifecycle import Standing
 from asman.sharing.register import Register, standings
 
@@ -149,7 +149,6 @@ def _tables(
     placed, barred = np.zeros(volumes, np.uint64), np.zeros(volumes, np.uint64)
     everywhere = np.zeros(2, np.uint64)
     scope, excepts = np.zeros(CLASSES, np.uint64), np.zeros(CLASSES, np.uint64)
-    classes = list(every_class())
     for number, rule in enumerate(rules):
         bit = np.uint64(1 << number)
         gives = isinstance(rule.terms, Grant)
@@ -159,9 +158,8 @@ def _tables(
             (placed if gives else barred)[places[rule.agreement, rule.terms.where]] |= bit
         for name in rule.terms.except_where if isinstance(rule.terms, Grant) else ():
             barred[places[rule.agreement, name]] |= bit
-        about = [is_about(rule.terms, one, exercise=exercise[number]) for one in classes]
-        scope[np.array(about)] |= bit
-        excepts[np.array([is_excepted(rule.terms, one) for one in classes])] |= bit
+        scope[about(rule.terms, exercise=exercise[number])] |= bit
+        excepts[excepted(rule.terms)] |= bit
     delay_ns = [round(one.terms.delay_s * 1e9) if isinstance(one.terms, Grant) else 0 for one in rules]
     return Rules(
         placed_by=placed, barred_by=barred, everywhere=everywhere, scope=scope, excepts=excepts,
