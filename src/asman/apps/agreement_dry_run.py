@@ -44,6 +44,7 @@ def dry_run(
     chosen = [one for one in agreements if one is not None]
     register = _as_if_ratified(chosen, member)
     table, foreign = _own(_shaped(read_table(tracks), tracks), member)
+    table, tentative = _confirmed(table)
     table = _moved(table, moment)
     identity, category, known = _identities(table, identities)
     recipients = sorted({party for one in chosen for party in one.parties} - {member})
@@ -65,6 +66,7 @@ def dry_run(
         "rows": len(table),
         "tracks": len(table["track"].unique()),
         "left out, of other members": foreign,
+        "left out, not confirmed": tentative,
         "rows with an identity": known,
         "partners": tally.result(),
     }
@@ -115,6 +117,12 @@ def _own(table: pa.Table, member: str) -> tuple[pa.Table, int]:
     mine = pa.array([one in ("", "XX", member) for one in origin], pa.bool_())
     own = table.filter(mine)
     return own, len(table) - len(own)
+
+
+def _confirmed(table: pa.Table) -> tuple[pa.Table, int]:
+    """What a node shows and shares; a table that does not say is confirmed as a whole."""
+    shown = table.filter(table["confirmed"].fill_null(True))
+    return shown, len(table) - len(shown)
 
 
 def _moved(table: pa.Table, moment: str | None) -> pa.Table:
@@ -242,6 +250,9 @@ def shown(result: dict[str, Any]) -> str:
     """The figures for people."""
     under = " and ".join(result["agreements"])
     lines = [f"{result['rows']:,} rows of {result['tracks']:,} tracks of {result['member']}, under {under}"]
+    for why in ("of other members", "not confirmed"):
+        if result[f"left out, {why}"]:
+            lines.append(f"left out: {result[f'left out, {why}']:,} rows, {why}")
     if not result["rows with an identity"]:
         lines.append(
             "No identities were given: everything counts as PENDING, and terms on identity did not act."

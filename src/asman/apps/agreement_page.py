@@ -16,7 +16,10 @@ from asman.sharing.words import Section, listed, place_in_words
 
 _COLOURS: Final = (BLUE, YELLOW, GREEN, PURPLE, RED, "#66ccee", "#999933", "#aa4499")
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-_OWN_STYLE: Final = "td.none{color:#9aa3ad}.hash{font-family:monospace;overflow-wrap:anywhere}li{margin:3px 0}.legend span{white-space:normal}.legend{margin:2px 0 4px}"
+_OWN_STYLE: Final = (
+    "td.none{color:#9aa3ad}.hash{font-family:monospace;overflow-wrap:anywhere}li{margin:3px 0}"
+    ".legend span{white-space:normal}.legend{margin:2px 0 4px}"
+)
 _PAPER: Final = "#f6f8fa"
 Point = tuple[float, float]
 
@@ -31,7 +34,7 @@ def make_page(
         f'<header><p class="simulated">{escape(now.state.upper())}</p><h1>{escape(heading.title)}</h1>'
         f"<p>{escape(heading.id)} · {escape(listed(map(agreement.named, agreement.parties)))}</p></header>",
         _words(first),
-        _section("Where", "What is given in each volume. Soft edges are buffers; dashes are where reporting is handed over.",
+        _section("Where", "Soft edges are buffers; dashes are where reporting is handed over.",
                  draw_map(agreement)),
         _section("Who gives whom what", "Empty: nothing. Grants are counted as in the document.",
                  _matrix(agreement)),

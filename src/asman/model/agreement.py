@@ -26,7 +26,7 @@ Occasion = Literal["suspension", "expiry", "violation", "refusal", "withdrawal"]
 EVERYWHERE = "everywhere"
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A common reference point.
 
     lat_deg, lon_deg  deg  WGS-84
@@ -37,7 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     lon_deg: float
 
 
-class Heading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Heading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[agreement]`: who agrees to what, and from when to when.
 
     begins     first day, from 00:00 UTC; `from` in the document
@@ -67,14 +67,14 @@ class Heading(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     illustrative: str = ""
 
 
-class Party(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[party]]`: a member's name in words."""
 
     member: str
     name: str
 
 
-class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[post]]`: who may act for a member."""
 
     member: str
@@ -82,7 +82,7 @@ class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     may: tuple[Duty, ...]
 
 
-class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hours of UTC in which a volume counts.
 
     begins, ends  "HH:MM"; an end that is not after the begin lies on the next day
@@ -93,7 +93,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     ends: str = msgspec.field(name="to")
 
 
-class Volume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Volume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[volume]]`: a piece of airspace.
 
     file              GeoJSON beside the document: Polygon or MultiPolygon, edges straight in degrees
@@ -118,7 +118,7 @@ class Volume(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ends: datetime.date | None = msgspec.field(name="until", default=None)
 
 
-class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[grant]]`: what one member gives others, and on which terms. What nobody granted does not leave.
 
     identity, category    only these; empty: all. They say what the grant is about
@@ -158,7 +158,7 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     clause: str = ""
 
 
-class Exclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Exclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[exclusion]]`: what never leaves, whatever any grant says; what is left out means all."""
 
     reason: str
@@ -170,7 +170,7 @@ class Exclusion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     category: tuple[Category, ...] = ()
 
 
-class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[handover]]`: a line where reporting responsibility changes hands.
 
     line       GeoJSON LineString
@@ -183,9 +183,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     propose_s: float = 300.0
 
 
-class Responsibility(
-    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
+class Responsibility(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[responsibility]]`: who reports in a volume, and who when that member cannot."""
 
     member: str
@@ -194,7 +192,7 @@ class Responsibility(
     rotation: str = ""
 
 
-class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[measure]]`: what members may ask of each other, and which post decides. A human always does."""
 
     name: Verb
@@ -203,7 +201,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     asked_by: tuple[str, ...] = ()
 
 
-class Notification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Notification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[notification]]`: which post is told of what, and how soon."""
 
     of: tuple[Occasion, ...]
@@ -212,14 +210,14 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     within_s: float
 
 
-class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Level(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[[classification]]`: what a level of the agreement is called by each member."""
 
     level: str
     names: dict[str, str]
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Document(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A whole agreement, as its file says."""
 
     version: Literal[1] = 1

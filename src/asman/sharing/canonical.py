@@ -6,7 +6,7 @@ signed begins with its purpose, so that a signature of one kind never counts as 
 """
 
 import hashlib
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,11 +18,26 @@ _PURPOSE: Final = b"asman agreement 1\0"
 def canonical(agreement: Agreement) -> bytes:
     """The octets that every party signs."""
     whole = {
-        "terms": agreement.terms,
+        "terms": plain(agreement.terms),
         "areas": agreement.areas,
         "lines": agreement.lines,
     }
     return _PURPOSE + msgspec.json.encode(whole, order="sorted")
+
+
+def plain(value: Any) -> Any:
+    """Structs as tables of what differs from their defaults, under the names of the document.
+
+    Not msgspec's `omit_defaults`: that leaves out by identity, so that an explicit 0.0 may or may not count.
+    """
+    if isinstance(value, msgspec.Struct):
+        pairs = [(field, getattr(value, field.name)) for field in msgspec.structs.fields(type(value))]
+        return {
+            field.encode_name: plain(one) for field, one in pairs if field.required or one != field.default
+        }
+    if isinstance(value, tuple):
+        return [plain(one) for one in value]
+    return value
 
 
 def agreement_hash(agreement: Agreement) -> str:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from asman.model.agreement import Agreement
+from asman.sharing.canonical import plain
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -19,7 +20,7 @@ class Change(msgspec.Struct, frozen=True):
 def compare(before: Agreement, after: Agreement) -> tuple[Change, ...]:
     """Every term and shape that differs. Rows of a table are matched by what names them, else by place."""
     changes: list[Change] = []
-    _walk("", msgspec.to_builtins(before.terms), msgspec.to_builtins(after.terms), changes)
+    _walk("", plain(before.terms), plain(after.terms), changes)
     for kind, old, new in (("area", before.areas, after.areas), ("line", before.lines, after.lines)):
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):

@@ -13,13 +13,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.model.agreement import Agreement
 from asman.sharing import keys, spans
-from asman.sharing.canonical import agreement_hash
+from asman.sharing.canonical import agreement_hash, plain
 
 Act = Literal["ratify", "suspend", "resume", "renew", "withdraw"]
 _PURPOSE = b"asman statement 1\0"
 
 
-class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One act of one member.
 
     agreement  hash of the agreement
@@ -74,7 +74,7 @@ class Refusal(Enum):
 
 def octets_of(statement: Statement) -> bytes:
     """What is signed."""
-    return _PURPOSE + msgspec.json.encode(statement, order="sorted")
+    return _PURPOSE + msgspec.json.encode(plain(statement), order="sorted")
 
 
 def sign(statement: Statement, key: Ed25519PrivateKey) -> Signed:
