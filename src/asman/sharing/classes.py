@@ -67,6 +67,13 @@ def excepted(rule: Grant | Exclusion) -> NDArray[np.bool_]:
     return by_identity | _product(kind, every[: len(IDENTITIES)], category, [True, True])
 
 
+def of_any_identity(rules: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """(CLASSES,) bits of the rules that are about a class, whatever its identity and category."""
+    shape = (len(KINDS), len(IDENTITIES), len(CATEGORIES), 2)
+    merged = np.bitwise_or.reduce(rules.reshape(shape), axis=(1, 2), keepdims=True)
+    return np.ascontiguousarray(np.broadcast_to(merged, shape)).ravel()
+
+
 def _product(*parts: list[bool]) -> NDArray[np.bool_]:
     """Both this and that, for all combinations, the last part running fastest."""
     whole = np.array([True])

@@ -49,6 +49,7 @@ class Reason(Enum):
     RESTRICTED = "it is where, or what, an exception or exclusion withholds"
     DELAYED = "it is not old enough yet"
     TOO_OFTEN = "the track was released less than the agreed interval before"
+    VERBATIM = "it is another member's, and our own terms would alter it"
     GIVEN_UP = "too much was waiting for its delay"
 
 
@@ -59,6 +60,11 @@ _REASONS: Final = {
     kernel.RESTRICTED: Reason.RESTRICTED, kernel.DELAYED: Reason.DELAYED,
 }  # fmt: skip
 _TOO_OFTEN: Final = kernel.DELAYED + 1
+
+
+def reason_of(code: int) -> Reason:
+    """The kernel's reason in words; RELEASED has none."""
+    return _REASONS[code]
 
 
 class Subjects(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ of terms that meet, the strictest holds. Exclusions withhold and never give. A s
 nothing and still restricts, so that a suspension never lets anything leave that did not before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -57,9 +57,16 @@ class Ruleset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compile_rules(
-    agreements: Iterable[tuple[Agreement, str]], giver: str, recipients: Sequence[str], onward: str = ""
+    agreements: Iterable[tuple[Agreement, str]],
+    giver: str,
+    recipients: Sequence[str],
+    onward: str = "",
+    widen: Callable[[Volume], Volume] = lambda one: one,
 ) -> Ruleset:
-    """Compile all that `giver` grants; `agreements` come with their hashes. Raises ConfigError beyond 64."""
+    """Compile all that `giver` grants; `agreements` come with their hashes. Raises ConfigError beyond 64.
+
+    widen  makes each volume larger than agreed: for who judges what arrives, rounded, from elsewhere
+    """
     rules: list[Rule] = []
     exercise: list[bool] = []
     volumes: list[Volume] = []
@@ -75,7 +82,7 @@ def compile_rules(
         for volume in agreement.terms.volume:
             if volume.id in used:
                 places[agreement.id, volume.id] = len(volumes)
-                volumes.append(volume)
+                volumes.append(widen(volume))
                 rings.append(agreement.areas[volume.id])
     for what, count in (("grants and exclusions", len(rules)), ("volumes", len(volumes))):
         if count > MOST_RULES:
