@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from tests.sharing.making import EXAMPLES, tracks
 
 from asman.apps.agreement import command
+from asman.edge.segment_log import records
 from asman.errors import InputError
 
 ANSWERS = "\n".join((
@@ -198,7 +199,7 @@ def test_a_dry_run_tells_what_would_leave_and_why_not(folder):
     pq.write_table(table, folder / "tracks.parquet")
     (folder / "who.csv").write_text("callsign,identity,category\nOWN1,friend,state\n")
     words = ("dry-run", folder / "kg-ru-2023.toml", "--tracks", folder / "tracks.parquet", "--as", "KG")
-    more = ("--identities", folder / "who.csv", "-o", folder / "out", "--audit", folder / "audit.ndjson")
+    more = ("--identities", folder / "who.csv", "-o", folder / "out", "--audit", folder / "kg.audit")
     result = json.loads(asman(*words, *more, "--json").stdout)
     assert result["rows"] == 9 and result["left out, not confirmed"] == 3
     assert result["left out, of other members"] == 3
@@ -211,7 +212,7 @@ def test_a_dry_run_tells_what_would_leave_and_why_not(folder):
     sent = pq.read_table(folder / "out/RU.parquet")
     assert sent["callsign"].unique().to_pylist() == ["A1"]
     assert sent["label"][0].as_py().startswith("kg-ru-2023//RESTRICTED//REL KG RU")
-    lines = [json.loads(line) for line in (folder / "audit.ndjson").read_text().splitlines()]
+    lines = [json.loads(octets) for _, octets in records(folder / "kg.audit")]
     assert sum(sum(one.get("withheld", {}).values()) for one in lines) == 6
     assert "RU gets 3 rows" in asman(*words, *more).output
     assert "No identities were given" in asman(*words).output

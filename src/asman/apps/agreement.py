@@ -56,10 +56,14 @@ def _read(document: Path) -> "Checked":
     return checked
 
 
-def _register(document: Path, checked: "Checked", keys: str | None) -> "tuple[Register, list[str]]":
+def _register(
+    document: Path, checked: "Checked", keys: str | None, audit: Path | None = None
+) -> "tuple[Register, list[str]]":
     """What is known of the agreement: the statements that hold, and lines on those that were refused."""
     from asman.apps.agreement_files import read_public_keys, read_statements
+    from asman.apps.audit import write_entries
     from asman.sharing import spans
+    from asman.sharing.audit import Entry, of_answer
     from asman.sharing.register import Refused, Register, add, say
 
     assert checked.agreement is not None
@@ -67,13 +71,17 @@ def _register(document: Path, checked: "Checked", keys: str | None) -> "tuple[Re
     register = Register(member=checked.agreement.parties[0], keys=known)
     register, _ = add(register, checked.agreement)
     refused: list[str] = []
+    account: list[Entry] = []
     for signed in read_statements(document):
         register, answer = say(register, checked.agreement.id, signed, spans.to_ns(_now()))
+        account.append(of_answer(answer, spans.to_ns(_now())))
         if isinstance(answer, Refused):
             said = signed.statement
             refused.append(
                 f"{said.member} {said.act} (number {said.number}) is refused: {answer.reason.value}"
             )
+    if audit is not None:
+        write_entries(audit, account)
     return register, refused
 
 
@@ -95,7 +103,10 @@ def new(output: Path | None) -> None:
 @_keys_option
 @click.option("--json", "as_json", is_flag=True, help="Findings as JSON on stdout.")
 @click.option("--quiet", is_flag=True, help="Errors and doubts only, no notes.")
-def check(documents: tuple[Path, ...], keys: str | None, as_json: bool, quiet: bool) -> None:
+@click.option("--audit", type=click.Path(path_type=Path), metavar="FILE", help="Account for every statement.")
+def check(
+    documents: tuple[Path, ...], keys: str | None, as_json: bool, quiet: bool, audit: Path | None
+) -> None:
     """Tell everything that is wrong, doubtful or noteworthy in documents, with line and mend.
 
     Explains where grants meet and what nobody gives, and whether signatures hold. Exit code 2 when there are
@@ -120,7 +131,7 @@ def check(documents: tuple[Path, ...], keys: str | None, as_json: bool, quiet: b
         if checked.agreement is None:
             bad = True
         else:
-            register, refused = _register(document, checked, keys)
+            register, refused = _register(document, checked, keys, audit)
             (now,) = standings(register, spans.to_ns(_now())).values()
             told.update(hash=agreement_hash(checked.agreement), state=now.state, refused=refused)
             bad |= bool(refused)
@@ -332,7 +343,12 @@ def schema() -> None:
 @click.option(
     "--at", "moment", metavar="YYYY-MM-DD", help="As if recorded on this day.  [default: as it was]"
 )
-@click.option("--audit", type=click.Path(path_type=Path), metavar="FILE", help="Write the account as NDJSON.")
+@click.option(
+    "--audit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Add to this account; `asman audit` reads it.",
+)
 @click.option(
     "-o",
     "--output",

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.apps import warm
+from asman.apps.audit import write_entries
 from asman.errors import InputError, nearest
 from asman.model.agreement import Agreement
 from asman.model.tracks import TRACKS
@@ -50,14 +51,14 @@ def dry_run(
     recipients = sorted({party for one in chosen for party in one.parties} - {member})
     ruleset = compile_register(register, member, recipients)
     state, tally = GuardState(), _Tally(recipients)
-    lines: list[bytes] = []
+    account: list[accounts.Entry] = []
     for now_ns, rows in _steps(table, _longest_ns(chosen)):
         part = table.take(pa.array(rows))
         state, outcomes = release(state, ruleset, register, part, now_ns, identity[rows], category[rows])
         tally.add(outcomes)
-        lines += [accounts.encode(accounts.of_outcome(one, now_ns)) for one in outcomes]
+        account += [accounts.of_outcome(one, now_ns) for one in outcomes]
     if audit is not None:
-        _write(audit, b"".join(line + b"\n" for line in lines))
+        write_entries(audit, account)
     if output is not None:
         tally.write(output)
     return {
@@ -237,13 +238,6 @@ class _Tally:
         folder.mkdir(parents=True, exist_ok=True)
         for one, tables in self._tables.items():
             parquet.write_table(pa.concat_tables([TRACKS.empty_table(), *tables]), folder / f"{one}.parquet")
-
-
-def _write(path: Path, octets: bytes) -> None:
-    try:
-        path.write_bytes(octets)
-    except OSError as error:
-        raise InputError(str(path), f"cannot be written: {error.strerror}") from error
 
 
 def shown(result: dict[str, Any]) -> str:
