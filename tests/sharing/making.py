@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from asman.model.agreement import Agreement, Document, Exclusion, Grant, Heading, Opening, Volume
 from asman.model.tracks import TRACKS
-from asman.sharing import classes, keys, spans
+from asman.sharing import classes, document, keys, spans
 from asman.sharing.canonical import agreement_hash
 from asman.sharing.register import Register, add, say
 from asman.sharing.statements import Statement, sign
@@ -112,6 +112,14 @@ def index(words: Any, names: tuple[str, ...]) -> Any:
 
 def identity(*words: str) -> Any:
     return index(words, classes.IDENTITIES)
+
+
+def example(name: str) -> Agreement:
+    """A shipped agreement."""
+    path = EXAMPLES / f"{name}.toml"
+    checked = document.read(path.read_bytes(), lambda file: (path.parent / file).read_bytes())
+    assert checked.agreement is not None, checked.problems
+    return checked.agreement
 
 
 # Everything that may stand in an agreement, near 10 E, 50 N, so that things meet.

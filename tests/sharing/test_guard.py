@@ -1,6 +1,8 @@
 """What leaves: its order, numbers, terms, label; what does not: its account; who may make `Released`."""
 
 import ast
+import hashlib
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.sharing import making
-from tests.sharing.making import BEGIN_NS, HOUR_NS, agreement, grant, register, tracks
+from tests.sharing.making import BEGIN_NS, HOUR_NS, agreement, example, grant, register, tracks
 
-from asman.sharing import audit
+from asman.sharing import audit, classes
 from asman.sharing.guard import GuardState, Reason, Released, release
 from asman.sharing.ruleset import compile_register
 from asman.sharing.terms import snapped, stepped
+from asman.wire import contribution
 
 NOON_NS = BEGIN_NS + 12 * HOUR_NS
 SECOND_NS = 10**9
@@ -158,3 +161,23 @@ def test_rounding_twice_is_rounding_once_and_never_moves_far(lat, lon, cell_m):
 
 def test_steps_are_fixed():
     assert stepped(np.array([0.0, 299.9, 300.0, -1.0]), 300.0).tolist() == [150.0, 150.0, 450.0, -150.0]
+
+
+def test_a_fixed_picture_gives_the_same_octets_on_every_machine():
+    """Golden: 400 tracks over Kyrgyzstan under the shipped agreements, as Russia would receive them."""
+    rng = np.random.default_rng(2023)
+    moment_ns = 1_780_300_800 * SECOND_NS  # 2026-06-01 08:00
+    rows = [
+        {"time": moment_ns, "track": k, "origin": "KG", "lat_deg": float(lat), "lon_deg": float(lon)}
+        for k, (lat, lon) in enumerate(zip(rng.uniform(38, 44, 400), rng.uniform(68, 82, 400), strict=True))
+    ]
+    known = register(example("kg-ru-2023"), example("csto"), member="KG", now_ns=moment_ns)
+    who = rng.integers(0, len(classes.IDENTITIES), 400)
+    ruleset = compile_register(known, "KG", ("RU",))
+    _, (outcome,) = release(GuardState(), ruleset, known, tracks(rows), moment_ns, who)
+    octets = b"".join(zlib.decompress(contribution.encode(one.table)) for one in outcome.released)
+    got = (outcome.rows, outcome.digest[:16], hashlib.sha256(octets).hexdigest()[:16])
+    assert got == GOLDEN, f"what leaves has changed; if it should have, write {got} here"
+
+
+GOLDEN = (145, "eef01c818fc338d7", "59ac6d251716c9ed")

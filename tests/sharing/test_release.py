@@ -7,7 +7,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.sharing import making, oracle
-from tests.sharing.making import BEGIN_NS, HOUR_NS, KEYS, agreement, grant, register, square, statement
+from tests.sharing.making import (
+    BEGIN_NS,
+    HOUR_NS,
+    KEYS,
+    agreement,
+    example,
+    grant,
+    register,
+    square,
+    statement,
+)
 
 from asman.kernels import release as kernel
 from asman.model.agreement import Exclusion, Volume
@@ -275,12 +285,3 @@ def test_real_borders_are_decided_exactly():
         for i, one in enumerate(asked):
             if not any(oracle.on_edge(one, each) for each, _ in both):
                 assert NAMES[got.reason[0, i]] == oracle.decide(both, giver, recipient, "", one, NOON_NS)[0]
-
-
-def example(name: str):
-    from asman.sharing import document
-
-    path = making.EXAMPLES / f"{name}.toml"
-    checked = document.read(path.read_bytes(), lambda file: (path.parent / file).read_bytes())
-    assert checked.agreement is not None, checked.problems
-    return checked.agreement
