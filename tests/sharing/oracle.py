@@ -62,13 +62,14 @@ def to_segment(a: complex, b: complex) -> float:
 
 
 def on_edge(row: Row, agreement: Any) -> bool:
-    """So near to a buffer's edge that rounding decides."""
+    """Within a millimetre of an edge, or of a buffer's: there the spelling of a number decides."""
     if math.isnan(row.lon + row.lat):
         return False
-    return any(
-        one.buffer_m and abs(metres(row.lon, row.lat, agreement.areas[one.id]) - one.buffer_m) < 1e-3
-        for one in agreement.terms.volume
-    )
+    for one in agreement.terms.volume:
+        away_m = metres(row.lon, row.lat, agreement.areas[one.id])
+        if away_m < 1e-3 or abs(away_m - one.buffer_m) < 1e-3:
+            return True
+    return False
 
 
 def moment(ns: int) -> datetime.datetime:

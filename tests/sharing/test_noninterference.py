@@ -63,8 +63,8 @@ class LeakyWorld(World):
 row = st.fixed_dictionaries(
     {
         "track": st.integers(1, 4),
-        "lon_deg": st.integers(-35, 35).map(lambda x: 10 + x / 10),
-        "lat_deg": st.integers(-35, 35).map(lambda x: 50 + x / 10),
+        "lon_deg": st.integers(-35, 35).map(lambda x: 10.03 + x / 10),
+        "lat_deg": st.integers(-35, 35).map(lambda x: 50.03 + x / 10),
         "altitude_m": st.sampled_from((None, 500.0, 2_000.0, 9_000.0)),
         "identity": st.sampled_from(classes.IDENTITIES[:4]),
         "category": st.sampled_from(classes.CATEGORIES[:3]),
@@ -165,8 +165,8 @@ def test_what_is_not_releasable_changes_no_bit_that_a_partner_receives():
 
 
 @pytest.mark.long
-def test_it_holds_for_thousands_of_runs():
-    run(TwoWorlds, 3_000)
+def test_it_holds_for_more_than_a_thousand_runs():
+    run(TwoWorlds, 1_500)
 
 
 def test_a_leaky_guard_is_caught():

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -285,3 +286,22 @@ def test_real_borders_are_decided_exactly():
         for i, one in enumerate(asked):
             if not any(oracle.on_edge(one, each) for each, _ in both):
                 assert NAMES[got.reason[0, i]] == oracle.decide(both, giver, recipient, "", one, NOON_NS)[0]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(making.registers(), rows, st.sampled_from(("tracks", "warnings")), st.sampled_from(classes.IDENTITIES))
+def test_an_exclusion_more_never_lets_anything_leave(made, asked, what, identity):
+    known, now_ns = made
+    before = run(known, asked, now_ns, recipients=("BB", "CC")).reason == kernel.RELEASED
+    entries = dict(known.entries)
+    for id_, entry in entries.items():
+        terms = entry.agreement.terms
+        never = Exclusion(reason="new", what=(what,), identity=(identity,))
+        terms = msgspec.structs.replace(terms, exclusion=(*terms.exclusion, never))
+        changed = msgspec.structs.replace(entry.agreement, terms=terms)
+        entries[id_] = msgspec.structs.replace(entry, agreement=changed)
+    known = msgspec.structs.replace(known, entries=entries)
+    after = run(known, asked, now_ns, recipients=("BB", "CC")).reason == kernel.RELEASED
+    assert not (after & ~before).any()
+    struck = np.array([one.what == what and one.identity == identity for one in asked])
+    assert not (after & struck & np.array([one.simulated for one in asked])).any()
