@@ -87,9 +87,9 @@ def _sealing(released: "list[Released]") -> list[dict[str, Any]]:
     from asman.sharing.batches import Stream, seal
     from asman.wire import contribution
 
-    one = max(released, key=lambda one: one.table.num_rows)
+    rows = max(int(one.table.num_rows) for one in released)
+    one = next(one for one in released if one.table.num_rows == rows)
     stream, key = Stream("KG", one.recipient), Ed25519PrivateKey.generate()
-    rows = one.table.num_rows
 
     def work() -> bytes:
         return seal(stream, one, contribution.encode, NOW_NS, key)[1]
