@@ -59,13 +59,13 @@ def draw_map(sketch: Sketch) -> str:
     frame = Frame(width, height, xc - half_x, xc + half_x, yc - half_y, yc + half_y, 0.0, 0.0, 0.0, 0.0)
     body = [
         f'<rect width="{width:g}" height="{height:g}" fill="#f6f8fa"/>',
-        _graticule(frame, middle, everything),
+        graticule(frame, middle, everything),
         _paths(frame, middle, sketch.truth),
         _dots(frame, middle, sketch.followed, BLUE, 1.1, 0.5),
         _dots(frame, middle, sketch.missed, RED, 2.2, 0.8),
         _dots(frame, middle, sketch.false, YELLOW, 2.6, 0.95),
         _rings(frame, middle, sketch.switches),
-        _scale_bar(frame),
+        scale_bar(frame),
     ]
     words = (
         "truth" if sketch.drawn == sketch.of else f"truth ({sketch.drawn:,} of {sketch.of:,} aircraft drawn)"
@@ -104,7 +104,7 @@ def _rings(frame: Frame, middle: Point, points: Iterable[Point]) -> str:
     )
 
 
-def _graticule(frame: Frame, middle: Point, points: list[Point]) -> str:
+def graticule(frame: Frame, middle: Point, points: list[Point]) -> str:
     """Meridians and parallels with their degrees."""
     lats = [lat for _, lat in points]
     span = max(max(lats) - min(lats), 0.05)
@@ -146,7 +146,8 @@ def _curve(frame: Frame, middle: Point, points: list[Point], name: str, *, along
     return f'<polyline fill="none" stroke="#dfe5ea" stroke-width="1" points="{drawn}"/>' + label
 
 
-def _scale_bar(frame: Frame) -> str:
+def scale_bar(frame: Frame) -> str:
+    """A bar of a round number of kilometres."""
     across = frame.x1 - frame.x0
     km = next((k for k in (1000, 500, 200, 100, 50, 20, 10, 5, 2, 1) if k < across / 5), 1)
     length = frame.x(frame.x0 + km) - frame.x(frame.x0)

@@ -1,0 +1,1 @@
+"""Floor 4: agreements decide what may leave. Only here is anything made `Released`."""

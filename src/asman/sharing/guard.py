@@ -1,0 +1,309 @@
+"""The release guard: of all a member has, what leaves for whom, and an account of what does not.
+
+    decisions = decide(ruleset, bits, subjects, now_ns)            numbers only, nanoseconds a decision
+    state, outcomes = release(state, ruleset, register, tracks, now_ns)
+
+What a recipient gets depends on nothing but rows that it may have, the agreements and the clock: rows come
+in the order of their own content, under numbers of that recipient's own, and an outcome is made for every
+recipient at every step, empty or not. `Released` is made here and nowhere else; whoever sends to partners
+takes nothing but that.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from typing import Final
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from asman.kernels import release as kernel
+from asman.kernels.release import Rules
+from asman.model.agreement import DataClass
+from asman.model.label import Label
+from asman.model.tracks import TRACKS
+from asman.sharing import classes
+from asman.sharing.lifecycle import Standing
+from asman.sharing.register import Register, standings
+from asman.sharing.ruleset import Ruleset, bits_at
+from asman.sharing.terms import Terms, applied, terms_of
+
+#: Rows that wait for their delay, a recipient; beyond it the oldest are given up and counted.
+MOST_HELD: Final = 500_000
+#: A recipient's number for a track is forgotten when nothing of it left for so long; it is not used again.
+FORGET_NS: Final = 3_600 * 10**9
+
+
+class Reason(Enum):
+    """Why a row did not leave. The value is said to people."""
+
+    NO_AGREEMENT = "no agreement with that member is active"
+    SUSPENDED = "the agreement is suspended"
+    NOT_GRANTED = "no grant is about it"
+    NO_PLACE = "nobody knows where it is, and the grants are bounded by volumes"
+    OUTSIDE = "it is outside of the volumes that the grants name"
+    EXCEPTED = "its identity or category is excepted"
+    RESTRICTED = "it is where, or what, an exception or exclusion withholds"
+    DELAYED = "it is not old enough yet"
+    TOO_OFTEN = "the track was released less than the agreed interval before"
+    VERBATIM = "it is another member's, and our own terms would alter it"
+    GIVEN_UP = "too much was waiting for its delay"
+
+
+_REASONS: Final = {
+    kernel.NO_AGREEMENT: Reason.NO_AGREEMENT, kernel.SUSPENDED: Reason.SUSPENDED,
+    kernel.NOT_GRANTED: Reason.NOT_GRANTED, kernel.NO_PLACE: Reason.NO_PLACE,
+    kernel.OUTSIDE: Reason.OUTSIDE, kernel.EXCEPTED: Reason.EXCEPTED,
+    kernel.RESTRICTED: Reason.RESTRICTED, kernel.DELAYED: Reason.DELAYED,
+}  # fmt: skip
+_TOO_OFTEN: Final = kernel.DELAYED + 1
+
+
+def reason_of(code: int) -> Reason:
+    """The kernel's reason in words; RELEASED has none."""
+    return _REASONS[code]
+
+
+class Subjects(msgspec.Struct, frozen=True):
+    """What decisions are about; all (N,).
+
+    lon_deg, lat_deg  deg  NaN where unknown
+    altitude_m        m    NaN where unknown
+    time_ns           ns   time of validity
+    kind              class number, as of `classes.numbers`
+    """
+
+    lon_deg: NDArray[np.float64]
+    lat_deg: NDArray[np.float64]
+    altitude_m: NDArray[np.float64]
+    time_ns: NDArray[np.int64]
+    kind: NDArray[np.int64]
+
+
+class Decisions(msgspec.Struct, frozen=True):
+    """(R, N) each: the kernel's reason, and the bits of the rules whose terms hold."""
+
+    reason: NDArray[np.uint8]
+    governing: NDArray[np.uint64]
+
+
+class Released:
+    """Rows that may leave for one recipient under one label. Only this file can make one."""
+
+    __slots__ = ("clauses", "label", "recipient", "table")
+
+    def __init__(self, seal: object, recipient: str, table: pa.Table, terms: Terms) -> None:
+        if seal is not _SEAL:
+            raise TypeError("only the release guard makes Released")
+        self.recipient: Final = recipient
+        self.table: Final = table
+        self.label: Final[Label] = terms.label
+        self.clauses: Final = terms.clauses
+
+
+_SEAL: Final = object()
+
+
+class Withheld(msgspec.Struct, frozen=True):
+    """What did not leave for one recipient, and why: rows by reason."""
+
+    recipient: str
+    counts: dict[Reason, int]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """One step's account for one recipient.
+
+    released  one a set of rules, in the order of their bits
+    withheld  everything else
+    digest    SHA-256 of every decision: track, time, reason, so that each can be proven later
+    """
+
+    recipient: str
+    released: tuple[Released, ...]
+    withheld: Withheld
+    digest: str
+
+    @property
+    def rows(self) -> int:
+        """How many rows left."""
+        return sum(one.table.num_rows for one in self.released)
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    """Rows whose delay has not passed."""
+
+    tracks: pa.Table
+    kind: NDArray[np.int64]
+
+
+class Partner(msgspec.Struct, frozen=True):
+    """What the guard remembers of one recipient: its numbers of tracks, and when each left last."""
+
+    next_number: int = 1
+    numbers: Mapping[int, tuple[int, int]] = {}
+    waiting: _Waiting | None = None
+
+
+class GuardState(msgspec.Struct, frozen=True):
+    """What the guard remembers between steps, by recipient."""
+
+    partners: Mapping[str, Partner] = {}
+
+
+def subjects_of(
+    tracks: pa.Table,
+    identity: NDArray[np.integer] | None = None,
+    category: NDArray[np.integer] | None = None,
+    what: DataClass = "tracks",
+) -> Subjects:
+    """TRACKS rows as subjects; without identities everything is PENDING, without categories UNSPECIFIED."""
+    zeros = np.zeros(len(tracks), np.int64)
+    simulated = tracks["simulated"].fill_null(False).to_numpy().astype(np.bool_)
+    return Subjects(
+        lon_deg=tracks["lon_deg"].to_numpy().astype(np.float64),
+        lat_deg=tracks["lat_deg"].to_numpy().astype(np.float64),
+        altitude_m=tracks["altitude_m"].to_numpy().astype(np.float64),
+        time_ns=tracks["time"].cast(pa.int64()).to_numpy(),
+        kind=classes.numbers(
+            what,
+            zeros if identity is None else identity,
+            zeros if category is None else category,
+            simulated,
+        ),
+    )
+
+
+def decide(ruleset: Ruleset, bits: Rules, subjects: Subjects, now_ns: int) -> Decisions:
+    """Decide for every row and recipient; nothing is changed or remembered."""
+    shape = (len(ruleset.recipients), len(subjects.time_ns))
+    reason, governing = np.empty(shape, np.uint8), np.empty(shape, np.uint64)
+    kernel.decide(
+        subjects.lon_deg, subjects.lat_deg, subjects.altitude_m, subjects.time_ns, subjects.kind, now_ns,
+        ruleset.areas, bits, reason, governing,
+    )  # fmt: skip
+    return Decisions(reason, governing)
+
+
+def release(
+    state: GuardState,
+    ruleset: Ruleset,
+    register: Register,
+    tracks: pa.Table,
+    now_ns: int,
+    identity: NDArray[np.integer] | None = None,
+    category: NDArray[np.integer] | None = None,
+) -> tuple[GuardState, tuple[Outcome, ...]]:
+    """Release what may leave at `now_ns` of fresh TRACKS rows of the member's own, and of what waited.
+
+    identity, category  (N,)  indices into IDENTITIES and CATEGORIES
+    returns             an outcome for every recipient, in their order
+    """
+    tracks = tracks.select(TRACKS.names).cast(TRACKS).combine_chunks()
+    standing = standings(register, now_ns)
+    bits = bits_at(ruleset, standing)
+    subjects = subjects_of(tracks, identity, category)
+    fresh = decide(ruleset, bits, subjects, now_ns)
+    partners: dict[str, Partner] = {}
+    outcomes: list[Outcome] = []
+    for r, recipient in enumerate(ruleset.recipients):
+        before = state.partners.get(recipient, Partner())
+        rows, kind, reason, governing = tracks, subjects.kind, fresh.reason[r], fresh.governing[r]
+        if before.waiting is not None:
+            waited = subjects_of(before.waiting.tracks)
+            again = decide(ruleset, bits, msgspec.structs.replace(waited, kind=before.waiting.kind), now_ns)
+            rows = pa.concat_tables([before.waiting.tracks, tracks]).combine_chunks()
+            kind = np.concatenate((before.waiting.kind, kind))
+            reason = np.concatenate((again.reason[r], reason))
+            governing = np.concatenate((again.governing[r], governing))
+        after, outcome = _one(before, ruleset, recipient, rows, kind, reason, governing, standing, now_ns)
+        partners[recipient] = after
+        outcomes.append(outcome)
+    return GuardState(partners), tuple(outcomes)
+
+
+def _one(
+    partner: Partner, ruleset: Ruleset, recipient: str, rows: pa.Table, kind: NDArray[np.int64],
+    reason: NDArray[np.uint8], governing: NDArray[np.uint64], standing: Mapping[str, Standing], now_ns: int,
+) -> tuple[Partner, Outcome]:  # fmt: skip
+    """One recipient's share: order, thin, number, apply terms, account."""
+    order = _by_content(rows, np.flatnonzero(reason == kernel.RELEASED))
+    masks, group = np.unique(governing[order], return_inverse=True)
+    terms = [terms_of(ruleset, int(mask), recipient, standing) for mask in masks]
+    track = rows["track"].to_numpy()
+    time_ns = rows["time"].cast(pa.int64()).to_numpy()
+    every_ns = np.array([one.every_ns for one in terms], np.int64)[group]
+    partner, numbers = _numbered(partner, track[order], time_ns[order], every_ns, now_ns)
+    reason = reason.copy()
+    reason[order[numbers == 0]] = _TOO_OFTEN
+    released: list[Released] = []
+    for place, one in enumerate(terms):
+        mine = (group == place) & (numbers > 0)
+        if mine.any():
+            table = applied(rows.take(pa.array(order[mine])), one)
+            table = table.set_column(
+                table.schema.get_field_index("track"), TRACKS.field("track"), pa.array(numbers[mine])
+            )
+            released.append(Released(_SEAL, recipient, table, one))
+    waiting, lost = _held(rows, kind, np.flatnonzero(reason == kernel.DELAYED))
+    counts = Counter(
+        {
+            _REASONS[code]: int(number)
+            for code, number in enumerate(np.bincount(reason))
+            if number and code in _REASONS
+        }
+    )
+    counts[Reason.TOO_OFTEN] = int((reason == _TOO_OFTEN).sum())
+    counts[Reason.GIVEN_UP] = lost
+    withheld = Withheld(recipient, {one: counts[one] for one in Reason if counts[one]})
+    digest = hashlib.sha256(track.tobytes() + time_ns.tobytes() + reason.tobytes()).hexdigest()
+    partner = msgspec.structs.replace(partner, waiting=waiting)
+    return partner, Outcome(recipient, tuple(released), withheld, digest)
+
+
+def _by_content(rows: pa.Table, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Chosen rows in an order that their own content gives: other rows, or their numbers, do not matter."""
+    columns = [rows[name].to_numpy()[chosen] for name in ("altitude_m", "lon_deg", "lat_deg")]
+    return chosen[np.lexsort((*columns, rows["time"].cast(pa.int64()).to_numpy()[chosen]))]
+
+
+def _numbered(
+    partner: Partner,
+    track: NDArray[np.int64],
+    time_ns: NDArray[np.int64],
+    every_ns: NDArray[np.int64],
+    now_ns: int,
+) -> tuple[Partner, NDArray[np.int64]]:
+    """The recipient's own number of each row's track; 0 for rows that come too soon after the last one."""
+    known = {one: last for one, last in partner.numbers.items() if now_ns - last[1] < FORGET_NS}
+    following = partner.next_number
+    numbers = np.zeros(len(track), np.int64)
+    for i, (one, at_ns, gap_ns) in enumerate(
+        zip(track.tolist(), time_ns.tolist(), every_ns.tolist(), strict=True)
+    ):
+        number, last_ns = known.get(one, (0, 0))
+        if number and gap_ns and at_ns < last_ns + gap_ns:
+            continue
+        if not number:
+            number, following = following, following + 1
+        known[one] = (number, max(at_ns, last_ns))
+        numbers[i] = number
+    return Partner(following, known, partner.waiting), numbers
+
+
+def _held(rows: pa.Table, kind: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[_Waiting | None, int]:
+    """Rows that wait on, and how many were given up because too many do."""
+    lost = max(len(places) - MOST_HELD, 0)
+    places = places[lost:]
+    return (_Waiting(rows.take(pa.array(places)), kind[places]) if len(places) else None), lost
+
+
+def total(outcomes: Sequence[Outcome]) -> dict[Reason, int]:
+    """Rows withheld over several outcomes, by reason."""
+    counts: Counter[Reason] = Counter()
+    for one in outcomes:
+        counts.update(one.withheld.counts)
+    return {one: counts[one] for one in Reason if counts[one]}
