@@ -138,6 +138,7 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
         better.number, lesser.number = lesser.number, better.number
         better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
     better.confirmed = max(better.confirmed, lesser.confirmed)
+    better.shown = max(better.shown, lesser.shown)
     better.plots += lesser.plots
     if better.address < 0:
         better.address = lesser.address

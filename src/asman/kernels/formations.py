@@ -36,7 +36,7 @@ OWN_PLOTS: Final = 8
 def may_share(tracks: Tracks, k: int, m: int, plot: Record, sensors: Records, rules: Rules) -> bool:
     """Whether the plot of track `k` may hold the plot of track `m` as well."""
     row = tracks.row[m]
-    if m == k or row.confirmed == 0 or row.plots < OWN_PLOTS or row.existence < rules.show_existence:
+    if m == k or row.shown == 0 or row.plots < OWN_PLOTS:
         return False
     slot = contributor(m, plot.sensor, tracks.heard)
     if slot < 0:

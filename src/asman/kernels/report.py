@@ -93,7 +93,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
     out.address = row.address
     out.mode_3a = row.mode_3a
     out.plots = row.plots
-    out.confirmed = row.confirmed
+    out.confirmed = row.shown
     out.on_ground = row.on_ground
     out.simulated = row.simulated
     out.position_doubted = int(tracks.trust[k, REFUSED] != NONE)
@@ -112,7 +112,7 @@ def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_senso
 
 @kernel
 def report(
-    tracks: Tracks, count: int, at_ns: int, shown_from: float, sensors: Records, motion: Motion,
+    tracks: Tracks, count: int, at_ns: int, confirmed_only: bool, sensors: Records, motion: Motion,
     rows: Records, row_sensors: Ints,
 ) -> int:  # fmt: skip
     """Predict tracks to a time and write a row each; the arrays given are spent (hand in a copy)."""
@@ -120,7 +120,7 @@ def report(
     written = 0
     for k in range(count):
         row = tracks.row[k]
-        if row.alive == 0 or (shown_from > 0.0 and (row.confirmed == 0 or row.existence < shown_from)):
+        if row.alive == 0 or (confirmed_only and row.shown == 0):
             continue
         carry(tracks, k, at_ns, motion, work)
         write_row(tracks, k, sensors, rows, row_sensors, written)

@@ -89,7 +89,7 @@ class Rules(NamedTuple):
     confirm_plots_of_echo: int
     confirm_plots_of_twin: int
     show_existence: float
-    end_existence: float
+    least_existence: float
     end_tentative_existence: float
     survival_per_s: float
     coast_ns: int
@@ -165,6 +165,7 @@ def birth(
     row.answers = 0
     row.alive = 1
     row.confirmed = 0
+    row.shown = 0
     row.on_ground = -1
     row.simulated = 0
     set_plane(k, plot.lat, plot.lon, plot.x, plot.y, plot.z, tracks.plane)
@@ -277,6 +278,7 @@ def take(
         else:
             row.confirmed = 1
             came_to(maps.births, row.born_sensor, row.born_kind, 0)
+    row.shown = int(row.confirmed == 1 and row.existence >= rules.show_existence)
     counters[USED] += 1
 
 
@@ -360,9 +362,13 @@ def fade(
             if row.answers >= ANSWERS_TO_TEACH:
                 counters[LOOKS_CROWDED] += look(maps.detection, key, 0.0, entry.missed)
             entry.sensor = -1
+    if row.confirmed == 1:
+        # It waits: misses come in runs, so no number of them proves that it is gone.
+        row.existence = max(row.existence, rules.least_existence)
+        row.shown = int(row.existence >= rules.show_existence)
     vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
     if (
-        row.existence < (rules.end_existence if row.confirmed else rules.end_tentative_existence)
+        (row.confirmed == 0 and row.existence < rules.end_tentative_existence)
         or now_ns - max(row.last_ns, row.shared_ns) > rules.coast_ns
         or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
     ):

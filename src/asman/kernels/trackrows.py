@@ -52,7 +52,8 @@ TRACK: Final = np.dtype(
         ("born_sensor", "i8"),
         ("born_kind", "i8"),  # as in births.py
         ("alive", "i1"),
-        ("confirmed", "i1"),
+        ("confirmed", "i1"),  # 1: it was proven once
+        ("shown", "i1"),  # 1: it is, and is likely to be there still
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),
     ],

@@ -82,7 +82,16 @@ def _false(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Er
     if not scene.nearest_m.size or one.beyond_m is None:
         return None, 0, "there is no report"
     far = scene.nearest_m > one.beyond_m
-    return float(far.mean()), int(far.size), "reports, every aircraft counted as near, in truth gaps too"
+    remark = "reports, every aircraft counted as near, in truth gaps too"
+    if tracks.plot_time_ns is None:
+        return float(far.mean()), int(far.size), remark
+    # The standard counts target reports, which hold a measurement; what coasts is a prediction.
+    age_ns = scene.instants.time_ns[scene.seen_instant] - tracks.plot_time_ns[scene.report]
+    fresh = age_ns <= scene.instants.step_s * 1e9
+    if not fresh.any():
+        return None, 0, "no report holds a plot since the instant before"
+    remark += f"; reports with a plot since the instant before; {far.mean():.2%} with what coasts"
+    return float(far[fresh].mean()), int(fresh.sum()), remark
 
 
 def _codes(name: str) -> Callable[[Requirement, Scene, Rows, Rows, Errors], Finding]:

@@ -28,7 +28,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_plots_of_echo   1      plots needed to show a track of echoes alone
     confirm_plots_of_twin   1      the same where another track bears the address: reflections
     show_existence          1      a track is in the picture while its existence is no less
-    end_existence           1      below it a track ends; between the two it waits, under its number
+    least_existence         1      silence takes no shown track below it: it waits, under its number
     end_tentative_existence 1      below it a track ends that was never shown
     life_s                  s      mean time until an aircraft lands or leaves, unseen
     coast_s                 s      no track lives longer without a plot
@@ -68,10 +68,10 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
     confirm_plots: int = 2
-    confirm_plots_of_echo: int = 4
+    confirm_plots_of_echo: int = 6
     confirm_plots_of_twin: int = 8
     show_existence: float = 0.5
-    end_existence: float = 0.005
+    least_existence: float = 0.003
     end_tentative_existence: float = 0.001
     life_s: float = 1000.0
     coast_s: float = 90.0
@@ -127,7 +127,7 @@ def rules_of(config: TrackerConfig) -> Rules:
         confirm_plots_of_echo=config.confirm_plots_of_echo,
         confirm_plots_of_twin=config.confirm_plots_of_twin,
         show_existence=config.show_existence,
-        end_existence=config.end_existence,
+        least_existence=config.least_existence,
         end_tentative_existence=config.end_tentative_existence,
         survival_per_s=math.exp(-1.0 / config.life_s),
         coast_ns=round(config.coast_s * 1e9),

@@ -65,7 +65,7 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
         tracks,
         count,
         at_ns,
-        tracker.config.show_existence if confirmed_only else 0.0,
+        confirmed_only,
         tracker.sensor_records,
         motion,
         rows,
@@ -81,7 +81,7 @@ def estimates(tracker: Tracker, at_ns: int, *, confirmed_only: bool = True) -> E
         rows_of(tracker.tracks, count),
         count,
         at_ns,
-        tracker.config.show_existence if confirmed_only else 0.0,
+        confirmed_only,
         tracker.sensor_records,
         motion_of(tracker.config),
     )
