@@ -5,10 +5,15 @@ import tracemalloc  # noqa: F401  (pytest imports it while an exception is being
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from asman.apps import warm
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A kernel is compiled at its first call, and machines here are noisy: no test asserts a time.
+settings.register_profile("asman", deadline=None)
+settings.load_profile("asman")
 
 # Before any test imports numba: its own cache would not see that a kernel of another file has changed.
 warm.prepare()

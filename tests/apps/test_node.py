@@ -61,7 +61,7 @@ def test_a_node_without_a_name_has_its_members(tmp_path):
         (('url = "nats', 'uri = "nats'), "bus"),
         (('name = "osh"', 'name = "kant-1"'), "twice"),
         (('name = "osh"', 'name = "o.sh"'), "letters"),
-        (("udp://[::1]:8601", "tcp://1.2.3.4:5"), "udp://"),
+        (("udp://[::1]:8601", "ftp://1.2.3.4:5"), "udp://"),
         (("udp://[::1]:8601", "udp://1.2.3.4"), "port"),
         (("udp://[::1]:8601", "udp://radar.example:5"), "numeric"),
         (("udp://[::1]:8601", "udp://1.2.3.4:5?interfase=x"), "Did you mean 'interface'"),

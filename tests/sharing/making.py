@@ -84,6 +84,9 @@ def tracks(rows: list[dict[str, Any]]) -> pa.Table:
         "lat_deg": 50.5,
         "lon_deg": 10.5,
         "altitude_m": 9_000.0,
+        "altitude_sigma_m": 20.0,
+        "geometric_altitude_m": 9_200.0,
+        "geometric_sigma_m": 40.0,
         "vn_mps": 100.0,
         "ve_mps": 50.0,
         "climb_mps": 0.0,
@@ -102,6 +105,7 @@ def tracks(rows: list[dict[str, Any]]) -> pa.Table:
         "plots": 9,
         "on_ground": False,
         "simulated": True,
+        "position_doubted": False,
     }
     return pa.Table.from_pylist([{**plain, **row} for row in rows], schema=TRACKS)
 

@@ -19,6 +19,9 @@ row = st.fixed_dictionaries({
     "lat_deg": st.floats(-90, 90), "lon_deg": st.floats(-180, 180),
     "altitude_m": st.none() | st.floats(-1_000, 30_000), "vn_mps": number, "ve_mps": number,
     "climb_mps": st.none() | st.floats(-200, 200),
+    "altitude_sigma_m": st.none() | st.floats(0, 6_000),
+    "geometric_altitude_m": st.none() | st.floats(-1_000, 30_000),
+    "geometric_sigma_m": st.none() | st.floats(0, 6_000), "position_doubted": st.booleans(),
     "var_e_m2": st.floats(0, 1e7), "var_n_m2": st.floats(0, 1e7), "existence": st.floats(0, 1),
     "mode_3a": st.none() | st.integers(0, 4095), "address": st.none() | st.integers(0, 2**24 - 1),
     "callsign": st.none() | st.text("ABC123", min_size=1, max_size=8),
@@ -28,12 +31,12 @@ row = st.fixed_dictionaries({
     "on_ground": st.booleans(), "simulated": st.booleans(),
 })  # fmt: skip
 STEPS = {
-    "lat_deg": 1e-7, "lon_deg": 1e-7, "altitude_m": 0.51,
+    "lat_deg": 1e-7, "lon_deg": 1e-7, "altitude_m": 0.51, "geometric_altitude_m": 0.51,
     "vn_mps": 0.026, "ve_mps": 0.026, "climb_mps": 0.026,
     "existence": 0.002,
 }  # fmt: skip
 SAME = ("time", "track", "mode_3a", "address", "callsign", "contributors", "last_plot_time", "plots",
-        "confirmed", "on_ground", "simulated")  # fmt: skip
+        "confirmed", "on_ground", "simulated", "position_doubted")  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)

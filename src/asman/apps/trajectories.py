@@ -213,8 +213,13 @@ def _flight(raw: pa.Table, item: str) -> pa.ChunkedArray:
     parts = [_text(raw, one, item) for one in ("icao24", "address", "callsign") if one in raw.column_names]
     if not parts:
         _need(raw, (*_FLIGHTS, *_ADDRESSES, "callsign"), "flight", item)
-    joined = pc.binary_join_element_wise(*parts, " ", null_handling="skip")
-    return pc.if_else(pc.equal(joined, ""), None, joined)
+    joined = pc.binary_join_element_wise(*(_whole(part) for part in parts), " ", null_handling="skip")
+    return pa.chunked_array([pc.if_else(pc.equal(joined, ""), None, joined)])
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """One array of a column: a join of chunked columns of nulls alone loses their rows."""
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(len(column), column.type)
 
 
 def _address(raw: pa.Table, item: str) -> pa.ChunkedArray:

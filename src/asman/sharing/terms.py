@@ -1,6 +1,7 @@
 """Rules that hold together: of terms that meet, the strictest. And what a row looks like under them."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -16,6 +17,10 @@ from asman.units import SECOND_NS
 
 #: Nearer to a pole than this a degree of longitude counts as if it were here.
 STEEPEST_DEG = 89.0
+
+#: What `altitude_m` of a grant speaks of.
+_HEIGHTS: Final = ("altitude_m", "geometric_altitude_m")
+_HEIGHT_SIGMAS: Final = ("altitude_sigma_m", "geometric_sigma_m")
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +82,13 @@ def applied(tracks: pa.Table, terms: Terms) -> pa.Table:
         for name in ("var_e_m2", "var_n_m2"):
             tracks = _put(tracks, name, _floats(tracks, name) + added)
     if terms.altitude_m > 0:
-        tracks = _put(tracks, "altitude_m", stepped(_floats(tracks, "altitude_m"), terms.altitude_m))
-    for name in terms.except_fields:
+        for name in _HEIGHTS:
+            tracks = _put(tracks, name, stepped(_floats(tracks, name), terms.altitude_m))
+        for name in _HEIGHT_SIGMAS:
+            tracks = _put(tracks, name, np.hypot(_floats(tracks, name), terms.altitude_m / np.sqrt(12.0)))
+    # Who may not know an altitude may not know how well it is known, nor the height that it stands for.
+    hidden = {*_HEIGHTS, *_HEIGHT_SIGMAS} if "altitude_m" in terms.except_fields else set[str]()
+    for name in sorted(hidden.union(terms.except_fields)):
         field = tracks.schema.field(name)
         tracks = tracks.set_column(
             tracks.schema.get_field_index(name), field, pa.nulls(len(tracks), field.type)

@@ -37,20 +37,19 @@ class Estimates(msgspec.Struct, frozen=True):
 
 
 def estimates_of(
-    tracks: Tracks, count: int, at_ns: int, shown_from: float, sensors: Records, motion: Motion
+    tracks: Tracks, count: int, at_ns: int, confirmed_only: bool, sensors: Records, motion: Motion
 ) -> Estimates:
     """Estimates at a time that is not before the tracks' latest plots; `tracks` is spent: hand in a copy.
 
-    shown_from  existence from which confirmed tracks are given; 0: all that live
+    confirmed_only  whether tracks that are not in the picture are left out
     """
     rows = np.recarray(count, ROW)
     report(
-        tracks, count, at_ns, shown_from, sensors, motion, rows,
+        tracks, count, at_ns, confirmed_only, sensors, motion, rows,
         np.empty((count, CONTRIBUTORS), np.int64),
     )  # fmt: skip
     row = tracks.row[:count]
-    shown = (row["confirmed"] == 1) & (row["existence"] >= shown_from)
-    kept = np.flatnonzero((row["alive"] == 1) & (shown | (shown_from <= 0.0)))
+    kept = np.flatnonzero((row["alive"] == 1) & ((row["shown"] == 1) | (not confirmed_only)))
     covariance = tracks.cov[kept][:, _PACKED]
     covariance[:, :2, :2] += tracks.consider[kept][:, _PACKED[:2, :2]]
     plane = tracks.plane[kept]

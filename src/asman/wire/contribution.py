@@ -33,12 +33,13 @@ _RATE_MPS: Final = 0.05
 _SIGMA_M: Final = 0.1
 _COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("time", "<i4"), ("track", "<u4"), ("lat", "<i4"), ("lon", "<i4"), ("height", "<u2"), ("vn", "<i2"),
-    ("ve", "<i2"), ("climb", "<i2"), ("sigma_e", "<u2"), ("sigma_n", "<u2"), ("correlation", "<i1"),
+    ("ve", "<i2"), ("climb", "<i2"), ("sigma_e", "<u2"), ("sigma_n", "<u2"), ("sigma_up", "<u2"),
+    ("geometric", "<u2"), ("sigma_geometric", "<u2"), ("correlation", "<i1"),
     ("existence", "<u1"), ("flags", "<u1"), ("mode_3a", "<i2"), ("address", "<u4"), ("callsign", "S8"),
     ("sensors", "<u8"), ("plots", "<u2"), ("last", "<i4"),
 )  # fmt: skip
 _ROW_OCTETS: Final = sum(np.dtype(kind).itemsize for _, kind in _COLUMNS)
-_CONFIRMED, _ON_GROUND, _SIMULATED, _NO_CONTRIBUTORS = 1, 2, 4, 8
+_CONFIRMED, _ON_GROUND, _SIMULATED, _NO_CONTRIBUTORS, _DOUBTED = 1, 2, 4, 8, 16
 
 
 def encode(tracks: pa.Table) -> bytes:
@@ -63,10 +64,18 @@ def encode(tracks: pa.Table) -> bytes:
         "climb": _coded(_floats(tracks, "climb_mps"), _RATE_MPS, (-32_767, 32_767), _NO_RATE),
         "sigma_e": _coded(np.ceil(sigma_e / _SIGMA_M), 1.0, (0, 65_534), 65_535),
         "sigma_n": _coded(np.ceil(sigma_n / _SIGMA_M), 1.0, (0, 65_534), 65_535),
+        "sigma_up": _coded(np.ceil(_floats(tracks, "altitude_sigma_m") / _SIGMA_M), 1.0, (0, 65_534), 65_535),
+        "geometric": _coded(
+            _floats(tracks, "geometric_altitude_m") - _HEIGHT_FROM_M, 1.0, (0, 65_534), _NO_HEIGHT
+        ),
+        "sigma_geometric": _coded(
+            np.ceil(_floats(tracks, "geometric_sigma_m") / _SIGMA_M), 1.0, (0, 65_534), 65_535
+        ),
         "correlation": np.clip(np.trunc(correlation * 127.0), -127, 127),
         "existence": np.rint(np.clip(_floats(tracks, "existence"), 0, 1) * 255),
         "flags": _CONFIRMED * _bools(tracks, "confirmed") + _ON_GROUND * _bools(tracks, "on_ground")
-        + _SIMULATED * _bools(tracks, "simulated") + _NO_CONTRIBUTORS * unnamed,
+        + _SIMULATED * _bools(tracks, "simulated") + _NO_CONTRIBUTORS * unnamed
+        + _DOUBTED * _bools(tracks, "position_doubted"),
         "mode_3a": _longs(tracks, "mode_3a", _NO_CODE),
         "address": _longs(tracks, "address", _NO_ADDRESS),
         "callsign": _callsigns(tracks),
@@ -132,6 +141,9 @@ def _table(raw: dict[str, Any], base_ns: int, names: list[str], origin: str, lab
         "lat_deg": raw["lat"] / 1e7,
         "lon_deg": raw["lon"] / 1e7,
         "altitude_m": _decoded(raw["height"], 1.0, _NO_HEIGHT) + _HEIGHT_FROM_M,
+        "altitude_sigma_m": _decoded(raw["sigma_up"], _SIGMA_M, 65_535),
+        "geometric_altitude_m": _decoded(raw["geometric"], 1.0, _NO_HEIGHT) + _HEIGHT_FROM_M,
+        "geometric_sigma_m": _decoded(raw["sigma_geometric"], _SIGMA_M, 65_535),
         "vn_mps": _decoded(raw["vn"], _RATE_MPS, _NO_RATE),
         "ve_mps": _decoded(raw["ve"], _RATE_MPS, _NO_RATE),
         "climb_mps": _decoded(raw["climb"], _RATE_MPS, _NO_RATE),
@@ -150,6 +162,7 @@ def _table(raw: dict[str, Any], base_ns: int, names: list[str], origin: str, lab
         "plots": pa.array(raw["plots"].astype(np.int32), mask=raw["plots"] == 65_535),
         "on_ground": flags & _ON_GROUND > 0,
         "simulated": flags & _SIMULATED > 0,
+        "position_doubted": flags & _DOUBTED > 0,
     }  # fmt: skip
     arrays = [_array(columns[field.name], field.type) for field in TRACKS]
     return pa.Table.from_arrays(arrays, schema=TRACKS)
