@@ -182,6 +182,7 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sens
                     sensor = sensors[one.sensor]
                     share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
                     if abs(one.last_ns - other.last_ns) < share:
+                        a.company_ns = b.company_ns = at_ns
                         return False
         if at_ns - min(a.company_ns, b.company_ns) < COMPANY_NS:
             return False

@@ -211,8 +211,6 @@ def share_all(
                 continue
             k, m = int(keep_track[taken[i]]), int(keep_track[q])
             if winner[keep_column[q]] >= 0:
-                # Two plots of one turn, each of its own track: two aircraft.
-                tracks.row[k].company_ns = tracks.row[m].company_ns = plots[i].time_ns
                 continue
             if may_share(tracks, k, m, plots[i], sensors, rules):
                 # It won a plot: no second one of this window may be shared to it.
