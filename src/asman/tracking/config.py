@@ -79,7 +79,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_speed_mps: float = 700.0
     miss_pd_max: float = 0.9
     rollback_s: float = 20.0
-    checkpoint_s: float = 5.0
+    checkpoint_s: float = 10.0
     garble: float = 0.02
     velocity_sigma_mps: float = 5.0
     confirm_plots_of_image: int = 100

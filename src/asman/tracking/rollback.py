@@ -45,8 +45,14 @@ def remembered(past: Past, used: Records, closed_ns: int, config: TrackerConfig)
         checkpoints = ()
     oldest_ns = checkpoints[0][0] if checkpoints else back_ns
     recent = [*past.recent, used] if used.size else list(past.recent)
-    kept = tuple(part[part["time_ns"] >= oldest_ns] for part in recent if part["time_ns"][-1] >= oldest_ns)
+    kept = tuple(part for part in (_not_before(part, oldest_ns) for part in recent) if part.size)
     return Past(checkpoints, kept)
+
+
+def _not_before(part: Records, oldest_ns: int) -> Records:
+    """What of plots, sorted by time, is not before a time; the very same where all are."""
+    times = np.asarray(part)["time_ns"]
+    return part if times[0] >= oldest_ns else part[int(np.searchsorted(times, oldest_ns)) :]
 
 
 def is_due(past: Past, closed_ns: int, config: TrackerConfig) -> bool:

@@ -83,7 +83,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         sensors=sensors,
         sensor_records=sensor_records(sensors),
         origin=origin,
-        tracks=empty_tracks(256),
+        tracks=empty_tracks(1024),
         marks=marks,
         maps=nothing_learnt(len(sensors)),
         held=np.recarray(0, PLOT),
@@ -116,7 +116,7 @@ def copy(tracker: Tracker) -> Tracker:
     """An independent checkpoint."""
     return msgspec.structs.replace(
         tracker,
-        tracks=rows_of(tracker.tracks, None),
+        tracks=_same_room(tracker.tracks, int(tracker.marks[COUNT])),
         marks=tracker.marks.copy(),
         maps=copy_of(tracker.maps),
         counted=tracker.counted.copy(),
@@ -318,6 +318,14 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
         new[: alive.size] = old[alive]
     tracker.tracks = fresh
     tracker.marks[COUNT] = alive.size
+
+
+def _same_room(tracks: Tracks, count: int) -> Tracks:
+    """A copy with as much room, of the rows in use: memory that nobody writes costs nothing."""
+    fresh = empty_tracks(tracks.row.size)
+    for old, new in zip(tracks, fresh, strict=True):
+        new[:count] = old[:count]
+    return fresh
 
 
 def rows_of(tracks: Tracks, count: int | None) -> Tracks:
