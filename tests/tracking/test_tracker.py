@@ -104,7 +104,7 @@ def test_what_cannot_be_used_is_counted_by_its_reason(quiet):
 
 
 def test_rooms_that_grow_and_are_packed_do_not_show_in_the_picture():
-    _, plots, _ = world(5, 400, 60, "ssr")
+    _, plots, _ = world(5, 1_600, 60, "ssr")
     times = plots["time"].cast(pa.int64()).to_numpy()
     whole = run(plots, 60)
     tracker = tracking.start(SENSORS, origin="KG")
