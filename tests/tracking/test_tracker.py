@@ -115,7 +115,7 @@ def test_rooms_that_grow_and_are_packed_do_not_show_in_the_picture():
         done = end
     tracker = tracking.advance(tracker, plots.slice(done), (EPOCH_S + 60) * S)
     at = (EPOCH_S + 60) * S
-    assert tracking.counters(whole)["grown"] >= 2
+    assert tracking.counters(whole)["grown"] >= 1
     assert tracking.counters(tracker) == tracking.counters(whole)
     assert tracking.picture(tracker, at).equals(tracking.picture(whole, at))
 
