@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.imm import Motion, combine, update
 from asman.kernels.jit import lent, small
-from asman.kernels.tracklife import DUE, Rules, place_in
+from asman.kernels.tracklife import DUE, place_in
 from asman.kernels.trackrows import SECOND, Tracks, carry, contributor, usual_gap_s
 
 Floats = NDArray[np.float64]
@@ -33,7 +33,7 @@ OWN_PLOTS: Final = 8
 
 
 @small
-def may_share(tracks: Tracks, k: int, m: int, plot: Record, sensors: Records, rules: Rules) -> bool:
+def may_share(tracks: Tracks, k: int, m: int, plot: Record, sensors: Records) -> bool:
     """Whether the plot of track `k` may hold the plot of track `m` as well."""
     row = tracks.row[m]
     if m == k or row.shown == 0 or row.plots < OWN_PLOTS:

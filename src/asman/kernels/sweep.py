@@ -137,7 +137,6 @@ def window(
         winner,
         taken,
         sensors,
-        rules,
         motion,
         work,
         counters,
@@ -200,7 +199,7 @@ def window(
 @lent
 def share_all(
     tracks: Tracks, plots: Records, keep_start: Ints, keep_track: Ints, keep_column: Ints, winner: Ints,
-    taken: Ints, sensors: Records, rules: Rules, motion: Motion, work: Floats, counters: Longs,
+    taken: Ints, sensors: Records, motion: Motion, work: Floats, counters: Longs,
 ) -> None:  # fmt: skip
     """Let tracks whose own plot is hidden in a neighbour's share it: aircraft not resolved by a radar."""
     for i in range(plots.size):
@@ -212,7 +211,7 @@ def share_all(
             k, m = int(keep_track[taken[i]]), int(keep_track[q])
             if winner[keep_column[q]] >= 0:
                 continue
-            if may_share(tracks, k, m, plots[i], sensors, rules):
+            if may_share(tracks, k, m, plots[i], sensors):
                 # It won a plot: no second one of this window may be shared to it.
                 winner[keep_column[q]] = plots.size
                 share(tracks, m, plots[i], sensors, motion, work)
