@@ -52,6 +52,12 @@ def payloads(octets: bytes) -> Iterator[bytes]:
             size = int.from_bytes(rest[1:3], "big")
             yield rest[:size]
             rest = rest[size + 10 :]
+    elif octets[-4:] == b"\xa5" * 4 and int.from_bytes(octets[:2], "big") <= len(octets):
+        rest = octets
+        while rest:
+            size = int.from_bytes(rest[:2], "big")
+            yield rest[8 : size - 4]
+            rest = rest[size:]
     else:
         yield octets
 

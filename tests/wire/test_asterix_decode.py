@@ -76,7 +76,6 @@ def test_counts_of_every_recording_are_those_of_libasterix(shared_data, name):
 #: Which recordings hold something that is rejected, and why.
 WHY = {
     "samples/fixmptsaster": ["hexadecimal digits as text"],
-    "samples/jade": ["no data block"],  # FINAL framing is not recognised yet
     "samples/asterixsharp--sa_test_1": ["CAT062 edition 1.21: field reference number 2"],
     "samples/jasterix--cat010ed0.24": ["CAT010 edition 1.1: I500 goes past the end"],  # a maker's own edition
     "samples/jasterix--cat030": ["category 30 is not in the published"],
