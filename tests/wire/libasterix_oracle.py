@@ -26,11 +26,19 @@ def parse(category: int, edition: str, block: bytes) -> tuple[list[tuple[bytes, 
     found = []
     while len(bits):
         result = _record(profile, bits)
-        if isinstance(result, ValueError) or result[0].is_empty():
+        if isinstance(result, ValueError) or _holds_nothing(result[0]):
             return found, True
         record, bits = result
         found.append((record.unparse().to_bytes(), values(record)))
     return found, False
+
+
+def _holds_nothing(record: Any) -> bool:
+    """No item at all, or, stricter than libasterix, none but items of subitems that name no subitem."""
+    items = record.items_regular.values()
+    inner = [getattr(one.arg, "arg", None) for one in items]
+    empty = all(isinstance(one, base.Compound) and one.is_empty() for one in inner)
+    return empty and not record.items_rfs
 
 
 def _strict(kind: Any, bits: Any) -> Any:
