@@ -86,7 +86,7 @@ FORMATS: dict[str, Format] = {
     "readsb": Format(0.01, 50, partial(_make_message, "readsb"), partial(_judge_message, "readsb")),
     "contribution": _plain(0.015, partners.contributions, judge_partners.judge_contributions),
     "batch": _plain(0.015, partners.batches, judge_partners.judge_batches),
-    "agreement": _plain(0.002, partners.documents, judge_partners.judge_documents),
+    "agreement": _plain(0.001, partners.documents, judge_partners.judge_documents),
     "shape": _plain(0.008, partners.shapes, judge_partners.judge_shapes),
 }
 

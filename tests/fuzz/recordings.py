@@ -175,7 +175,7 @@ def pcapng(draw: Random) -> Pieces:
 
 def final(draw: Random) -> Pieces:
     out: Pieces = []
-    for _ in range(draw.choice((1, 2, 3, 4))):
+    for _ in range(draw.choice((1, 3, 4, 6))):
         body = _payload(draw)
         out += [
             _length(len(body) + 12, 2),
@@ -188,7 +188,7 @@ def final(draw: Random) -> Pieces:
 
 def rff(draw: Random) -> Pieces:
     out: Pieces = [Piece(DATA, draw.randbytes(128))]
-    for _ in range(draw.choice((1, 2, 3, 4))):
+    for _ in range(draw.choice((1, 3, 4, 6))):
         body = _payload(draw)
         out += [Piece(DATA, bytes(4)), _length(len(body), 2, big=False), Piece(DATA, body)]
     return out
@@ -196,7 +196,7 @@ def rff(draw: Random) -> Pieces:
 
 def rply(draw: Random) -> Pieces:
     out: Pieces = []
-    for k in range(draw.choice((1, 2, 3, 4))):
+    for k in range(draw.choice((1, 3, 4, 6))):
         body = _payload(draw)
         out += [_length(len(body), 4, big=False), Piece(DATA, struct.pack("<I", k)), Piece(DATA, body)]
     return out

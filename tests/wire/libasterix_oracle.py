@@ -81,9 +81,9 @@ def values(record: Any) -> dict[str, Any]:
         _add(out, "I" + name if name.isdigit() else name, item.arg)
     for several in record.items_rfs:
         for name, item in several or ():
-            inner: dict[str, Any] = {}
-            _add(inner, "I" + name if name.isdigit() else name, item.arg)
-            out |= {key: value for key, value in inner.items() if key not in out}
+            full = "I" + name if name.isdigit() else name
+            if not any(key.split("/")[0].split("_")[0] == full for key in out):  # the first of an item counts
+                _add(out, full, item.arg)
     return {key: value for key, value in _resolved(out).items() if value is not None}
 
 
