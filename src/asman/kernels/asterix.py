@@ -295,7 +295,8 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
                 at = read_any(m, at, end, node, row, items)
                 if at < 0:
                     return at
-                some = True
+                if not some:  # an item of subitems that names none holds nothing
+                    some = code(m, node) != COMPOUND or note(m, COUNT) > 0
                 if not chosen and node == code(m, SELECTOR):
                     uap = choose(m, row)
                     if uap < 0:

@@ -135,6 +135,7 @@ def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[
                 if interface < known:
                     high, low = unsigned(octets, at + 12, 4, big), unsigned(octets, at + 16, 4, big)
                     time_ns = to_ns(high, low, interfaces[interface, 1], interfaces[interface, 2])
+            begin = min(begin, at + size - 4)  # a block too short for its own head holds no packet
             kept = max(0, min(kept, at + size - 4 - begin))
             link = interfaces[interface, 0] if interface < known else -1
             packets[found, 0], packets[found, 1], packets[found, 2], packets[found, 3] = (

@@ -98,7 +98,8 @@ def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8]) -> Framed:
 
 
 def _walk(view: NDArray[np.uint8], kind: tuple[bool, int] | None) -> tuple[NDArray[np.int64], int]:
-    packets = np.empty((view.size // 16 + 1, 4), np.int64)
+    # A packet of a pcap file has a head of 16 octets; the least block of a pcapng file has 12.
+    packets = np.empty((view.size // 12 + 1, 4), np.int64)
     found, end = walk_pcapng(view, packets) if kind is None else walk_pcap(view, kind[0], kind[1], packets)
     return packets[:found].copy(), int(end)
 
