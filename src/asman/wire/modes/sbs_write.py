@@ -1,4 +1,4 @@
-"""Tracks as SBS, the text of BaseStation: for Virtual Radar, tar1090 and readsb, and all that reads port 30003.
+"""Tracks as SBS, the text of BaseStation: for Virtual Radar, tar1090, readsb, and all that reads port 30003.
 
 A track's row becomes up to four lines: identification (MSG,1), place (MSG,3), velocity (MSG,4), code (MSG,6).
 Altitudes are pressure altitudes. The format knows aircraft by their ICAO address only, so that tracks without
