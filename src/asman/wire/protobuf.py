@@ -44,8 +44,9 @@ def number(field: int, value: int) -> bytes:
 
 
 def double(field: int, value: float) -> bytes:
-    """A field that is a number; nothing for 0."""
-    return varint(field << 3 | DOUBLE) + struct.pack("<d", value) if value else b""
+    """A field that is a number; nothing for 0, but something for -0.0."""
+    packed = struct.pack("<d", value)
+    return varint(field << 3 | DOUBLE) + packed if any(packed) else b""
 
 
 def octets(field: int, value: bytes) -> bytes:
