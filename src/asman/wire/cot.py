@@ -131,7 +131,7 @@ def _remarks(row: dict[str, Any]) -> str:
     said = [
         "SIMULATED" if row["simulated"] else "",
         "" if row["confirmed"] else "tentative",
-        "" if level is None else f"FL{level / FLIGHT_LEVEL_M:03.0f} (pressure altitude)",
+        "" if level is None else f"FL{round(level / FLIGHT_LEVEL_M):03d} (pressure altitude)",
         "" if row["mode_3a"] is None else f"Mode 3/A {row['mode_3a']:04o}",
         "" if row["address"] is None else f"address {row['address']:06X}",
         "on the ground" if row["on_ground"] else "",

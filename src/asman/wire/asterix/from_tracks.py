@@ -27,6 +27,8 @@ from asman.units import DAY_S, FLIGHT_LEVEL_M, FOOT_M, FOOT_PER_MINUTE_MPS, SECO
 #: Editions that are written unless another is asked for.
 CAT062_EDITION: Final = "1.18"
 CAT065_EDITION: Final = "1.5"
+#: A track whose latest plot is older coasts (CST): a scan of the slowest radars in use.
+COASTING_S: Final = 12.0
 #: A track number has 16 bits.
 NUMBERS: Final = 1 << 16
 #: Ticks of a time of day.
@@ -79,6 +81,23 @@ def number_tracks(track: Ints, given: Mapping[int, int]) -> Numbered:
         taken.add(wanted)
     numbers = np.array([kept.get(int(one), -1) for one in here], np.int64)
     return Numbered(numbers[np.searchsorted(here, track)] if here.size else track, kept)
+
+
+def coasts(tracks: pa.Table, after_s: float = COASTING_S) -> Bools:
+    """Which rows' latest plot is older than `after_s` at their time of validity."""
+    times, plots = (tracks[name].cast(pa.int64()).to_numpy() for name in ("time", "last_plot_time"))
+    with np.errstate(invalid="ignore"):
+        return np.asarray(times - plots > after_s * SECOND_NS, np.bool_)
+
+
+def ends(track: Ints, time_ns: Ints) -> tuple[Bools, Bools]:
+    """Which rows are the first and the last of their track in a whole recording."""
+    order = np.lexsort((np.arange(track.size), time_ns, track))
+    change = np.diff(track[order]) != 0
+    first, last = np.zeros(track.size, np.bool_), np.zeros(track.size, np.bool_)
+    first[order[np.r_[True, change][: track.size]]] = True
+    last[order[np.r_[change, True][: track.size]]] = True
+    return first, last
 
 
 def cat062(

@@ -73,14 +73,14 @@ def _lines(time_ns: int, row: dict[str, Any]) -> list[str]:
         told.append(line(1, {10: row["callsign"]}))
     place = {14: f"{row['lat_deg']:.6f}", 15: f"{row['lon_deg']:.6f}", 21: ground}
     if level is not None:
-        place[11] = f"{level / FOOT_M:.0f}"
+        place[11] = str(round(level / FOOT_M))
     told.append(line(3, place))
     if north is not None and east is not None:
         course = round(float(np.degrees(np.arctan2(east, north))) % 360.0, 1) % 360.0
         speed = float(np.sqrt(north * north + east * east)) / KNOT_MPS
         velocity = {12: f"{speed:.1f}", 13: f"{course:.1f}", 21: ground}
         if climb is not None:
-            velocity[16] = f"{climb / FOOT_PER_MINUTE_MPS:.0f}"
+            velocity[16] = str(round(climb / FOOT_PER_MINUTE_MPS))
         told.append(line(4, velocity))
     if code is not None:
         emergency = "-1" if code in EMERGENCIES else "0"
