@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import ClientConnection, connect
 
+import asman
 from asman import exercise
 from asman.edge import bus
 from asman.exercise.scenario import begin_ns
@@ -141,7 +142,7 @@ def test_a_real_recording_is_live_without_any_file_beside(tmp_path: Path, shared
 
 
 def test_udp_unicast_and_multicast_reach_the_picture(tmp_path: Path) -> None:
-    ports = [_free_port() for _ in range(2)]
+    ports = [_free_port() for _ in range(3)]
     begin = time.time_ns()
     sky = exercise.start(scenario(), aircraft=60, seed=3, begin_ns=begin - 8 * SECOND_NS)
     manas, osh = exercise.sensors(sky, "KG")[:2]
@@ -151,8 +152,14 @@ def test_udp_unicast_and_multicast_reach_the_picture(tmp_path: Path) -> None:
         f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n'
         f'[[feed]]\nname = "one"\nurl = "udp://127.0.0.1:{ports[0]}"\n'
         f'[[feed]]\nname = "many"\nurl = "udp://{GROUP}:{ports[1]}?interface=127.0.0.1"\n'
+        f'[[output]]\nname = "ops"\nkind = "cat062"\nurl = "udp://127.0.0.1:{ports[2]}"\nperiod_s = 0.5\n'
+        'source = "25/200"\nunconfirmed = true\n'
     )
     with running(tmp_path, "node", str(tmp_path / "node.toml")) as node:
+        receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        receiver.bind(("127.0.0.1", ports[2]))
+        receiver.settimeout(60)
+        receiver.recv(65_535)  # the heartbeat: from here on the encoder is compiled
         now = time.time_ns()
         sky = exercise.start(scenario(), aircraft=60, seed=3, begin_ns=now - 8 * SECOND_NS)
         sent = exercise.emissions(sky, now - 8 * SECOND_NS, now, encode)
@@ -177,6 +184,23 @@ def test_udp_unicast_and_multicast_reach_the_picture(tmp_path: Path) -> None:
         assert feeds["many"]["rejected"] == 0
         assert health["dropped"] == 0
         assert health["bus"]["embedded"] == 1
+        # What it sends is there for others to read: its tracks and its sensors, as simulated as they are.
+        tables: dict[str, list] = {}
+        deadline = time.monotonic() + 60
+        while not {"CAT062", "CAT063", "CAT065"} <= tables.keys():
+            assert time.monotonic() < deadline, tables.keys()
+            octets = receiver.recv(65_535)
+            for name, table in asman.decode(octets).tables.items():
+                tables.setdefault(name, []).extend(table.drop_columns("time").to_pylist())
+        receiver.close()
+        assert {row["I080/SIM"] for row in tables["CAT062"]} == {1}
+        assert {row["I010/SIC"] for row in tables["CAT062"]} == {200}
+        assert {row["I050/SIC"] for row in tables["CAT063"]} <= {manas.sic, osh.sic}
+        (output,) = node.get("/api/health").json()["outputs"]
+        assert output["kind"] == "cat062"
+        assert output["messages"] > 0
+        assert output["dropped"] == 0
+        assert "asman_output_messages_total" in node.get("/metrics").text
         answer = node.post("/api/replay", {"paused": True})
         assert answer.status_code == 409
 

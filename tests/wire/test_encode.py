@@ -15,7 +15,8 @@ from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO
 from asman.model.frames import NO_TIME, Frames
 from asman.wire.asterix.batches import Blocks, read
 from asman.wire.asterix.decode import decode
-from asman.wire.asterix.encode import BESIDE, encode
+from asman.wire.asterix.encode import encode
+from asman.wire.asterix.encode_columns import BESIDE
 from asman.wire.asterix.layout import layout
 from asman.wire.asterix.specification import specifications
 

@@ -152,6 +152,10 @@ def write_tables(recordings: Recordings, output: Path, *, limit: int | None = No
         path = output if len(names) == 1 else output.with_suffix(f".{name}{output.suffix}")
         table = joined(recordings, name)
         table = table if limit is None else table.slice(0, limit)
+        if name.startswith("CAT"):  # whoever encodes it again need not be told
+            table = table.replace_schema_metadata(
+                {**(table.schema.metadata or {}), "asman.category": name[3:]}
+            )
         if output.suffix == ".parquet":
             pyarrow.parquet.write_table(table, path, compression="zstd")
         else:

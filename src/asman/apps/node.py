@@ -28,6 +28,7 @@ def command(config: str, port: int | None, token: str, opening: bool, for_: str 
             member=node.member,
             mode="live",
             feeds=node.feed,
+            outputs=node.output,
             sensors=text_of(node.sensors),
             sensors_name=node.sensors,
             picture_s=node.picture_s,

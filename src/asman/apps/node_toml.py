@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from asman.apps.output_toml import OutputConfig, check_output
 from asman.edge.feeds import Address, address
 from asman.errors import ConfigError, nearest
 
@@ -55,6 +56,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     picture_s: float = 1.0
     bus: BusConfig = BusConfig()
     feed: tuple[FeedConfig, ...] = ()
+    output: tuple[OutputConfig, ...] = ()
 
 
 def read(path: Path) -> NodeConfig:
@@ -70,6 +72,8 @@ def read(path: Path) -> NodeConfig:
     _refuse_unknown(table.get("bus", {}), BusConfig, f"{path}: bus")
     for number, feed in enumerate(_tables(table, "feed")):
         _refuse_unknown(feed, FeedConfig, f"{path}: feed[{number}]")
+    for number, output in enumerate(_tables(table, "output")):
+        _refuse_unknown(output, OutputConfig, f"{path}: output[{number}]")
     try:
         config = msgspec.convert(table, NodeConfig)
     except msgspec.ValidationError as error:
@@ -105,20 +109,24 @@ def _check(config: NodeConfig, item: str) -> None:
         raise ConfigError(
             item, "has no [[feed]]", 'Add: [[feed]]  name = "radar"  url = "udp://239.1.1.1:8600"'
         )
-    seen: set[str] = set()
+    _check_names([feed.name for feed in config.feed], f"{item}: feed")
+    _check_names([output.name for output in config.output], f"{item}: output")
     for number, feed in enumerate(config.feed):
-        if not _NAME.fullmatch(feed.name):
-            raise ConfigError(
-                f"{item}: feed[{number}].name", f"letters, digits, - and _ only, not '{feed.name}'"
-            )
-        if feed.name in seen:
-            raise ConfigError(f"{item}: feed[{number}].name", f"'{feed.name}' is there twice")
-        seen.add(feed.name)
         address(feed.url, f"{item}: feed[{number}].url")
+    for number, output in enumerate(config.output):
+        check_output(output, f"{item}: output[{number}]")
     if not 0 <= config.port <= 65_535:
         raise ConfigError(f"{item}: port", f"needs 0 to 65535, not {config.port}")
     if not 0.1 <= config.picture_s <= 60:
         raise ConfigError(f"{item}: picture_s", f"needs 0.1 to 60 s, not {config.picture_s}")
+
+
+def _check_names(names: list[str], item: str) -> None:
+    for number, name in enumerate(names):
+        if not _NAME.fullmatch(name):
+            raise ConfigError(f"{item}[{number}].name", f"letters, digits, - and _ only, not '{name}'")
+        if name in names[:number]:
+            raise ConfigError(f"{item}[{number}].name", f"'{name}' is there twice")
 
 
 def secret(file: str, variable: str, item: str) -> str:

@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from asman.apps.node_toml import FeedConfig
+from asman.apps.output_toml import OutputConfig
 from asman.apps.plan import Mode
 from asman.edge import bus
 
@@ -37,6 +38,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     member: str
     mode: Mode
     feeds: tuple[FeedConfig, ...] = ()
+    outputs: tuple[OutputConfig, ...] = ()
     sensors: str | None = None
     sensors_name: str = "sensors.toml"
     recordings: list[str] = []

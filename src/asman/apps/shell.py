@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from asman import __version__
+from asman.apps.outputs import Outputs
 from asman.apps.setting import Parts, Setting
 from asman.apps.web import console_url, web_server
 from asman.edge import bus, messages
@@ -58,6 +59,7 @@ class Shell:
         self._failure: AsmanError | None = None
         self._feeds: list[Feed | StreamFeed] = []
         self._uplink: Uplink | None = None
+        self._outputs: Outputs | None = None
         self._hub: Hub
 
     def end(self) -> None:
@@ -77,7 +79,13 @@ class Shell:
         keeper = gate(self._parts.token, port, self._setting.bind)
         server = web_server(application(self._hub, reasoning, keeper, __version__))
         jobs: list[asyncio.Task[Any]] = []
-        for job in (server.serve(sockets=[self._parts.listening]), self._watch(), self._begin(client)):
+        self._outputs = Outputs(self._setting.outputs, reasoning)
+        for job in (
+            server.serve(sockets=[self._parts.listening]),
+            self._watch(),
+            self._begin(client),
+            self._send(self._outputs),
+        ):
             jobs.append(self._guard(job))
         try:
             await self._ending.wait()
@@ -85,6 +93,7 @@ class Shell:
             server.should_exit = True
             for feed in self._feeds:
                 feed.close()
+            self._outputs.close()
             await asyncio.wait(jobs[:1], timeout=3)
             for job in jobs:
                 job.cancel()
@@ -162,8 +171,12 @@ class Shell:
             )
         feeds += theirs.values()
         server = self._parts.server
+        outputs = self._outputs.health() if self._outputs else []
+        if self._outputs:
+            self._outputs.heard(health)
         return msgspec.structs.replace(
             health,
+            outputs=outputs,
             uptime_s=time.monotonic() - self._parts.began_s,
             feeds=feeds,
             dropped=sum(feed.dropped for feed in feeds) + self._hub.dropped,
@@ -173,6 +186,16 @@ class Shell:
                 "clients": len(self._hub.clients),
             },
         )
+
+    async def _send(self, outputs: Outputs) -> None:
+        """Open the outputs when the reasoning listens, and send until the end."""
+        await self._ready.wait()
+        await outputs.open()
+        if outputs.places:
+            self._setting.say(
+                f"{time.monotonic() - self._parts.began_s:5.1f} s  sending: {', '.join(outputs.places)}"
+            )
+        await outputs.run()
 
     async def _begin(self, client: Client) -> None:
         """Open the feeds when the reasoning listens, say where to look, end after the time that was set."""

@@ -1,16 +1,15 @@
-"""The picture as GeoJSON: Points with the columns of Tracks as properties (RFC 7946)."""
+"""Which tracks of the picture are asked for, as GeoJSON."""
 
 import math
-from datetime import datetime
-from typing import Any, Final
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from asman.errors import InputError
+from asman.wire.geojson import collection
 
-_PLACE: Final = ("lat_deg", "lon_deg")
+__all__ = ["Box", "box", "collection", "select"]
 
 
 class Box(msgspec.Struct, frozen=True):
@@ -44,34 +43,3 @@ def select(tracks: pa.Table, inside: Box | None, unconfirmed: bool) -> pa.Table:
         keep &= (west | east) if inside.west_deg > inside.east_deg else (west & east)
         keep &= (lat >= inside.south_deg) & (lat <= inside.north_deg)
     return tracks.filter(pa.array(keep))
-
-
-def _texts(column: pa.ChunkedArray) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        return [_iso(value) for value in column.cast(pa.timestamp("us", tz="UTC"), safe=False).to_pylist()]
-    return [_finite(value) for value in column.to_pylist()]
-
-
-def _iso(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def collection(table: pa.Table, number: str = "track") -> bytes:
-    """Return a FeatureCollection, one Point a row; the column `number` is its id."""
-    names = [name for name in table.column_names if name not in _PLACE]
-    columns = [_texts(table[name]) for name in names]
-    lon, lat = _texts(table["lon_deg"]), _texts(table["lat_deg"])
-    features = [
-        {
-            "type": "Feature",
-            "id": row[names.index(number)],
-            "geometry": {"type": "Point", "coordinates": [round(x, 7), round(y, 7)]},
-            "properties": dict(zip(names, row, strict=True)),
-        }
-        for x, y, *row in zip(lon, lat, *columns, strict=True)
-    ]
-    return msgspec.json.encode({"type": "FeatureCollection", "features": features})

@@ -125,6 +125,25 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
     last_seen_s: float | None
 
 
+class OutputHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """How one output does.
+
+    readers   programs that are connected, 1 for a datagram's destination or a file
+    left_out  tracks that its format could not say, in all
+    dropped   messages that a reader was too slow for, or that could not be sent
+    """
+
+    name: str
+    kind: str
+    messages: int
+    octets: int
+    dropped: int
+    left_out: int
+    readers: int
+    last_sent_s: float | None
+    problem: str = ""
+
+
 class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):
     """A SAC/SIC that sends, but that sensors.toml does not name."""
 
@@ -159,6 +178,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     behind_s: float
     sensors: list[SensorHealth]
     feeds: list[FeedHealth] = []
+    outputs: list[OutputHealth] = []
     unknown: list[UnknownSource] = []
     bus: dict[str, str | int | float] = {}
     simulated_tracks: int = 0

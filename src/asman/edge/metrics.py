@@ -78,6 +78,15 @@ def _health(health: Health) -> Iterator[str]:
     ):
         samples = [({"feed": f.name}, getattr(f, name)) for f in health.feeds]
         yield from _metric(f"feed_{name}_total", "counter", meaning, samples)
+    for name, kind, meaning in (
+        ("messages", "counter", "Messages of an output."),
+        ("octets", "counter", "Octets of an output."),
+        ("dropped", "counter", "Messages of an output that did not reach a reader."),
+        ("left_out", "counter", "Tracks that an output's format could not say."),
+        ("readers", "gauge", "Programs that take an output."),
+    ):
+        samples = [({"output": o.name, "kind": o.kind}, getattr(o, name)) for o in health.outputs]
+        yield from _metric("output_" + _named(name, kind), kind, meaning, samples)
 
 
 def _registration(health: Health) -> Iterator[str]:

@@ -28,12 +28,17 @@ from asman.kernels.asterix_program import (
     STRETCH_BITS,
     UAPS,
 )
-from asman.kernels.jit import kernel, part
+from asman.kernels.jit import kernel, small
 
 #: A block's head: category and length.
 BLOCK_HEAD = 3
 #: What a block's length, or an explicit item's, can say.
 BLOCK_MAX, EXPLICIT_MAX = 65_535, 254
+#: Places in the state between chunks: how many blocks are begun, where the open one begins, where the next
+#: record goes, and the row and reason of a record that cannot be written.
+BLOCKS, BEGIN, NEXT, FAULT_ROW, FAULT_REASON, STATES = 0, 1, 2, 3, 4, 5
+#: Octets of a part that are put together in one number.
+WORD = 8
 #: Reasons not to write a record.
 NO_UAP, NO_ITEM, NOT_IN_UAP, TOO_LONG, TOO_MANY, EXPLICIT_LONG = 1, 2, 3, 4, 5, 6
 
@@ -42,15 +47,15 @@ Program = NDArray[np.int32]
 
 
 class Records(NamedTuple):
-    """Records to write, column by column.
+    """A chunk of records to write, column by column.
 
     raw       (C, N)  uint64  integers in two's complement; a stretch of `heap` for what is octets
     present   (G, N)  uint8   1 where the record has the group of leaves
-    children  (D, H)  uint64  like raw, of repetitions, one record's after another
-    first     (R, N)  int64   where a record's repetitions begin in `children`
-    counts    (R, N)  int64   how many there are
+    children  (D, H)  uint64  like raw, of repetitions of all chunks, one record's after another
+    first     (R, M)  int64   where a record's repetitions begin in `children`, of all chunks
+    counts    (R, M)  int64   how many there are
     heap      (~,)    uint8   octets
-    block     (N,)    int64   records of different numbers never share a block
+    base      row of all chunks that is this one's first
     """
 
     raw: NDArray[np.uint64]
@@ -59,13 +64,21 @@ class Records(NamedTuple):
     first: NDArray[np.int64]
     counts: NDArray[np.int64]
     heap: Octets
-    block: NDArray[np.int64]
+    base: int
 
 
-@part
+@small
+def write_octets(out: Octets, at: int, word: np.uint64, count: int) -> None:
+    """Write the first octets of a word, most significant first."""
+    for k in range(count):
+        out[at + k] = np.uint8((word >> np.uint64(56 - 8 * k)) & np.uint64(0xFF))
+
+
+@small
 def write_leaves(
     out: Octets,
     at: int,
+    size: int,
     program: Program,
     leaf: int,
     count: int,
@@ -73,29 +86,37 @@ def write_leaves(
     row: int,
     heap: Octets,
 ) -> None:
-    """Put the program's leaves from `leaf` on into the part that begins at `at`, whose octets are 0."""
+    """Write a part of `size` octets at `at`, made of the program's leaves from `leaf` on."""
+    word = np.uint64(0)
+    if size > WORD:
+        for k in range(size):
+            out[at + k] = 0
     for i in range(leaf, leaf + count * LEAF, LEAF):
-        where = at + program[i]
         left, right = program[i + 1], program[i + 2]
         value = raw[program[i + 3], row]
         if program[i + 4] == STRETCH:
             begin = np.int64(value >> np.uint64(STRETCH_BITS))
             for k in range(right):
-                out[where + k] = heap[begin + k]
+                out[at + program[i] + k] = heap[begin + k]
             continue
         # Cut to the leaf's width, then stand where the reader's shifts would take it from.
-        word = (value << np.uint64(right)) >> np.uint64(left)
+        cut = (value << np.uint64(right)) >> np.uint64(left)
+        if size <= WORD:
+            word |= cut >> np.uint64(8 * program[i])
+            continue
         for k in range((left + 64 - right + 7) // 8):
-            out[where + k] |= np.uint8((word >> np.uint64(56 - 8 * k)) & np.uint64(0xFF))
+            out[at + program[i] + k] |= np.uint8((cut >> np.uint64(56 - 8 * k)) & np.uint64(0xFF))
+    if size <= WORD:
+        write_octets(out, at, word, size)
 
 
-@part
+@small
 def next_part(program: Program, at_part: int) -> int:
     """Return where the part after `part` stands."""
     return at_part + PART + LEAF * program[at_part + 4]
 
 
-@part
+@small
 def has_simple(program: Program, records: Records, row: int, node: int) -> bool:
     """Tell whether a record has an item that holds no other items."""
     kind = program[node]
@@ -109,7 +130,7 @@ def has_simple(program: Program, records: Records, row: int, node: int) -> bool:
     return records.present[program[node + 4] if kind == REPETITIVE else program[node + 2], row] != 0
 
 
-@part
+@small
 def has_item(program: Program, records: Records, row: int, node: int) -> bool:
     """Tell whether a record has an item, or any subitem of it."""
     if program[node] != COMPOUND:
@@ -120,7 +141,7 @@ def has_item(program: Program, records: Records, row: int, node: int) -> bool:
     return False
 
 
-@part
+@small
 def count_parts(program: Program, records: Records, row: int, node: int) -> int:
     """How many parts of an item to write: up to the last that is there, and is allowed to be last."""
     last, open_end = 0, False
@@ -134,39 +155,42 @@ def count_parts(program: Program, records: Records, row: int, node: int) -> int:
     return last
 
 
-@part
+@small
 def write_parts(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write a fixed item, or an extended one as far as its last part that is there."""
     count = count_parts(program, records, row, node)
     at_part = node + 2
     for k in range(count):
-        write_leaves(out, at, program, at_part + PART, program[at_part + 3], records.raw, row, records.heap)
-        at += program[at_part]
+        size, leaves = program[at_part], program[at_part + 3]
+        write_leaves(out, at, size, program, at_part + PART, leaves, records.raw, row, records.heap)
+        at += size
         if program[at_part + 2] and k < count - 1:
             out[at - 1] |= np.uint8(1)
         at_part = next_part(program, at_part)
     return at
 
 
-@part
+@small
 def write_repetitive(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write repetitions, their number before them or an FX bit in each."""
     counted, size, repetition = program[node + 1], program[node + 2], program[node + 3]
-    count, child = records.counts[repetition, row], records.first[repetition, row]
+    whole = records.base + row
+    count, child = records.counts[repetition, whole], records.first[repetition, whole]
     if (counted and count >= 1 << (8 * counted)) or (counted == 0 and count == 0):
         return -TOO_MANY
     for k in range(counted):
         out[at] = np.uint8((count >> (8 * (counted - 1 - k))) & 0xFF)
         at += 1
     for k in range(count):
-        write_leaves(out, at, program, node + 7, program[node + 6], records.children, child + k, records.heap)
+        leaves = program[node + 6]
+        write_leaves(out, at, size, program, node + 7, leaves, records.children, child + k, records.heap)
         at += size
         if counted == 0 and k < count - 1:
             out[at - 1] |= np.uint8(1)
     return at
 
 
-@part
+@small
 def write_explicit(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write an item of octets, its length before it."""
     stretch = records.raw[program[node + 1], row]
@@ -180,7 +204,7 @@ def write_explicit(out: Octets, at: int, program: Program, records: Records, row
     return at + 1 + size
 
 
-@part
+@small
 def write_simple(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write an item that holds no other items."""
     kind = program[node]
@@ -191,20 +215,22 @@ def write_simple(out: Octets, at: int, program: Program, records: Records, row: 
     return write_explicit(out, at, program, records, row, node)
 
 
-@part
+@small
 def write_item(out: Octets, at: int, program: Program, records: Records, row: int, node: int) -> int:
     """Write any item; a compound one with a field specification of its own."""
     if program[node] != COMPOUND:
         return write_simple(out, at, program, records, row, node)
     subitems = node + 3
-    last = 0
-    for i in range(program[node + 2]):
-        if program[subitems + i] >= 0 and has_simple(program, records, row, program[subitems + i]):
-            last = i
+    last = int(program[node + 2]) - 1
+    while last > 0 and not (
+        program[subitems + last] >= 0 and has_simple(program, records, row, program[subitems + last])
+    ):
+        last -= 1
     spec = at
     at += last // 7 + 1
     for k in range(last // 7):
-        out[spec + k] |= np.uint8(1)
+        out[spec + k] = np.uint8(1)
+    out[at - 1] = np.uint8(0)
     for i in range(last + 1):
         if program[subitems + i] >= 0 and has_simple(program, records, row, program[subitems + i]):
             out[spec + i // 7] |= np.uint8(0x80 >> (i % 7))
@@ -214,7 +240,7 @@ def write_item(out: Octets, at: int, program: Program, records: Records, row: in
     return at
 
 
-@part
+@small
 def first_item(program: Program, records: Records, row: int) -> int:
     """Return where the items of a record's UAP stand, by field reference number; -1 for no UAP."""
     items = HEAD + program[UAPS]
@@ -227,7 +253,7 @@ def first_item(program: Program, records: Records, row: int) -> int:
     return items + uap * program[FRNS] if uap >= 0 else -1
 
 
-@part
+@small
 def fits(program: Program, records: Records, row: int, items: int) -> bool:
     """Tell whether every item that a record has, in any UAP, is one of its own UAP."""
     for other in range(HEAD + program[UAPS], HEAD + program[UAPS] * (1 + program[FRNS])):
@@ -241,7 +267,7 @@ def fits(program: Program, records: Records, row: int, items: int) -> bool:
     return True
 
 
-@part
+@small
 def write_record(out: Octets, at: int, program: Program, records: Records, row: int) -> int:
     """Write one record."""
     items = first_item(program, records, row)
@@ -249,16 +275,18 @@ def write_record(out: Octets, at: int, program: Program, records: Records, row: 
         return -NO_UAP
     if program[UAPS] > 1 and not fits(program, records, row, items):
         return -NOT_IN_UAP
-    last = -1
-    for number in range(program[FRNS]):
-        if program[items + number] >= 0 and has_item(program, records, row, program[items + number]):
-            last = number
+    last = int(program[FRNS]) - 1
+    while last >= 0 and not (
+        program[items + last] >= 0 and has_item(program, records, row, program[items + last])
+    ):
+        last -= 1
     if last < 0:
         return -NO_ITEM
     spec = at
     at += last // 7 + 1
     for k in range(last // 7):
-        out[spec + k] |= np.uint8(1)
+        out[spec + k] = np.uint8(1)
+    out[at - 1] = np.uint8(0)
     for number in range(last + 1):
         node = program[items + number]
         if node >= 0 and has_item(program, records, row, node):
@@ -269,7 +297,7 @@ def write_record(out: Octets, at: int, program: Program, records: Records, row: 
     return at
 
 
-@part
+@small
 def close_block(out: Octets, begin: int, end: int, category: int) -> None:
     """Write the head of the block that ends before `end`."""
     out[begin] = np.uint8(category)
@@ -277,41 +305,44 @@ def close_block(out: Octets, begin: int, end: int, category: int) -> None:
     out[begin + 2] = np.uint8((end - begin) & 0xFF)
 
 
-@part
+@small
 def move_on(out: Octets, begin: int, end: int) -> None:
-    """Move a record by a block's head, and leave zeros where it was."""
+    """Move a record by a block's head."""
     for k in range(end - 1, begin - 1, -1):
         out[k + BLOCK_HEAD] = out[k]
-    for k in range(begin, begin + BLOCK_HEAD):
-        out[k] = 0
 
 
 @kernel
 def write_blocks(
     program: Program,
     records: Records,
+    block: NDArray[np.int64],
+    count: int,
     category: int,
     longest: int,
     out: Octets,
+    state: NDArray[np.int64],
     starts: NDArray[np.int64],
     rows: NDArray[np.int64],
-    fault: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Write all records; return how many blocks they took and the octet after the last.
+) -> None:
+    """Write a chunk of `count` records.
 
+    block       (M,)      of all chunks: records of different numbers never share a block
     longest     octets of a block at most, where it has more than one record
-    out         zeros, with room for all
-    starts      (N + 1,)  where each block begins; rows (N + 1,) its first record
-    fault       (2,)      of the first record that cannot be written: row and reason; reason 0: all is well
+    out         with room for the chunk after `state[NEXT]`
+    state       (STATES,) all 0 before the first chunk; after the last one `finish_blocks` closes what is open
+    starts      (M + 1,)  where each block begins; rows (M + 1,) its first record
     """
-    blocks, begin, at = 0, 0, BLOCK_HEAD
-    for row in range(records.block.size):
-        fresh = row == 0 or records.block[row] != records.block[row - 1]
-        if fresh and row > 0:
-            close_block(out, begin, at, category)
+    blocks, begin, at = state[BLOCKS], state[BEGIN], state[NEXT]
+    for k in range(count):
+        row = records.base + k
+        fresh = row == 0 or block[row] != block[row - 1]
+        if fresh:
+            if row > 0:
+                close_block(out, begin, at, category)
             begin = at
             at += BLOCK_HEAD
-        end = write_record(out, at, program, records, row)
+        end = write_record(out, at, program, records, k)
         if not fresh and end >= 0 and end - begin > longest:
             move_on(out, at, end)
             close_block(out, begin, at, category)
@@ -322,14 +353,17 @@ def write_blocks(
         if end >= 0 and end - begin > BLOCK_MAX:
             end = -TOO_LONG
         if end < 0:
-            fault[0], fault[1] = row, -end
-            return blocks, begin
+            state[FAULT_ROW], state[FAULT_REASON] = row, -end
+            return
         if fresh:
             starts[blocks], rows[blocks] = begin, row
             blocks += 1
         at = end
-    if blocks:
-        close_block(out, begin, at, category)
-        begin = at
-    starts[blocks], rows[blocks] = begin, records.block.size
-    return blocks, begin
+    state[BLOCKS], state[BEGIN], state[NEXT] = blocks, begin, at
+
+
+@kernel
+def finish_blocks(category: int, out: Octets, state: NDArray[np.int64]) -> None:
+    """Close the block that the last chunk left open."""
+    if state[BLOCKS]:
+        close_block(out, state[BEGIN], state[NEXT], category)

@@ -174,7 +174,7 @@ def _identities(source: Ints, number: Ints, time_ns: Ints, ended: Bools) -> tupl
 def _columns(records: Records, lat: Floats) -> dict[str, pa.Array]:
     """Everything that needs neither time nor identity."""
     var_e, var_n, covariance = _accuracy(records, lat)
-    ground = records.is_in("I380/COM/STAT", _ON_GROUND)
+    ground = records.is_in("I380/COM/STAT", _ON_GROUND) | records.is_in("I080/SFC", (1,))
     said = ground | records.is_in("I380/COM/STAT", _AIRBORNE)
     codes = np.array([f"{code >> 8}/{code & 255}" if code >= 0 else "" for code in records.source])
     return {

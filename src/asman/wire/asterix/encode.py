@@ -10,6 +10,7 @@ are passed over. Spare bits are 0. Items that stood under random field sequencin
 their own places instead.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Final
 
@@ -18,28 +19,39 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.errors import InputError, nearest
-from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO
-from asman.kernels.asterix_encode import BLOCK_HEAD, Records, write_blocks
+from asman.errors import InputError
+from asman.kernels.asterix_encode import (
+    BLOCK_HEAD,
+    BLOCKS,
+    EXPLICIT_MAX,
+    FAULT_REASON,
+    FAULT_ROW,
+    NEXT,
+    STATES,
+    Records,
+    finish_blocks,
+    write_blocks,
+)
 from asman.kernels.asterix_program import (
     COMPOUND,
-    EXPLICIT,
+    FRNS,
     HEAD,
     LEAF,
     PART,
     PARTS,
     REPETITIVE,
-    STRETCH_BITS,
     UAPS,
 )
-from asman.wire.asterix.columns import Column
+from asman.wire.asterix.encode_columns import Cells, prepare
 from asman.wire.asterix.layout import Layout, layout
 from asman.wire.asterix.specification import specifications
 
 #: A UDP payload that needs no fragmentation on Ethernet.
 BLOCK_OCTETS_MAX: Final = 1400
-#: Columns of a decoded table that are no leaf of a record.
-BESIDE: Final = frozenset(("time", "offset", "length", "block", "edition", "RFS"))
+#: Records of a chunk: its cells fit a core's cache.
+CHUNK: Final = 2048
+#: Added to a chunk's rows, so that columns do not fall into the same lines of the cache.
+PADDING: Final = 8
 
 _REASONS: Final = {
     1: "the leaf that chooses the UAP has a value without one",
@@ -49,8 +61,6 @@ _REASONS: Final = {
     5: "it has more repetitions than their count can say, or none where one is needed",
     6: "an explicit item holds more than 254 octets",
 }
-
-_BLANK: Final = 32
 
 
 class Encoded(msgspec.Struct, frozen=True):
@@ -74,22 +84,6 @@ class Encoded(msgspec.Struct, frozen=True):
         return [self.octets[a:b] for a, b in pairwise(edges)]
 
 
-class _Heap:
-    """Octets of variable length on their way to the kernel."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-
-    def stretch(self, octets: bytes) -> int:
-        """Keep octets; return where they lie as the kernel reads it."""
-        if len(octets) >= 1 << STRETCH_BITS:
-            raise ValueError(f"{len(octets)} octets")
-        self.parts.append(octets)
-        self.size += len(octets)
-        return ((self.size - len(octets)) << STRETCH_BITS) | len(octets)
-
-
 def encode(
     table: pa.Table,
     category: int,
@@ -110,20 +104,46 @@ def encode(
     """
     plan = _layout(category, edition)
     name = f"CAT{category:03d} edition {edition}"
-    records = _records(table, plan, name, groups)
     count = table.num_rows
-    out = np.zeros(_room(plan, records), np.uint8)
-    starts, rows, fault = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64), np.zeros(2, np.int64)
-    blocks, end = write_blocks(plan.program, records, category, max_block_octets, out, starts, rows, fault)
-    if fault[1]:
+    block = np.zeros(count, np.int64) if groups is None else np.asarray(groups, np.int64)
+    if block.size != count:
         raise InputError(
-            f"{name}, row {fault[0]}", _REASONS[int(fault[1])], "Correct or leave out this record."
+            f"{name}: groups", f"{block.size} numbers for {count} rows", "Give one number a row."
         )
+    prepared = prepare(table, plan, name)
+    alive = [node for node in plan.nodes if _is_alive(plan.program, node, prepared.filled)]
+    program = _pruned(plan, alive)
+    longest = _longest(program, alive)
+    out = np.empty(0, np.uint8)
+    state = np.zeros(STATES, np.int64)
+    starts, rows = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
+    cells = Cells(
+        np.zeros((plan.raws, min(count, CHUNK) + PADDING), np.uint64),
+        np.zeros((plan.groups, min(count, CHUNK) + PADDING), np.uint8),
+    )
+    for base in range(0, count, CHUNK):
+        some = min(CHUNK, count - base)
+        prepared.fill(cells, base, some)
+        records = Records(
+            cells.raw, cells.present, prepared.children, prepared.first, prepared.counts, prepared.heap, base
+        )
+        repeated = _repeated_octets(program, alive, prepared.counts[:, base : base + some])
+        out = _roomier(out, int(state[NEXT]), (some + 1) * longest + repeated, count / (base + some))
+        write_blocks(program, records, block, some, category, max_block_octets, out, state, starts, rows)
+        if state[FAULT_REASON]:
+            raise InputError(
+                f"{name}, row {state[FAULT_ROW]}",
+                _REASONS[int(state[FAULT_REASON])],
+                "Correct or leave out this record.",
+            )
+    finish_blocks(category, out, state)
+    blocks = int(state[BLOCKS])
+    starts[blocks], rows[blocks] = state[NEXT], count
     return Encoded(
-        octets=out[:end].tobytes(),
+        octets=out[: state[NEXT]].tobytes(),
         starts=starts[: blocks + 1],
         rows=rows[: blocks + 1],
-        groups=records.block[rows[:blocks]],
+        groups=block[rows[:blocks]],
     )
 
 
@@ -139,197 +159,65 @@ def _layout(category: int, edition: str) -> Layout:
         ) from error
 
 
-def _records(table: pa.Table, plan: Layout, name: str, groups: NDArray[np.int64] | None) -> Records:
-    """Turn columns into integers, refusing what their leaves cannot say."""
-    count = table.num_rows
-    heap = _Heap()
-    raw = np.zeros((plan.raws, count), np.uint64)
-    present = np.zeros((plan.groups, count), np.uint8)
-    implied = {int(case[0]): int(case[1]) for case in plan.cases}
-    left = set(table.column_names) - BESIDE
-    for column in plan.columns:
-        if column.name not in left:
-            continue
-        left.remove(column.name)
-        array = table[column.name].combine_chunks()
-        valid = _valid(array)
-        values = _integers(array, column, valid, heap, f"{name}: {column.name}", _octets_of(plan, column))
-        # A column of another case of the same leaf must not undo this one.
-        raw[column.raw] = np.where(valid, values, raw[column.raw])
-        present[implied.get(column.group, column.group)] |= valid
-    children, first, counts = _repetitions(table, plan, name, present, heap, left)
-    for unknown in sorted(left):
-        known = [column.name for column in plan.columns] + list(plan.repetitions)
-        raise InputError(f"{name}: {unknown}", "no such column in this edition", nearest(unknown, known))
-    block = np.zeros(count, np.int64) if groups is None else np.asarray(groups, np.int64)
-    if block.size != count:
-        raise InputError(
-            f"{name}: groups", f"{block.size} numbers for {count} rows", "Give one number a row."
-        )
-    octets = np.frombuffer(b"".join(heap.parts) + b"\0", np.uint8)
-    return Records(raw, present, children, first, counts, octets, block)
-
-
-def _repetitions(
-    table: pa.Table, plan: Layout, name: str, present: NDArray[np.uint8], heap: _Heap, left: set[str]
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """Columns of children, and where each record's begin and how many they are; marks what is present."""
-    count = table.num_rows
-    first, counts = (np.zeros((len(plan.repetitions), count), np.int64) for _ in range(2))
-    filled: list[tuple[Column, NDArray[np.uint64]]] = []
-    for index, repetition in enumerate(plan.repetitions):
-        leaves = [leaf for leaf in plan.children if leaf.repetition == index]
-        alone = len(leaves) == 1 and leaves[0].name[:1] in ("", "_")
-        title = repetition + leaves[0].name if alone else repetition
-        if title not in left:
-            continue
-        left.remove(title)
-        lists = table[title].combine_chunks()
-        counts[index] = lists.value_lengths().fill_null(0).to_numpy()
-        first[index] = np.cumsum(counts[index]) - counts[index]
-        present[plan.repeated[index, 0]] |= _valid(lists)
-        values = lists.flatten()
-        for leaf in leaves:
-            part = values if alone else values.field(leaf.name) if leaf.name in _fields(values) else None
-            if part is not None:
-                item = f"{name}: {title}" + ("" if alone else f"/{leaf.name}")
-                filled.append((leaf, _integers(part, leaf, _valid(part), heap, item, leaf.bits // 8)))
-    children = np.zeros((plan.child_raws, max((values.size for _, values in filled), default=0)), np.uint64)
-    for leaf, values in filled:
-        children[leaf.raw, : values.size] = values
-    return children, first, counts
-
-
-def _fields(values: pa.StructArray) -> list[str]:
-    return [field.name for field in values.type]
-
-
-def _octets_of(plan: Layout, column: Column) -> int:
-    """How many octets a binary leaf must have; 0 for an item of any length."""
-    free = {int(plan.program[node + 1]) for node in plan.nodes if plan.program[node] == EXPLICIT}
-    return 0 if column.binary and column.raw in free else column.bits // 8
-
-
-def _valid(array: pa.Array) -> NDArray[np.bool_]:
-    return array.is_valid().to_numpy(zero_copy_only=False)
-
-
-def _integers(
-    array: pa.Array, column: Column, valid: NDArray[np.bool_], heap: _Heap, item: str, octets: int
-) -> NDArray[np.uint64]:
-    """The integers, in two's complement, of one column; 0 where null."""
-    if column.binary:
-        return _stretches(array, column, heap, item, octets)
-    if column.kind in (ICAO, ASCII):
-        return _letters(array, column, item)
-    if column.kind == FLOAT:
-        values = array.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False) / column.content.lsb
-        values = np.rint(values)
-    else:
-        values = _whole(array, item)
-    low, high = _limits(column)
-    bad = valid & ~((values >= low) & (values <= high))
-    if bad.any():
-        row = int(np.argmax(bad))
-        step = column.content.lsb if column.kind == FLOAT else 1
-        raise InputError(
-            f"{item}, row {row}",
-            f"{array[row].as_py()} is outside {low * step:g} to {high * step:g}",
-            "Correct the value, or make it null to leave the item out.",
-        )
-    # Beyond int64 only unsigned integers go, and those need no sign.
-    return values.astype(np.uint64 if values.dtype == np.uint64 else np.int64).view(np.uint64)
-
-
-def _whole(array: pa.Array, item: str) -> NDArray[np.int64] | NDArray[np.uint64]:
-    """Integers of a column that has no scale."""
-    kind = pa.uint64() if array.type == pa.uint64() else pa.int64()
-    try:
-        return array.cast(kind).fill_null(0).to_numpy(zero_copy_only=False)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise InputError(item, f"needs integers: {error}", "Round the column first.") from error
-
-
-def _limits(column: Column) -> tuple[int, int]:
-    if column.content.signed:
-        return -(1 << (column.bits - 1)), (1 << (column.bits - 1)) - 1
-    return 0, (1 << column.bits) - 1
-
-
-def _letters(array: pa.Array, column: Column, item: str) -> NDArray[np.uint64]:
-    """Strings as codes of six bits (ICAO Annex 10 IV, table 3-9) or eight, blanks behind."""
-    width = 6 if column.kind == ICAO else 8
-    codes = _characters(array.cast(pa.string()).fill_null(""), column.bits // width, item)
-    if column.kind == ICAO:
-        capital = (codes >= ord("A")) & (codes <= ord("Z"))
-        good = capital | (codes == _BLANK) | ((codes >= ord("0")) & (codes <= ord("9")))
-        _demand(good.all(axis=1), array, item, "has more than capitals, digits and blanks")
-        codes = np.where(capital, codes - 64, codes)
-    shifts = np.arange(codes.shape[1] - 1, -1, -1, dtype=np.uint64) * np.uint64(width)
-    return np.bitwise_or.reduce(codes.astype(np.uint64) << shifts, axis=1)
-
-
-def _characters(words: pa.StringArray, letters: int, item: str) -> NDArray[np.uint8]:
-    """Octets of each string, (N, letters), blanks behind."""
-    _, places, data = words.buffers()
-    octets = np.frombuffer(data or b"", np.uint8)
-    ends = np.frombuffer(places or b"\0\0\0\0", np.int32)[words.offset :][: len(words) + 1]
-    lengths = np.diff(ends)
-    _demand(lengths <= letters, words, item, f"is longer than {letters} letters")
-    column = np.arange(letters)
-    there = column < lengths[:, None]
-    at = np.minimum(ends[:-1, None] + column, max(octets.size - 1, 0))
-    codes = np.where(there, octets[at] if octets.size else np.uint8(_BLANK), np.uint8(_BLANK))
-    _demand(np.asarray((codes < 127).all(axis=1)), words, item, "is not ASCII")
-    return codes
-
-
-def _demand(good: NDArray[np.bool_], array: pa.Array, item: str, problem: str) -> None:
-    if not good.all():
-        row = int(np.argmin(good))
-        raise InputError(f"{item}, row {row}", f"'{array[row].as_py()}' {problem}", "Mend or leave it out.")
-
-
-def _stretches(array: pa.Array, column: Column, heap: _Heap, item: str, octets: int) -> NDArray[np.uint64]:
-    """Octets of a column, kept on the heap; `octets` is their number where it is fixed, else 0."""
-    text = column.content.kind == "string"
-    packed = np.zeros(len(array), np.uint64)
-    for row, value in enumerate(array.to_pylist()):
-        if value is None:
-            # A leaf that is absent within an item that is there is zeros.
-            packed[row] = heap.stretch(bytes(octets)) if octets else 0
-            continue
-        one = str(value).encode("ascii", "replace").ljust(octets) if text else bytes(value)
-        if octets and len(one) != octets:
-            raise InputError(f"{item}, row {row}", f"needs {octets} octets, has {len(one)}", "Mend it.")
-        packed[row] = heap.stretch(one)
-    return packed
-
-
-def _room(plan: Layout, records: Records) -> int:
-    """Octets that are enough for all records: heads, FSPECs, and every item that any record has, whole."""
-    program, rows = plan.program, records.block.size
-    fspec = int(program[HEAD : HEAD + program[UAPS]].max())
-    octets = rows * (BLOCK_HEAD + fspec) + BLOCK_HEAD + records.heap.size
+def _pruned(plan: Layout, alive: list[int]) -> NDArray[np.int32]:
+    """The program without the items that no record has: they need not be looked for in each."""
+    program = plan.program.copy()
+    kept = set(alive)
     for node in plan.nodes:
+        if program[node] == COMPOUND:
+            subitems = program[node + 3 : node + 3 + program[node + 2]]
+            subitems[[one not in kept for one in subitems.tolist()]] = -1
+            program[node + 2] = int(np.flatnonzero(subitems >= 0).max(initial=-1)) + 1
+    items = program[HEAD + program[UAPS] :][: program[UAPS] * program[FRNS]]
+    items[[one not in kept for one in items.tolist()]] = -1
+    return program
+
+
+def _is_alive(program: NDArray[np.int32], node: int, filled: frozenset[int]) -> bool:
+    """Tell whether any record has an item."""
+    kind = program[node]
+    if kind == COMPOUND:
+        subitems = program[node + 3 : node + 3 + program[node + 2]].tolist()
+        return any(one >= 0 and _is_alive(program, one, filled) for one in subitems)
+    if kind != PARTS:
+        return int(program[node + (4 if kind == REPETITIVE else 2)]) in filled
+    part = node + 2
+    for _ in range(program[node + 1]):
+        if int(program[part + 1]) in filled:
+            return True
+        part += PART + LEAF * int(program[part + 4])
+    return False
+
+
+def _roomier(out: NDArray[np.uint8], used: int, more: int, share: float) -> NDArray[np.uint8]:
+    """Octets with room for `more` after those that are used; `share`: what the whole may need of it."""
+    if used + more <= out.size:
+        return out
+    larger = np.empty(int((used + more) * max(share, 1.0)) + 1, np.uint8)
+    larger[:used] = out[:used]
+    return larger
+
+
+def _longest(program: NDArray[np.int32], nodes: Iterable[int]) -> int:
+    """Octets that are enough for a record that has every item of a pruned program, without repetitions."""
+    octets = BLOCK_HEAD + int(program[HEAD : HEAD + program[UAPS]].max())
+    for node in nodes:
         kind = program[node]
         if kind == PARTS:
-            octets += _parts_room(program, node, records)
-        elif kind == REPETITIVE:
-            counts = records.counts[program[node + 3]]
-            octets += int(program[node + 1]) * rows + int(program[node + 2]) * int(counts.sum())
-        elif kind == EXPLICIT:
-            octets += int(records.present[program[node + 2]].sum())
-        elif kind == COMPOUND:
-            octets += int(program[node + 1]) * rows
+            part = node + 2
+            for _ in range(program[node + 1]):
+                octets += int(program[part])
+                part += PART + LEAF * int(program[part + 4])
+        elif kind in (REPETITIVE, COMPOUND):
+            octets += int(program[node + 1])
+        else:
+            octets += 1 + EXPLICIT_MAX
     return octets
 
 
-def _parts_room(program: NDArray[np.int32], node: int, records: Records) -> int:
-    part, octets = node + 2, 0
-    some = np.zeros(records.block.size, bool)
-    for _ in range(program[node + 1]):
-        octets += int(program[part])
-        some |= records.present[program[part + 1]] > 0
-        part += PART + LEAF * int(program[part + 4])
-    return octets * int(some.sum())
+def _repeated_octets(program: NDArray[np.int32], nodes: Iterable[int], counts: NDArray[np.int64]) -> int:
+    """Octets of a chunk's repetitions."""
+    sizes = [
+        (int(program[node + 2]), int(program[node + 3])) for node in nodes if program[node] == REPETITIVE
+    ]
+    return sum(size * int(counts[repetition].sum()) for size, repetition in sizes)
