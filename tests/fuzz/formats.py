@@ -14,6 +14,7 @@ from tests.fuzz import (
     messages,
     partners,
     recordings,
+    sapient,
 )
 from tests.fuzz.memory import Guarded
 from tests.fuzz.records import EDITIONS, blocks
@@ -81,9 +82,15 @@ FORMATS: dict[str, Format] = {
         lambda _, inputs, memory: judge_files.judge_all_packed(inputs, memory),
     ),
     "beast": Format(0.06, 500, partial(_make_message, "beast"), partial(_judge_message, "beast")),
-    "avr": Format(0.05, 500, partial(_make_message, "avr"), partial(_judge_message, "avr")),
+    "avr": Format(0.04, 500, partial(_make_message, "avr"), partial(_judge_message, "avr")),
     "sbs": Format(0.03, 500, partial(_make_message, "sbs"), partial(_judge_message, "sbs")),
     "readsb": Format(0.01, 50, partial(_make_message, "readsb"), partial(_judge_message, "readsb")),
+    "sapient": Format(
+        0.01,
+        20,
+        lambda _, draw, count: sapient.messages(draw, count),
+        lambda _, inputs, memory: sapient.judge(inputs, memory),
+    ),
     "contribution": _plain(0.015, partners.contributions, judge_partners.judge_contributions),
     "batch": _plain(0.015, partners.batches, judge_partners.judge_batches),
     "agreement": _plain(0.001, partners.documents, judge_partners.judge_documents),

@@ -8,6 +8,8 @@ from tests.fuzz.judge_asterix import NEWEST, laid
 from tests.fuzz.pieces import FSPEC, Piece, joined
 from tests.fuzz.records import block_of, fspec, item_of
 
+from asman.wire import protobuf as pb
+from asman.wire import sapient
 from asman.wire.asterix import batches, decode
 from asman.wire.asterix import specification as spec
 from asman.wire.asterix.specification import specifications
@@ -66,3 +68,14 @@ def test_segments_of_very_long_records_are_cut(monkeypatch: pytest.MonkeyPatch):
     assert cut.tables["CAT002"].column(0).num_chunks > whole.tables["CAT002"].column(0).num_chunks
     assert cut.tables["CAT002"].equals(whole.tables["CAT002"])
     assert np.array_equal(cut.rejected["offset"], whole.rejected["offset"])
+
+
+def test_nodes_that_register_without_end_are_forgotten():
+    def registered(number: int) -> bytes:
+        body = pb.octets(1, pb.number(1, 1_780_000_000)) + pb.text(2, f"node-{number}") + pb.octets(4, b"")
+        return len(body).to_bytes(4, "little") + body
+
+    count = sapient.NODES_MAX + 10
+    stream, heard = sapient.hear(sapient.Stream(), b"".join(map(registered, range(count))))
+    assert heard.tables["SAPIENT_NODE"].num_rows == count
+    assert [name for name, _ in stream.units] == [f"node-{k}" for k in range(10, count)]
