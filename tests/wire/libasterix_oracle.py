@@ -9,7 +9,7 @@ UNITS = {
     "NM": "_NM", "ft": "_ft", "FL": "_FL", "m/s": "_mps", "m/s²": "_mps2", "ft/min": "_ftpmin",
     "NM/s": "_NMps", "kt": "_kt", "Mach": "_Mach",
     "°C": "_degC", "mb": "_mb", "%": "_percent", "dB": "_dB", "dBm": "_dBm", "dBµV": "_dBuV",
-    "MHz": "_MHz",
+    "MHz": "_MHz", "hPa": "_hPa", "ALTFL": "_FL", "dBm²": "_dBm2", "m²": "_m2",
 }  # fmt: skip
 
 

@@ -27,7 +27,22 @@ def rply(*frames: bytes) -> bytes:
     return b"".join(len(f).to_bytes(4, "little") + k.to_bytes(4, "little") + f for k, f in enumerate(frames))
 
 
-FORMS = {"final": lambda *f: b"".join(final(one) for one in f), "rff": rff, "rply": rply}
+def ioss(*frames: bytes) -> bytes:
+    return b"".join(final(one)[:-4] + k.to_bytes(4, "big") for k, one in enumerate(frames))
+
+
+def ioss_seq(*frames: bytes) -> bytes:
+    sized = [(len(one) + 16).to_bytes(2, "big") + k.to_bytes(4, "big") for k, one in enumerate(frames)]
+    return b"".join(head + final(one)[2:-4] + bytes(4) for head, one in zip(sized, frames, strict=True))
+
+
+FORMS = {
+    "final": lambda *f: b"".join(final(one) for one in f),
+    "ioss": ioss,
+    "ioss-seq": ioss_seq,
+    "rff": rff,
+    "rply": rply,
+}
 
 
 @pytest.mark.parametrize("name", FORMS)

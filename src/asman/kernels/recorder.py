@@ -84,3 +84,19 @@ def walk_recorder(
         count += 1
         at += frame.head + size + frame.tail
     return count, at
+
+
+@kernel
+def next_frame(view: Octets, begin: Int, frame: Frame) -> Int:
+    """First octet from `begin` on at which two frames stand, or one that is the last; the end for none."""
+    for at in range(begin, view.size):
+        size = length_of(view, at, frame)
+        if size < 0 or not are_blocks(view, at + frame.head, size):
+            continue
+        after = at + frame.head + size + frame.tail
+        if after == view.size:
+            return at
+        size = length_of(view, after, frame)
+        if size >= 0 and are_blocks(view, after + frame.head, size):
+            return at
+    return view.size

@@ -30,9 +30,9 @@ class Read(NamedTuple):
     rejects: NDArray[np.int64]
 
 
-def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
+def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout, *, lenient: bool = False) -> Read:
     """Read every record of `blocks`, all of the layout's category."""
-    work = make_work(layout, int(blocks.length.sum()))
+    work = make_work(layout, int(blocks.length.sum()), lenient=lenient)
     batch = (layout.ready, layout.repeated, work.cells, work.present, work.notes, work.sizes)
     failed: list[NDArray[np.int64]] = []
     parts: list[dict[pa.Field, pa.Array]] = []

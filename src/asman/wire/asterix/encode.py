@@ -39,7 +39,7 @@ from asman.wire.asterix.specification import specifications
 #: A UDP payload that needs no fragmentation on Ethernet.
 BLOCK_OCTETS_MAX: Final = 1400
 #: Columns of a decoded table that are no leaf of a record.
-BESIDE: Final = frozenset(("time", "offset", "length", "block", "edition", "RFS"))
+BESIDE: Final = frozenset(("time", "offset", "length", "block", "edition", "octets", "items", "RFS"))
 
 _REASONS: Final = {
     1: "the leaf that chooses the UAP has a value without one",
@@ -146,7 +146,7 @@ def _records(table: pa.Table, plan: Layout, name: str, groups: NDArray[np.int64]
     raw = np.zeros((plan.raws, count), np.uint64)
     present = np.zeros((plan.groups, count), np.uint8)
     implied = {int(case[0]): int(case[1]) for case in plan.cases}
-    left = set(table.column_names) - BESIDE
+    left = {one for one in table.column_names if not one.startswith("RE/")} - BESIDE
     for column in plan.columns:
         if column.name not in left:
             continue
