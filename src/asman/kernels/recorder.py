@@ -104,10 +104,10 @@ def walk_recorder(
 
 @kernel
 def next_frame(view: Octets, begin: Int, frame: Frame) -> Int:
-    """First octet from `begin` on at which two frames seem to stand, or one that is the last; the end for none.
+    """First octet from `begin` on where two frames seem to stand, or one that is the last; the end for none.
 
-    Only the first blocks of each are looked at, and none is believed that is longer than any: else a file could
-    be made such that all of it is walked through from each of its octets.
+    Only the first blocks of each are looked at, and none is believed that is longer than any: else a file
+    could be made such that all of it is walked through from each of its octets.
     """
     for at in range(begin, view.size):
         size = length_of(view, at, frame)

@@ -119,7 +119,9 @@ def unwrap(view: NDArray[np.uint8], packets: Ints) -> Unwrapped:
     streams, heard = _heard(octets, buffer, payloads, index, time_ns)
     found = payloads[:, VERDICT] == FOUND
     starts, lengths, from_packet = payloads[found, AT], payloads[found, SIZE], index[found]
-    lost = [_lost(row) for row in payloads[~found & ~heard & _is_lost(payloads[:, VERDICT])].tolist()]
+    bad = payloads[~found & ~heard & _is_lost(payloads[:, VERDICT])].tolist()
+    _, put = buffer.whole()
+    lost = [one for row in bad for one in _lost(row, put, int(view.size))]
     segments = np.flatnonzero(payloads[:, VERDICT] == SEGMENT)
     parts = [(starts, lengths, from_packet)]
     if segments.size:
@@ -153,8 +155,15 @@ _GAPS_MAX: Final = 1 << 12
 _JOINED: Final = -1
 
 
-def _lost(row: list[int]) -> Lost:
-    return Lost(row[AT], row[SIZE], WORDS[row[VERDICT]])
+def _lost(row: list[int], put: Origin | None, size: int) -> list[Lost]:
+    """What is given up, where it stands in the capture: of what was put together, each piece."""
+    begin, end, why = row[AT], row[AT] + row[SIZE], WORDS[row[VERDICT]]
+    if put is None or begin < size:
+        return [Lost(begin, row[SIZE], why)]
+    first, last = (int(one) for one in np.searchsorted(put.start, [begin, end - 1], side="right") - 1)
+    edges = [begin, *put.start[first + 1 : last + 1].tolist(), end]
+    places = put.of(np.array(edges[:-1], np.int64)).tolist()
+    return [Lost(at, b - a, why) for at, a, b in zip(places, edges[:-1], edges[1:], strict=True)]
 
 
 def _joined(buffer: _Buffer, payloads: Ints, time_ns: Ints, notes: list[str]) -> tuple[Ints, Ints]:
