@@ -12,9 +12,17 @@ from tests.fuzz.memory import Guarded
 from asman.errors import InputError
 from asman.model.frames import Frames
 from asman.wire import compressed, framing, reading
+from asman.wire.asterix import decode
 
 #: Octets that a framing has beside each frame, and before the first.
-BESIDE = {"final": (12, 0), "rff": (6, 128), "rply": (8, 0), "gps": (10, 2200)}
+BESIDE = {
+    "final": (12, 0),
+    "rff": (6, 128),
+    "ioss": (12, 0),
+    "ioss-seq": (16, 0),
+    "rply": (8, 0),
+    "gps": (10, 2200),
+}
 
 
 def judge_file(octets: bytes, memory: Guarded, *, whole: bool) -> Counter[str]:
@@ -27,49 +35,54 @@ def judge_file(octets: bytes, memory: Guarded, *, whole: bool) -> Counter[str]:
     told.update(one.reason for one in framed.rejected)
     starts, lengths = framed.frames.start.tolist(), framed.frames.length.tolist()
     frames = list(zip(starts, lengths, strict=True))
-    spans = sorted([*frames, *((one.offset, one.length) for one in framed.rejected)])
-    assert frames == sorted(frames), "frames stand in their order"
-    at = 0
-    for start, length in spans:
-        assert start >= at and length >= 0, "a stretch of octets is used once"
-        at = start + length
-    assert at <= len(octets), "within the file"
-    free = len(octets) - sum(length for _, length in spans)
-    if framed.name in ("raw", "text"):
+    lost = [(one.offset, one.length) for one in framed.rejected]
+    here = sorted(span for span in frames if span[0] < len(octets))
+    _apart(sorted([*here, *lost]), len(octets))
+    _apart(sorted(frames), len(framed.octets))
+    assert framed.octets.size <= 3 * len(octets) + 100, "what is put together is not more than there was"
+    assert bytes(framed.octets[: len(octets)]) == octets, "and stands behind the recording"
+    told.update(" ".join(word for word in note.split() if not word[0].isdigit()) for note in framed.notes)
+    for stream in framed.streams:
+        assert stream.octets.size == stream.ends[-1] <= len(octets), "a stream has its packets' octets"
+    free = len(octets) - sum(length for _, length in [*here, *lost])
+    if framed.name in ("raw", "text", "other"):
         assert not free, "every octet is handed on"
     elif framed.name in BESIDE:
         each, before = BESIDE[framed.name]
         most = before + each * len(frames)
         assert most - each <= free <= most, "but for the framing's own, every octet is handed on"
-    else:
-        packets, end = list(_packets(octets)), len(octets)
-        if packets and packets[-1] is None:
-            packets.pop()
+    elif not framed.notes and not framed.streams:
+        assert frames == sorted(frames), "frames stand in their order"
+        packets = list(_packets(octets))
+        spans = [*here, *lost]
         inside = [span for span in spans if any(a <= span[0] and sum(span) <= b for a, b in packets)]
         rest = [span for span in spans if span not in inside]
-        assert len(inside) == len(packets), "a packet gives a frame or a reason"
-        assert not rest or (len(rest) == 1 and sum(rest[0]) == end), "and what follows the last is given up"
+        empty = sum(b"\x06" in octets[a:b] for a, b in packets)  # segments of TCP without data
+        assert len(packets) - empty <= len(inside) <= len(packets), "a packet gives a frame or a reason"
+        assert not rest or (len(rest) == 1 and sum(rest[0]) == len(octets)), "what follows is given up"
     if whole:
         _read(octets, framed, memory)
     return told
 
 
+def _apart(spans: Sequence[tuple[int, int]], size: int) -> None:
+    at = 0
+    for start, length in spans:
+        assert start >= at and length >= 0, "a stretch of octets is used once"
+        at = start + length
+    assert at <= size, "within the file"
+
+
 def _read(octets: bytes, framed: framing.Framed, memory: Guarded) -> None:
+    """Read the records; what is put together is accounted for where it was put."""
     found = reading.read(memory.put(octets))
     if found.framing != framed.name:
         return  # Mode S, by chance
-    account(_without(found, framed), octets, Frames(*framed.frames))
-
-
-def _without(found, framed):
-    """What was decoded, without what the framing gave up already."""
-    import msgspec
-    import pyarrow as pa
-
-    lost = {(one.offset, one.length, one.reason) for one in framed.rejected}
-    rows = found.rejected.to_pylist()
-    keep = [(row["offset"], row["length"], row["reason"]) not in lost for row in rows]
-    return msgspec.structs.replace(found, rejected=found.rejected.filter(pa.array(keep, pa.bool_())))
+    for table in (*found.tables.values(), found.rejected):
+        table.validate(full=True)
+    decoded = decode(framed.octets, framed.frames, framing=framed.name)
+    account(decoded, framed.octets.tobytes(), Frames(*framed.frames))
+    assert sum(found.tables[name].num_rows for name in decoded.tables) >= decoded.records
 
 
 def _packets(octets: bytes) -> Iterator[tuple[int, int]]:

@@ -49,13 +49,28 @@ def _udp(payload: bytes) -> Pieces:
     ]
 
 
+def _tcp(payload: bytes, draw: Random) -> Pieces:
+    """A segment of one of two connections; their octets overlap, leave gaps, or follow one another."""
+    place = draw.choice((0, 0, 5, 40, 100, 300, 2**32 - 20))
+    flags = draw.choice((0x10, 0x10, 0x10, 0x18, 0x02, 0x11, 0x04))
+    port = draw.choice((4000, 4001))
+    return [
+        Piece(DATA, struct.pack(">HHII", port, 8600, place, 0)),
+        Piece(COUNT, bytes((draw.choice((0x50, 0x50, 0x60)), flags))),
+        Piece(DATA, bytes(6) + payload),
+    ]
+
+
 def _ip(payload: bytes, draw: Random) -> tuple[Pieces, int]:
     """An IP packet, and its ethertype."""
-    udp = _udp(payload)
+    protocol = draw.choice((17, 17, 17, 6))
+    udp = _udp(payload) if protocol == 17 else _tcp(payload, draw)
+    if draw.random() < 0.15:
+        return _fragment(joined(udp), protocol, draw), 0x0800
     inner = joined(udp)
     if draw.random() < 0.3:
         before = b"" if draw.random() < 0.7 else bytes((17, draw.choice((0, 0, 1, 255)))) + bytes(6)
-        first = 17 if not before else draw.choice((0, 43, 44, 60))
+        first = protocol if not before else draw.choice((0, 43, 44, 60))
         head = [
             Piece(DATA, b"\x60\0\0\0"),
             _length(len(before) + len(inner), 2),
@@ -69,10 +84,26 @@ def _ip(payload: bytes, draw: Random) -> tuple[Pieces, int]:
         Piece(DATA, b"\0"),
         _length(20 + len(options) + len(inner), 2),
         Piece(DATA, b"\0\1" + fragment.to_bytes(2, "big")),
-        Piece(COUNT, bytes((64, draw.choice((17, 17, 17, 17, 6))))),
+        Piece(COUNT, bytes((64, protocol))),
         Piece(DATA, bytes(10) + options),
     ]
     return head + udp, 0x0800
+
+
+def _fragment(whole: bytes, protocol: int, draw: Random) -> Pieces:
+    """A fragment of a datagram, of which two are open at a time."""
+    cut = min(len(whole), draw.choice((8, 16, 40))) // 8 * 8
+    first = draw.random() < 0.5
+    piece, place = (whole[:cut], 0x2000) if first else (whole[cut:], cut // 8)
+    return [
+        Piece(DATA, b"\x45\0"),
+        _length(20 + len(piece), 2),
+        Piece(DATA, bytes((0, draw.choice((1, 2))))),
+        Piece(LENGTH_BIG, place.to_bytes(2, "big")),
+        Piece(COUNT, bytes((64, protocol))),
+        Piece(DATA, bytes(10)),
+        Piece(DATA, piece),
+    ]
 
 
 def _link(draw: Random, kind: int) -> Pieces:
@@ -186,6 +217,17 @@ def final(draw: Random) -> Pieces:
     return out
 
 
+def ioss(draw: Random) -> Pieces:
+    """FINAL with anything behind the blocks, with or without a sequence number."""
+    out: Pieces = []
+    number = draw.choice((0, 4))
+    for _ in range(draw.choice((1, 3, 4, 6))):
+        body = _payload(draw)
+        head = Piece(DATA, bytes(number) + bytes(6))
+        out += [_length(len(body) + 12 + number, 2), head, Piece(DATA, body), Piece(DATA, draw.randbytes(4))]
+    return out
+
+
 def rff(draw: Random) -> Pieces:
     out: Pieces = [Piece(DATA, draw.randbytes(128))]
     for _ in range(draw.choice((1, 3, 4, 6))):
@@ -218,7 +260,8 @@ def raw(draw: Random) -> Pieces:
 
 
 KINDS: dict[str, Callable[[Random], Pieces]] = {
-    "raw": raw, "pcap": pcap, "pcapng": pcapng, "final": final, "rff": rff, "rply": rply, "gps": gps,
+    "raw": raw, "pcap": pcap, "pcapng": pcapng, "final": final, "ioss": ioss, "rff": rff,
+    "rply": rply, "gps": gps,
 }  # fmt: skip
 
 

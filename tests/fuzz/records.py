@@ -53,7 +53,30 @@ def corpus(category: int, edition: str, seed: int = 0) -> tuple[Pieces, ...]:
     draw.shuffle(every)
     made = [_record(one, uap, {place} | _some(uap, draw), draw) for uap, place in every]
     made += [_record(one, uap, _some(uap, draw), draw) for uap in uaps for _ in range(CORPUS // len(uaps))]
+    made += [more for uap in uaps for _ in range(12) if (more := _expanded(category, uap, draw))]
     return tuple(made)
+
+
+def _expanded(category: int, uap: spec.Uap, draw: Random) -> Pieces:
+    """A record whose Reserved Expansion field holds what is published for it; none where nothing is."""
+    editions = specifications().expansions.get(category, ())
+    names = [getattr(item, "name", "") for item in uap.items]
+    if not editions or "RE" not in names:
+        return []
+    inner = draw.choice(editions)
+    items = inner.uaps[0].items
+    there = [place for place, item in enumerate(items) if isinstance(item, spec.Named)]
+    some = sorted(draw.sample(there, min(len(there), draw.choice((0, 1, 2, 4)))))
+    flags = sum(1 << (8 * inner.fixed_octets - 1 - place) for place in some)
+    inside = [Piece(FSPEC, flags.to_bytes(inner.fixed_octets, "big"))]
+    for place in some:
+        item = items[place]
+        assert isinstance(item, spec.Named)
+        inside += item_of(item, draw)
+    if len(joined(inside)) > 254:
+        inside = inside[:1]
+    size = Piece(LENGTH_BIG, bytes([len(joined(inside)) + 1]))
+    return [Piece(FSPEC, fspec({names.index("RE")})), size, *inside]
 
 
 def _some(uap: spec.Uap, draw: Random) -> set[int]:

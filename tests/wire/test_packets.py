@@ -212,3 +212,10 @@ def test_a_real_recording_says_the_same_however_it_is_wrapped(shared_data):
         assert (
             found.tables["CAT048"]["I140_s"].to_pylist() == expected.tables["CAT048"]["I140_s"].to_pylist()
         ), name
+
+
+def test_what_was_put_together_and_is_no_asterix_is_given_up_where_it_stands():
+    payload = b"hello, this is no data block"
+    octets = pcap(*fragments(payload, [16]))
+    lost = find(octets).rejected
+    assert b"".join(octets[one.offset : one.offset + one.length] for one in lost) == payload

@@ -119,8 +119,11 @@ def unwrap(view: NDArray[np.uint8], packets: Ints) -> Unwrapped:
     streams, heard = _heard(octets, buffer, payloads, index, time_ns)
     found = payloads[:, VERDICT] == FOUND
     starts, lengths, from_packet = payloads[found, AT], payloads[found, SIZE], index[found]
-    lost = [_lost(row) for row in payloads[~found & ~heard & _is_lost(payloads[:, VERDICT])].tolist()]
+    bad = payloads[~found & ~heard & _is_lost(payloads[:, VERDICT])].tolist()
+    _, put = buffer.whole()
+    lost = [one for row in bad for one in _lost(row, put, int(view.size))]
     segments = np.flatnonzero(payloads[:, VERDICT] == SEGMENT)
+    parts = [(starts, lengths, from_packet)]
     if segments.size:
         for flow in flows.connections(payloads[segments], index[segments]):
             form = recognise(copied(view, flow.start, flow.length)[: flows.SAMPLE])
@@ -132,8 +135,8 @@ def unwrap(view: NDArray[np.uint8], packets: Ints) -> Unwrapped:
                 continue
             more, gone = _blocks(buffer, flow)
             lost += gone
-            starts, lengths = np.r_[starts, more[0]], np.r_[lengths, more[1]]
-            from_packet = np.r_[from_packet, more[2]]
+            parts.append(more)
+    starts, lengths, from_packet = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(from_packet, kind="stable")
     frames = Frames(starts[order], lengths[order], time_ns[from_packet[order]])
     octets, origin = buffer.whole()
@@ -146,12 +149,21 @@ def _is_lost(verdict: Ints) -> NDArray[np.bool_]:
     return (verdict != SEGMENT) & (verdict != NO_DATA) & (verdict != _JOINED)
 
 
+#: Gaps of a run of a stream behind which blocks are looked for.
+_GAPS_MAX: Final = 1 << 12
 #: Verdict of a fragment that became part of a datagram.
 _JOINED: Final = -1
 
 
-def _lost(row: list[int]) -> Lost:
-    return Lost(row[AT], row[SIZE], WORDS[row[VERDICT]])
+def _lost(row: list[int], put: Origin | None, size: int) -> list[Lost]:
+    """What is given up, where it stands in the capture: of what was put together, each piece."""
+    begin, end, why = row[AT], row[AT] + row[SIZE], WORDS[row[VERDICT]]
+    if put is None or begin < size:
+        return [Lost(begin, row[SIZE], why)]
+    first, last = (int(one) for one in np.searchsorted(put.start, [begin, end - 1], side="right") - 1)
+    edges = [begin, *put.start[first + 1 : last + 1].tolist(), end]
+    places = put.of(np.array(edges[:-1], np.int64)).tolist()
+    return [Lost(at, b - a, why) for at, a, b in zip(places, edges[:-1], edges[1:], strict=True)]
 
 
 def _joined(buffer: _Buffer, payloads: Ints, time_ns: Ints, notes: list[str]) -> tuple[Ints, Ints]:
@@ -238,8 +250,9 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
     starts, sizes, packets = [nothing], [nothing], [nothing]
     lost: list[Lost] = []
     known = known_categories()
-    for run in range(int(flow.run[-1]) + 1):
-        mine = flow.run == run
+    edges = np.searchsorted(flow.run, np.arange(int(flow.run[-1]) + 2))
+    for run in range(edges.size - 1):
+        mine = slice(edges[run], edges[run + 1])
         piece = copied(buffer.view, flow.start[mine], flow.length[mine])
         # Octets are there when all before them are.
         ends, packet = np.cumsum(flow.length[mine]), np.maximum.accumulate(flow.packet[mine])
@@ -249,7 +262,8 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
             lost.append(Lost(int(flow.start[mine][0]), whole, flows.NO_BLOCKS))
             continue
         begins = buffer.add(flow.start[mine], flow.length[mine])
-        table, broken = np.empty((piece.size // 3 + 1, 4), np.int64), np.empty((1 << 12, 4), np.int64)
+        table = np.empty((piece.size // 3 + 1, 4), np.int64)
+        broken = np.empty((min(_GAPS_MAX, piece.size + 1), 4), np.int64)
         at, size = np.array([first]), np.array([piece.size - first])
         found, bad = find_blocks(piece, at, size, known, True, table, broken)
         gone = [(0, first, 0, 0)] * (first > 0) + broken[:bad].tolist()
