@@ -61,12 +61,12 @@ def may_be_blocks(view: Octets, at: Int, size: Int) -> bool:
     end = at + size
     for _ in range(LOOKED_AT):
         if at + 3 > end:
-            return at == end
+            return bool(at == end)
         block = np.int64(view[at + 1]) << 8 | np.int64(view[at + 2])
         if view[at] == 0 or block < 3:
             return False
         at += block
-    return at <= end
+    return bool(at <= end)
 
 
 @small
