@@ -206,7 +206,8 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     row = found[0]
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
-    behind = evidence.behind(state.evidence, number, row["contributors"], row["address"], row["mode_3a"])
+    own = node.own_track(state, number)
+    behind = evidence.behind(state.evidence, own, row["contributors"], row["address"], row["mode_3a"])
     plots = [PlotEntry(**plot._asdict()) for plot in behind]
     columns: dict[str, Any] = {
         name: _finite(row[name]) for name in TrackEntry.__struct_fields__ if name in row
