@@ -60,6 +60,26 @@ def compile_node(tell: Callable[[str], None]) -> None:
             node.explain(state, 1, 0, now_ns)
     node.trails_of(state)
     node.copy(state)
+    tell("  the joint picture")
+    _compile_joint(radar)
+
+
+def _compile_joint(radar: Sensor) -> None:
+    """A node whose partner tells the same track: correlation, fusion, intersection, the picture."""
+    from asman.model.contribution import Contribution
+    from asman.model.tracks import TRACKS
+    from asman.pipeline import node
+
+    state = node.start("XX", (radar,), 0, federated=True)
+    for second in range(HEARD_S):
+        now_ns = (second + 1) * SECOND_NS
+        arrived = (Datagram("warm", now_ns, _report(second)),) if second % 4 == 0 else ()
+        told = node.own_tracks(state)
+        # The other half of the time without what was learned, as from a feed that nobody knows the making of.
+        table = told if second < HEARD_S // 2 else told.select(TRACKS.names)
+        theirs = Contribution(origin="YY", sequence=second, sent_ns=now_ns, what="tracks", table=table)
+        state, _ = node.step(state, node.Inputs(arrived, contributions=(theirs,)), now_ns)
+    node.picture(state)
 
 
 def compile_simulator(tell: Callable[[str], None]) -> None:

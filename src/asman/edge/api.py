@@ -20,7 +20,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 
-from asman.edge import console, geojson, metrics
+from asman.edge import console, geojson, joint_api, metrics
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
 from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
@@ -169,7 +169,18 @@ def _too_busy(_: Request[Any, Any, Any], error: TimeoutError) -> Response[dict[s
 def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> ASGIApp:
     """Return the guarded application of one node."""
     app = Litestar(
-        route_handlers=[health, picture, track, explain, clock, replay, prometheus, live, page],
+        route_handlers=[
+            health,
+            picture,
+            track,
+            explain,
+            clock,
+            replay,
+            *joint_api.HANDLERS,
+            prometheus,
+            live,
+            page,
+        ],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),

@@ -17,6 +17,10 @@ TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 WHY: Final = "picture.why"
+#: Asks for the confirmed tracks of our own sensors: all that a member may give.
+OWN: Final = "picture.own"
+PAIR: Final = "picture.pair"
+VIEW: Final = "border.view"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
 BEGIN: Final = "node.begin"
@@ -237,6 +241,25 @@ class TrailPoint(msgspec.Struct, frozen=True, kw_only=True):
     lon_deg: float
 
 
+class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One member's part in a track.
+
+    number      the origin's number of it, as it told us
+    via         member that passed it on; the origin itself where it came straight
+    agreements  under which it came; none for our own
+    last_s      UTC epoch seconds: when it is valid
+    sigma_m     standard deviation of the place by that member alone
+    """
+
+    origin: str
+    via: str
+    number: int
+    agreements: list[str]
+    last_s: float
+    sigma_m: float
+    responsible: bool
+
+
 class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One track with its trail and its latest plots, oldest first."""
 
@@ -260,6 +283,7 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     trail: list[TrailPoint]
     latest_plots: list[PlotEntry]
+    sources: list[SourceEntry] = []
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -272,6 +296,20 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     track: int
     at_s: float | None = None
     span_s: float = 20.0
+
+
+class Pairing(msgspec.Struct, frozen=True, kw_only=True):
+    """A person says whether two tracks are one aircraft: pair, unpair, or automatic again."""
+
+    track: int
+    other: int
+    act: str
+
+
+class With(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The other track of a pair."""
+
+    other: int = msgspec.field(name="with")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,8 +24,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def collection(table: pa.Table, number: str = "track") -> bytes:
-    """Return a FeatureCollection, one Point a row; the column `number` is its id."""
+def collection(table: pa.Table, number: str = "track", **said: Any) -> bytes:
+    """Return a FeatureCollection, one Point a row; `number` is its id, `said` stands beside the features."""
     names = [name for name in table.column_names if name not in _PLACE]
     columns = [_texts(table[name]) for name in names]
     lon, lat = _texts(table["lon_deg"]), _texts(table["lat_deg"])
@@ -38,4 +38,4 @@ def collection(table: pa.Table, number: str = "track") -> bytes:
         }
         for x, y, *row in zip(lon, lat, *columns, strict=True)
     ]
-    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    return msgspec.json.encode({"type": "FeatureCollection", **said, "features": features})
