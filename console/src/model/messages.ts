@@ -28,6 +28,15 @@ export interface Hello {
   readonly sensors: readonly Sensor[];
   readonly recording: { readonly names: readonly string[]; readonly begin_s: number; readonly end_s: number } | null;
   readonly view: Bounds | null;
+  /** Whose tracks there may be: `origin` in a frame counts in it. The node's own member alone where it is absent. */
+  readonly members?: readonly string[];
+  /** Consoles of other members, where they are known: in a demonstration. */
+  readonly peers?: readonly Peer[];
+}
+
+export interface Peer {
+  readonly member: string;
+  readonly url: string;
 }
 
 export interface Clock {
