@@ -11,25 +11,50 @@ import numpy as np
 
 from .stream_server import SENSORS, SNAPSHOT, StreamServer, tracks_frame
 
-AGREEMENT = {
+AGREEMENT: dict[str, Any] = {
     "id": "kg-ru-2023",
     "title": "Joint Regional Air Defence System",
     "hash": "9f2c51d1e8c04b7a",
     "parties": ["KG", "RU"],
     "state": "active",
-    "from": "2023-10-11",
-    "to": "2028-10-10",
-    "suspended_by": None,
-    "gives": [
-        {
-            "to": ["RU"],
-            "what": ["tracks", "warnings"],
-            "where": "common-area",
-            "words": "KG gives RU tracks and warnings in common-area, except those of friends.",
-        }
+    "first_day": "2023-10-11",
+    "begins_s": 1_696_982_400.0,
+    "ends_s": 1_854_489_600.0,
+    "last_day": "2028-10-10",
+    "unsigned": [],
+    "stopped": [],
+    "gone": [],
+    "gives_to": ["RU"],
+    "takes_from": ["RU"],
+    "said": "",
+    "reason": "",
+    "illustrative": "The public record gives parties and dates only.",
+    "grants": [
+        {"giver": "KG", "to": ["RU"], "what": ["tracks", "warnings"], "words": "KG gives RU tracks."},
+        {"giver": "RU", "to": ["KG"], "what": ["tracks"], "words": "RU gives KG tracks."},
     ],
-    "gets": [{"from": "RU", "what": ["tracks"], "where": None, "words": "RU gives KG tracks."}],
-    "illustrative": True,
+}
+LINK: dict[str, Any] = {
+    "member": "RU",
+    "address": "ru.example:4223",
+    "key": "K",
+    "state": "flowing",
+    "sent": 40,
+    "sent_rows": 2400,
+    "sent_octets": 190_000,
+    "waiting": 0,
+    "discarded": 0,
+    "purged": 0,
+    "held_back": 0,
+    "taken": 41,
+    "rows": 1230,
+    "octets": 99_000,
+    "missing": 0,
+    "rejected": {"a replayed batch": 1},
+    "quarantined": "",
+    "lag_s": 0.012,
+    "grant_until_s": 0.0,
+    "problem": "",
 }
 FRIEND = "its identity or category is excepted"
 
@@ -41,22 +66,7 @@ class SharingServer(StreamServer):
         super().__init__(*args, **options)
         self.orders: list[tuple[str, dict[str, Any]]] = []
         self.agreement = dict(AGREEMENT)
-        self.link: dict[str, Any] = {
-            "partner": "RU",
-            "state": "up",
-            "since_s": time.time(),
-            "agreements": ["kg-ru-2023"],
-            "last_sent_s": time.time(),
-            "last_heard_s": time.time(),
-            "delay_s": 0.012,
-            "sent": {"batches": 40, "rows": 2400, "octets": 190_000},
-            "received": {"batches": 41, "rows": 1230, "octets": 99_000},
-            "rejected": {"a replayed batch": 1},
-            "withheld": {FRIEND: 30, "it is outside of the volumes that the grants name": 3},
-            "released_now": 30,
-            "quarantine": None,
-            "dropped": 0,
-        }
+        self.link = dict(LINK)
         self.peers = [{"member": "KZ", "url": "http://127.0.0.1:1/"}]
         self.whole = self.sky
         theirs = self.sky.track <= len(self.sky.track) / 3
@@ -73,17 +83,21 @@ class SharingServer(StreamServer):
 
     async def _act(self, path: str) -> None:
         if path.endswith("/suspend"):
-            self.agreement |= {"state": "suspended", "suspended_by": "KG"}
+            self.agreement |= {
+                "state": "suspended",
+                "stopped": [["KG", "RU"]],
+                "reason": self.orders[-1][1]["reason"],
+            }
             gone = tuple(self.whole.track[self.whole.origin == 1])
             frame = tracks_frame(self.sky, self.time_s, 2, gone, self.whole.origin == 0)
             self.sky = self.whole.part(self.whole.origin == 0)
             await self._broadcast(frame)
         elif path.endswith("/resume"):
-            self.agreement |= {"state": "active", "suspended_by": None}
+            self.agreement |= {"state": "active", "stopped": []}
             self.sky = self.whole
             await self._broadcast(tracks_frame(self.sky, self.time_s, SNAPSHOT))
         else:
-            self.link |= {"state": "up", "quarantine": None}
+            self.link["quarantined"] = ""
 
     def _view(self) -> dict[str, Any]:
         sky, features = self.sky, []
@@ -149,9 +163,15 @@ class SharingServer(StreamServer):
 
     def answer(self, path: str) -> Any:
         if path == "/api/agreements":
-            return [self.agreement]
-        if path == "/api/links":
-            return [self.link]
+            return {
+                "member": "KG",
+                "time_s": time.time(),
+                "problem": "",
+                "entries": 12,
+                "agreements": [self.agreement],
+                "links": [{"last_s": time.time(), **self.link}],
+                "withheld": [{"member": "RU", "rows": {"EXCEPTED": 30, "OUTSIDE": 3}}],
+            }
         if path.startswith("/api/view/"):
             return self._view()
         if path.startswith("/api/tracks/") and not path.endswith("/explain"):

@@ -6,12 +6,12 @@ const at = (day: string): number => Date.parse(`${day}T12:00:00Z`) / 1000;
 
 describe("what must not be missed", () => {
   test("is nothing as long as links are up and agreements active, or nobody was heard yet", () => {
-    expect(alarms([agreement()], [link(), link({ partner: "KZ", state: "never" })], "KG")).toEqual([]);
+    expect(alarms([agreement()], [link(), link({ partner: "KZ", condition: "never" }), link({ partner: "BY", condition: "idle" })], "KG")).toEqual([]);
   });
   test("is a lost link, a quarantine, a suspension, the gravest first; a quarantine can be lifted", () => {
     const found = alarms(
-      [agreement({ state: "suspended", suspended_by: "RU" })],
-      [link({ state: "down" }), link({ partner: "KZ", state: "quarantined", quarantine: "it sent a replayed batch" })],
+      [agreement({ state: "suspended", suspended_by: ["RU"] })],
+      [link({ condition: "down" }), link({ partner: "KZ", condition: "quarantined", quarantine: "it sent a replayed batch" })],
       "KG",
     );
     expect(found.map(({ key, severity, lift }) => [key, severity, lift])).toEqual([

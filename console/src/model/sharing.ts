@@ -3,14 +3,13 @@
 export interface Giving {
   readonly to: readonly string[];
   readonly what: readonly string[];
-  readonly where: string | null;
+  /** One or two sentences. */
   readonly words: string;
 }
 
 export interface Getting {
   readonly from: string;
   readonly what: readonly string[];
-  readonly where: string | null;
   readonly words: string;
 }
 
@@ -22,14 +21,18 @@ export interface Agreement {
   readonly hash: string;
   readonly parties: readonly string[];
   readonly state: AgreementState;
-  /** Dates, YYYY-MM-DD. */
+  /** First and last day, YYYY-MM-DD. */
   readonly from: string;
   readonly to: string;
-  readonly suspended_by: string | null;
+  /** Parties that have not signed. */
+  readonly unsigned: readonly string[];
+  readonly suspended_by: readonly string[];
+  /** What the latest statement of a party gave as its reason. */
+  readonly reason: string;
   readonly gives: readonly Giving[];
   readonly gets: readonly Getting[];
-  /** The terms are not those of a real treaty. */
-  readonly illustrative: boolean;
+  /** Why the terms are not those of a real treaty; empty: they are. */
+  readonly illustrative: string;
 }
 
 export interface Traffic {
@@ -38,25 +41,31 @@ export interface Traffic {
   readonly octets: number;
 }
 
-export type LinkHealthState = "up" | "down" | "never" | "quarantined";
+/** idle: the partner is reached, but nothing is agreed or it is suspended. */
+export type LinkCondition = "up" | "idle" | "down" | "never" | "quarantined";
 
 export interface PartnerLink {
   readonly partner: string;
-  readonly state: LinkHealthState;
-  /** Since when, UTC epoch seconds. */
-  readonly since_s: number | null;
+  readonly condition: LinkCondition;
+  /** The condition as the node calls it. */
+  readonly words: string;
+  readonly problem: string;
   readonly agreements: readonly string[];
-  readonly last_sent_s: number | null;
+  /** When the partner's latest batch was sealed, UTC epoch seconds. */
   readonly last_heard_s: number | null;
   readonly delay_s: number | null;
   readonly sent: Traffic;
   readonly received: Traffic;
-  readonly rejected: Readonly<Record<string, number>>;
-  /** Rows of the latest step, by reason. */
-  readonly withheld: Readonly<Record<string, number>>;
-  readonly released_now: number;
-  readonly quarantine: string | null;
+  /** Batches that the partner has not acknowledged yet, that waited too long, that a suspension took back, that it says are gone. */
+  readonly waiting: number;
   readonly dropped: number;
+  readonly purged: number;
+  readonly missing: number;
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Rows that did not leave for it since the node's start, by reason. */
+  readonly withheld: Readonly<Record<string, number>>;
+  /** Why nothing more is taken of it; empty: it is. */
+  readonly quarantine: string;
 }
 
 /** An agreement that ends within this many days is spoken of. */
@@ -119,17 +128,17 @@ export function alarms(agreements: readonly Agreement[], links: readonly Partner
   const found: Alarm[] = [];
   for (const link of links) {
     const { partner } = link;
-    if (link.state === "quarantined") {
-      const words = `${link.quarantine ?? "it sent outside of its terms"}. Nothing of it is taken until a person lifts the quarantine.`;
+    if (link.condition === "quarantined") {
+      const words = `${link.quarantine || "it sent outside of its terms"}. Nothing of it is taken until a person lifts the quarantine.`;
       found.push({ key: `quarantine ${partner}`, severity: "warning", head: `${partner} IN QUARANTINE`, words, lift: partner });
-    } else if (link.state === "down") {
-      const words = `Its contributions are no longer kept up; ${member}'s own picture goes on.`;
+    } else if (link.condition === "down") {
+      const words = `${link.problem ? `${link.problem}. ` : ""}Its contributions are no longer kept up; ${member}'s own picture goes on.`;
       found.push({ key: `link ${partner}`, severity: "warning", head: `LINK TO ${partner} LOST`, words, lift: null });
     }
   }
   for (const agreement of agreements) {
     if (agreement.state !== "suspended") continue;
-    const words = `By ${agreement.suspended_by ?? "a party"}. Nothing is given or taken under it.`;
+    const words = `By ${listed(agreement.suspended_by) || "a party"}${agreement.reason ? `: “${agreement.reason}”` : ""}. Nothing is given or taken under it.`;
     found.push({ key: `suspended ${agreement.id}`, severity: "caution", head: `${agreement.id} SUSPENDED`, words, lift: null });
   }
   return found.toSorted((a, b) => Number(a.severity === "caution") - Number(b.severity === "caution"));

@@ -20,7 +20,7 @@ const feature = (properties: Record<string, unknown>, lat = 42, lon = 74) => ({
 
 /** Our number, and whether both see it, of every row. */
 function over(rows: readonly Row[], features: readonly unknown[]): [number, string][] {
-  const { frame } = laidOver(own(rows), readView({ features }).tracks, ["KG", "RU"], NOW);
+  const { frame } = laidOver(own(rows), readView({ features }).tracks, "RU", ["KG", "RU"], NOW);
   const words = (flags: number): string => (flags & Flag.onlyWe ? "only we" : flags & Flag.onlyThey ? "only they" : "both");
   return Array.from(frame.track, (track, row): [number, string] => [track, words(frame.flags[row]!)]).toSorted(([a], [b]) => a - b);
 }
@@ -32,7 +32,7 @@ describe("another member's picture over ours", () => {
   });
 
   test("a coarsened position is theirs to see: the row carries it", () => {
-    const { frame } = laidOver(own([{ track: 7, address: 0x4ca123, lat: 42 }]), readView({ features: [feature({ address: 0x4ca123 }, 42.3)] }).tracks, ["KG"], NOW);
+    const { frame } = laidOver(own([{ track: 7, address: 0x4ca123, lat: 42 }]), readView({ features: [feature({ address: 0x4ca123 }, 42.3)] }).tracks, "RU", ["KG", "RU"], NOW);
     expect(frame.latE7[0]! / 1e7).toBeCloseTo(42.3, 6);
   });
 
@@ -48,6 +48,10 @@ describe("another member's picture over ours", () => {
     const time = new Date((NOW - 60) * 1000).toISOString();
     expect(over([{ track: 7, lat: 42 + (250 * 60) / 111_195, vnMps: 250 }], [feature({ time, vn_mps: 250 })])).toEqual([[7, "both"]]);
     expect(over([{ track: 7 }], [feature({ track: 1 }), feature({ track: 2 }, 42.01)])).toEqual([[-2, "only they"], [7, "both"]]);
+  });
+
+  test("what they are responsible for they have without us", () => {
+    expect(over([{ track: 7, origin: 1 }, { track: 8, lat: 44 }], [])).toEqual([[7, "both"], [8, "only we"]]);
   });
 
   test("an empty view leaves all as only ours, and says the reason", () => {

@@ -35,6 +35,8 @@ export interface Seen {
   readonly both: number;
   readonly onlyWe: number;
   readonly onlyThey: number;
+  /** Their own tracks among ours: they have them without us. */
+  readonly theirs: number;
 }
 
 /** The answer is not a view. */
@@ -162,8 +164,11 @@ function push<K>(map: Map<K, number[]>, key: K, value: number): void {
   else map.set(key, [value]);
 }
 
-/** Both pictures as one frame: `Flag.onlyWe` and `Flag.onlyThey` say which rows are not both's. */
-export function laidOver(own: Picture, tracks: readonly ViewedTrack[], members: Members, nowS: number): { frame: TracksFrame; seen: Seen } {
+/**
+ * Both pictures as one frame: `Flag.onlyWe` and `Flag.onlyThey` say which rows are not both's. What `member` itself is
+ * responsible for it has from its own sensors, whatever we give it.
+ */
+export function laidOver(own: Picture, tracks: readonly ViewedTrack[], member: string, members: Members, nowS: number): { frame: TracksFrame; seen: Seen } {
   const slots = matched(own, tracks, nowS);
   const shared = new Set(slots);
   const missing = own.slots.filter((slot) => !shared.has(slot));
@@ -175,8 +180,14 @@ export function laidOver(own: Picture, tracks: readonly ViewedTrack[], members: 
     if (slot < 0) onlyThey++;
     writeViewed(frame, row, track, slot < 0 ? null : { picture: own, slot }, members, nowS);
   });
-  missing.forEach((slot, k) => writeOwn(frame, tracks.length + k, own, slot, nowS));
-  return { frame, seen: { both: tracks.length - onlyThey, onlyWe: missing.length, onlyThey } };
+  const viewer = members.indexOf(member);
+  let theirs = 0;
+  missing.forEach((slot, k) => {
+    const its = viewer >= 0 && own.columns.origin[slot] === viewer;
+    if (its) theirs++;
+    writeOwn(frame, tracks.length + k, own, slot, its ? 0 : Flag.onlyWe, nowS);
+  });
+  return { frame, seen: { both: tracks.length - onlyThey, onlyWe: missing.length - theirs, onlyThey, theirs } };
 }
 
 function emptyFrame(count: number, timeS: number): TracksFrame {
@@ -216,7 +227,7 @@ function writeViewed(frame: TracksFrame, row: number, track: ViewedTrack, own: O
   for (let k = 0; k < 8; k++) frame.callsign[row * 8 + k] = track.callsign.charCodeAt(k) || 0;
 }
 
-function writeOwn(frame: TracksFrame, row: number, own: Picture, slot: number, nowS: number): void {
+function writeOwn(frame: TracksFrame, row: number, own: Picture, slot: number, flag: number, nowS: number): void {
   const c = own.columns;
   const [lat, lon] = moved(c.latE7[slot]! * 1e-7, c.lonE7[slot]! * 1e-7, c.vnMps[slot]!, c.veMps[slot]!, nowS - c.timeS[slot]!);
   frame.latE7[row] = Math.round(lat * 1e7);
@@ -225,7 +236,7 @@ function writeOwn(frame: TracksFrame, row: number, own: Picture, slot: number, n
     frame[name][row] = c[name][slot]!;
   }
   frame.ageS[row] = nowS - c.lastPlotS[slot]!;
-  frame.flags[row] = c.flags[slot]! | Flag.onlyWe;
+  frame.flags[row] = c.flags[slot]! | flag;
   const callsign = own.callsigns[slot] ?? "";
   for (let k = 0; k < 8; k++) frame.callsign[row * 8 + k] = callsign.charCodeAt(k) || 0;
 }

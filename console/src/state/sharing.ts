@@ -4,6 +4,7 @@
  */
 
 import type { Agreement, PartnerLink } from "../model/sharing.ts";
+import { readSharing } from "../model/told.ts";
 import { node } from "./node-api.ts";
 
 const EVERY_MS = 1000;
@@ -14,12 +15,17 @@ export class Sharing {
   /** Whether the node has answered. */
   known = false;
   failure = "";
+  /** What keeps the node from releasing anything; empty: nothing. */
+  problem = "";
   /** Id of the agreement, or the partner, that an order is on its way about. */
   busy: string | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private running = false;
 
-  constructor(private readonly changed: () => void) {}
+  constructor(
+    private readonly member: () => string,
+    private readonly changed: () => void,
+  ) {}
 
   /** Ask from now on; again after `stop`. */
   start(): void {
@@ -67,9 +73,10 @@ export class Sharing {
 
   private async refresh(): Promise<void> {
     try {
-      const [agreements, links] = await Promise.all([node<Agreement[]>("api/agreements"), node<PartnerLink[]>("api/links")]);
-      this.agreements = agreements;
-      this.links = links;
+      const told = readSharing(await node<unknown>("api/agreements"), this.member());
+      this.agreements = told.agreements;
+      this.links = told.links;
+      this.problem = told.problem;
       this.known = true;
       this.failure = "";
     } catch (error) {

@@ -4,6 +4,7 @@
  */
 
 import { counted, listed, total, type Agreement, type PartnerLink } from "../model/sharing.ts";
+import { grouped } from "../model/format.ts";
 import { wallClockS } from "../worker/protocol.ts";
 import { askToResume, askToSuspend } from "./orders.ts";
 import type { Workplace } from "./workplace.ts";
@@ -164,8 +165,8 @@ const withheld = (me: string, partner: string): Step => ({
   words: (w) => {
     const reasons = counted(linkTo(w, partner)?.withheld ?? {});
     const seen = w.viewed?.seen;
-    const counts = seen ? `${partner} sees ${seen.both} of the tracks, and ${seen.onlyWe} it does not: they are faint and hollow. ` : "";
-    const why = reasons.length > 0 ? `Why rows stay here: ${reasons.slice(0, 4).map(([reason, rows]) => `${reason} (${rows})`).join("; ")}.` : "";
+    const counts = seen ? `${me} gives it ${seen.both} tracks; ${seen.theirs} are ${partner}'s own; ${seen.onlyWe} it does not see: they are faint and hollow. ` : "";
+    const why = reasons.length > 0 ? `Why rows stay here: ${reasons.slice(0, 4).map(([reason, rows]) => `${reason} (${grouped(rows)})`).join("; ")}.` : "";
     return [
       `The map now shows the picture as ${partner} may see it, as the magenta band says. ${counts}What is not granted does not leave: own state aircraft, for instance, and what is outside of the agreed volume.`,
       `${why} Click a hollow one: “Who sees it” gives the reason for that track.`,
@@ -220,10 +221,10 @@ const resume = (me: string, partner: string): Step => ({
 const last = (peers: readonly string[]): Step => ({
   title: "That is all",
   words: (w) => {
-    const released = w.sharing.links.reduce((sum, link) => sum + link.released_now, 0);
+    const released = w.sharing.links.reduce((sum, link) => sum + link.sent.rows, 0);
     const kept = w.sharing.links.reduce((sum, link) => sum + total(link.withheld), 0);
     return [
-      `In the latest step ${released} rows were released to partners and ${kept} withheld; every one of them stands in the signed account that asman audit verifies.`,
+      `So far ${grouped(released)} rows were released to partners and ${grouped(kept)} withheld; every one of them stands in the signed account that asman audit verifies.`,
       `The other members' consoles have this tour as well, each of its own side. Keys: W as a partner sees it, A agreements, P partners, ? all.`,
     ];
   },

@@ -80,7 +80,7 @@ export class Workplace {
   viewed: ViewState | null = null;
   tab: Tab = "tracks";
   question: Question | null = null;
-  readonly sharing = new Sharing(() => this.emit("sharing"));
+  readonly sharing = new Sharing(() => this.member, () => this.emit("sharing"));
   readonly tour = new Tour(this, () => this.emit("tour"));
   readonly store = new TrackStore();
   readonly stats: Stats = emptyStats();

@@ -59,23 +59,25 @@ export class AgreementsPanel extends LitElement {
 
   private agreement(agreement: Agreement): TemplateResult {
     const { member, members } = this.workplace;
-    const { sign, tone } = STATE[agreement.state] ?? { sign: "?", tone: "" };
+    const { sign, tone } = STATE[agreement.state];
     const nowS = wallClockS();
     const days = daysLeft(agreement, nowS);
     return html`<section data-agreement=${agreement.id}>
       <div class="head"><b>${agreement.id}</b><span class="tag ${tone}"><span aria-hidden="true">${sign}</span> ${agreement.state.toUpperCase()}</span></div>
       <p class="title">${agreement.title}</p>
       <div class="tags">
-        ${agreement.suspended_by ? html`<span class="tag caution">SUSPENDED BY ${agreement.suspended_by}</span>` : nothing}
+        ${agreement.suspended_by.length > 0 ? html`<span class="tag caution">SUSPENDED BY ${listed(agreement.suspended_by)}</span>` : nothing}
+        ${agreement.unsigned.length > 0 ? html`<span class="tag caution">NOT SIGNED BY ${listed(agreement.unsigned)}</span>` : nothing}
         ${expiringSoon(agreement, nowS) ? html`<span class="tag caution">▲ ENDS IN ${days} ${days === 1 ? "DAY" : "DAYS"}</span>` : nothing}
-        ${agreement.illustrative ? html`<span class="tag" title="Not the terms of the real treaty, which are not public">TERMS ILLUSTRATIVE</span>` : nothing}
+        ${agreement.illustrative ? html`<span class="tag" title=${agreement.illustrative}>TERMS ILLUSTRATIVE</span>` : nothing}
       </div>
       <dl><dt>Parties</dt><dd><span class="tags">${agreement.parties.map((party) => memberMark(members, party))}</span></dd>
-        <dt>From, until</dt><dd><span>${agreement.from.slice(0, 10)} – ${agreement.to.slice(0, 10)}</span></dd></dl>
+        <dt>From, until</dt><dd><span>${agreement.from} – ${agreement.to}</span></dd>
+        ${agreement.reason ? html`<dt>Said last</dt><dd><span>“${agreement.reason}”</span></dd>` : nothing}</dl>
       ${agreement.gives.length === 0 ? nothing : html`<h3>${memberMark(members, member)} gives</h3>
-        <ul>${agreement.gives.map((grant) => html`<li>${grant.words || `${listed(grant.what)} to ${listed(grant.to)}`}</li>`)}</ul>`}
+        <ul>${agreement.gives.map((grant) => html`<li>${grant.words}</li>`)}</ul>`}
       ${agreement.gets.length === 0 ? nothing : html`<h3>${memberMark(members, member)} gets</h3>
-        <ul>${agreement.gets.map((grant) => html`<li>${grant.words || `${listed(grant.what)} from ${grant.from}`}</li>`)}</ul>`}
+        <ul>${agreement.gets.map((grant) => html`<li>${grant.words}</li>`)}</ul>`}
       ${this.actions(agreement)}
       <div class="hash" title="The hash that the parties signed">${agreement.hash}</div>
     </section>`;
@@ -88,6 +90,10 @@ export class AgreementsPanel extends LitElement {
       return html`<div class="actions"><button ?disabled=${busy} @click=${() => askToSuspend(workplace, agreement)}>❚❚ Suspend …</button></div>`;
     }
     if (agreement.state !== "suspended") return nothing;
+    // One's own suspension can be lifted; another party's is that party's; one's own may be added to it.
+    if (!agreement.suspended_by.includes(workplace.member)) {
+      return html`<div class="actions"><button ?disabled=${busy} @click=${() => askToSuspend(workplace, agreement)}>❚❚ Suspend as well …</button></div>`;
+    }
     return html`<div class="actions"><button ?disabled=${busy} @click=${() => askToResume(workplace, agreement)}>▶ Resume …</button></div>`;
   }
 }

@@ -95,7 +95,7 @@ export class App extends LitElement {
   private tabs(): TemplateResult {
     const { tab, sharing } = this.workplace;
     const suspended = sharing.agreements.filter((agreement) => agreement.state === "suspended").length;
-    const troubled = sharing.links.filter((link) => link.state === "down" || link.state === "quarantined").length;
+    const troubled = sharing.links.filter((link) => link.condition === "down" || link.condition === "quarantined").length;
     const words: Record<Tab, string> = {
       tracks: "Track, sensors",
       agreements: `Agreements${suspended > 0 ? ` ❚❚ ${suspended}` : ""}`,

@@ -3,7 +3,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { age, grouped } from "../model/format.ts";
-import { counted, total, type LinkHealthState, type PartnerLink } from "../model/sharing.ts";
+import { counted, total, type LinkCondition, type PartnerLink } from "../model/sharing.ts";
 import { Every, Follow } from "../state/follow.ts";
 import { askToLift } from "../state/orders.ts";
 import type { Workplace } from "../state/workplace.ts";
@@ -12,8 +12,9 @@ import { memberMark } from "./member-mark.ts";
 import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 
-const STATE: Readonly<Record<LinkHealthState, { sign: string; words: string; tone: string }>> = {
+const STATE: Readonly<Record<LinkCondition, { sign: string; words: string; tone: string }>> = {
   up: { sign: "●", words: "UP", tone: "ok" },
+  idle: { sign: "❚❚", words: "NOTHING FLOWS", tone: "caution" },
   down: { sign: "▲", words: "LINK LOST", tone: "warning" },
   never: { sign: "○", words: "NOT HEARD YET", tone: "caution" },
   quarantined: { sign: "■", words: "QUARANTINED", tone: "warning" },
@@ -46,28 +47,32 @@ export class LinksPanel extends LitElement {
   override render(): TemplateResult {
     const { sharing } = this.workplace;
     if (sharing.failure) return html`<section><h2>Partners</h2><p class="empty" role="status">Not to be had: ${sharing.failure}</p></section>`;
+    const stopped = sharing.problem ? html`<section><div class="why" role="alert">▲ Nothing is released: ${sharing.problem}</div></section>` : nothing;
     if (sharing.links.length === 0) return html`<section><h2>Partners</h2><p class="empty">${sharing.known ? "No links." : "Asking the node …"}</p></section>`;
-    return html`${sharing.links.map((link) => this.link(link))}`;
+    return html`${stopped}${sharing.links.map((link) => this.link(link))}`;
   }
 
   private link(link: PartnerLink): TemplateResult {
     const { members, member } = this.workplace;
-    const { sign, words, tone } = STATE[link.state] ?? { sign: "?", words: String(link.state).toUpperCase(), tone: "caution" };
+    const { sign, words, tone } = STATE[link.condition];
     return html`<section data-partner=${link.partner}>
-      <div class="head">${memberMark(members, link.partner)}<b>${link.partner}</b><span class="tag ${tone}"><span aria-hidden="true">${sign}</span> ${words}</span></div>
+      <div class="head">${memberMark(members, link.partner)}<b>${link.partner}</b><span class="tag ${tone}"><span aria-hidden="true">${sign}</span> ${words}</span><span class="muted">${link.words}</span></div>
+      ${link.problem ? html`<div class="why" role="status">${link.problem}</div>` : nothing}
       ${link.quarantine ? html`<div class="why" role="status">${link.quarantine}
-        <button ?disabled=${this.workplace.sharing.busy === link.partner} @click=${() => askToLift(this.workplace, link.partner, link.quarantine!)}>Lift the quarantine …</button></div>` : nothing}
+        <button ?disabled=${this.workplace.sharing.busy === link.partner} @click=${() => askToLift(this.workplace, link.partner, link.quarantine)}>Lift the quarantine …</button></div>` : nothing}
       <dl>
         <dt>Under</dt><dd><span>${link.agreements.length > 0 ? link.agreements.join(", ") : "no agreement in force"}</span></dd>
         <dt>Last heard</dt><dd><span>${ago(link.last_heard_s)}${link.delay_s === null ? nothing : html` <span class="muted">· ${(1000 * link.delay_s).toFixed(0)} ms on its way</span>`}</span></dd>
-        <dt>Last sent</dt><dd><span>${ago(link.last_sent_s)}</span></dd>
         <dt>Sent</dt><dd><span>${grouped(link.sent.rows)} rows in ${grouped(link.sent.batches)} batches <span class="muted">${octets(link.sent.octets)}</span></span></dd>
         <dt>Received</dt><dd><span>${grouped(link.received.rows)} rows in ${grouped(link.received.batches)} batches <span class="muted">${octets(link.received.octets)}</span></span></dd>
+        ${link.waiting > 0 ? html`<dt>Waiting</dt><dd><span>${grouped(link.waiting)} batches not yet fetched</span></dd>` : nothing}
+        ${link.purged > 0 ? html`<dt>Taken back</dt><dd><span>${grouped(link.purged)} batches, by a suspension or an end</span></dd>` : nothing}
+        ${link.missing > 0 ? html`<dt>Missing</dt><dd><span>▲ ${grouped(link.missing)} batches that it says are gone</span></dd>` : nothing}
         ${link.dropped > 0 ? html`<dt>Dropped</dt><dd><span>▲ ${grouped(link.dropped)} batches that ${link.partner} did not fetch in time</span></dd>` : nothing}
       </dl>
-      <h3>What ${member} gives it now</h3>
+      <h3>What ${member} gave it and what not, rows since the node's start</h3>
       <table><tbody>
-        <tr><td class="words">✓ released</td><td class="number">${grouped(link.released_now)}</td></tr>
+        <tr><td class="words">✓ released</td><td class="number">${grouped(link.sent.rows)}</td></tr>
         ${counted(link.withheld).map(([reason, rows]) => html`<tr><td class="words">✕ ${reason}</td><td class="number">${grouped(rows)}</td></tr>`)}
       </tbody></table>
       ${total(link.rejected) === 0 ? nothing : html`<h3>What it sent and was not taken</h3>

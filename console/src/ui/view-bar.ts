@@ -36,7 +36,7 @@ export class ViewBar extends LitElement {
       <b>◐ AS ${viewed.member} SEES IT — NOT ${member}'S PICTURE</b>
       <span class="grow">${this.words()}</span>
       ${viewed.seen === null ? nothing : html`<span class="counts" role="group" aria-label="Show only">
-        ${this.choice("is:both", `● both ${grouped(viewed.seen.both)}`, `What ${viewed.member} sees as well`)}
+        ${this.choice("is:both", `● they ${grouped(viewed.seen.both + viewed.seen.theirs)}`, `What ${viewed.member} sees: ${viewed.seen.both} that ${member} gives it, ${viewed.seen.theirs} of its own that it gives ${member}`)}
         ${this.choice("is:only-we", `○ only we ${grouped(viewed.seen.onlyWe)}`, `What ${viewed.member} does not see: faint and hollow; select one to read why`)}
         ${viewed.seen.onlyThey === 0 ? nothing : this.choice("is:only-they", `◆ only they ${grouped(viewed.seen.onlyThey)}`, "What is in their view but not, or not there, in ours: delayed or coarsened")}
       </span>`}

@@ -58,7 +58,7 @@ export class Viewing {
   /** Lay the latest answer over our picture as it is now. */
   lay(own: Picture, members: Members, nowS: number): void {
     if (this.state === null || (this.state.seen === null && Number.isNaN(this.state.timeS))) return;
-    const { frame, seen } = laidOver(own, this.tracks, members, nowS);
+    const { frame, seen } = laidOver(own, this.tracks, this.state.member, members, nowS);
     this.picture.apply(frame);
     this.state = { ...this.state, seen };
   }
