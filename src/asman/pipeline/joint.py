@@ -1,0 +1,101 @@
+"""A node's part in a federation as a pure step: its own tracks and what partners contributed, one picture.
+
+    federation = start("KG")
+    federation = step(federation, tracker, received, now_ns)
+    table = federation.own.table                       # CONTRIBUTED: what may be offered to the release guard
+    tracks = picture(federation, now_ns)               # TRACKS: the joint picture
+    federation = without(federation, "RU", now_ns)     # suspended, expired: gone at once
+
+Contributions come from the shell, which admitted them; what is told twice, late or in another order changes
+nothing. Own tracks go to the picture once a second, as they are offered to partners.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+
+from asman import tracking
+from asman.fusion import joint, joint_picture, joint_state
+from asman.fusion.intake import Told
+from asman.fusion.joint_state import Decisions, Happened, JointState
+from asman.model.contribution import Contribution
+from asman.pipeline.contributing import Own, contribution
+from asman.tracking import Tracker
+from asman.units import SECOND_NS
+
+#: Own tracks are told to the picture, and offered to partners, once in this time.
+EVERY_NS: Final = SECOND_NS
+
+
+class Federation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node knows beyond its own tracker.
+
+    picture  sources and joint tracks
+    own      what the node told last of its own
+    fresh    whether `own` is of the latest step: to be offered to the release guard
+    """
+
+    picture: JointState
+    own: Own | None = None
+    fresh: bool = False
+
+
+def start(member: str) -> Federation:
+    """A node that has told and heard nothing."""
+    return Federation(picture=joint_state.start(member))
+
+
+def step(
+    federation: Federation, tracker: Tracker, received: Sequence[Contribution], now_ns: int
+) -> Federation:
+    """Bring the joint picture up to date with the tracker's tracks and with what partners contributed.
+
+    received  batches that were admitted; those of other classes than tracks are not of this picture
+    """
+    own, fresh = federation.own, False
+    told = [
+        Told(one.origin, one.table, "" if one.via in ("", one.origin) else one.via)
+        for one in received
+        if one.what == "tracks" and one.table is not None and one.origin != federation.picture.member
+    ]
+    at_ns = told_at_ns(tracker, now_ns)
+    if own is None or at_ns // EVERY_NS > own.at_ns // EVERY_NS:
+        own, fresh = contribution(own, tracker, at_ns), True
+        told.append(Told(federation.picture.member, own.table))
+    return Federation(picture=joint.step(federation.picture, told, now_ns), own=own, fresh=fresh)
+
+
+def told_at_ns(tracker: Tracker, now_ns: int) -> int:
+    """When own tracks are valid that are told now: as far as plots have been waited for."""
+    return min(max(tracker.closed_ns, 0), now_ns) or now_ns
+
+
+def without(federation: Federation, member: str, now_ns: int) -> Federation:
+    """Take a partner's contributions, and what it passed on, out of the picture at once."""
+    state = joint.without(federation.picture, member, now_ns)
+    return msgspec.structs.replace(federation, picture=state)
+
+
+def decide(federation: Federation, decisions: Decisions) -> Federation:
+    """What people decided on pairs and responsibilities."""
+    return msgspec.structs.replace(federation, picture=joint.decide(federation.picture, decisions))
+
+
+def picture(federation: Federation, now_ns: int) -> pa.Table:
+    """The joint picture as TRACKS."""
+    return joint_picture.picture(federation.picture, now_ns)
+
+
+def happened(federation: Federation) -> tuple[Happened, ...]:
+    """What changed in the latest step: tracks that became one, or parted, and who reports."""
+    return federation.picture.happened
+
+
+def copy(federation: Federation) -> Federation:
+    """A checkpoint that no later step changes."""
+    if federation.own is None:
+        return federation
+    own = msgspec.structs.replace(federation.own, tracker=tracking.copy(federation.own.tracker))
+    return msgspec.structs.replace(federation, own=own)
