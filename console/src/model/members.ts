@@ -31,3 +31,7 @@ export const letters = (member: string): string => member.slice(0, 3);
 
 /** The member's name in the table; empty where nobody knows. */
 export const memberOf = (members: Members, index: number): string => members[index] ?? "";
+
+/** The table of a node's first word; its own member alone where it names none. */
+export const membersOf = (hello: { readonly member: string; readonly members?: readonly string[] }): Members =>
+  hello.members?.length ? hello.members : [hello.member];

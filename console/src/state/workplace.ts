@@ -5,7 +5,7 @@
 
 import { STANDING, pictureTime, type Anchor } from "../model/clock.ts";
 import type { Clock, Health, Hello, ReplayCommand, Sensor } from "../model/messages.ts";
-import type { Members } from "../model/members.ts";
+import { membersOf, type Members } from "../model/members.ts";
 import type { Order } from "../model/order.ts";
 import { freshness, type Freshness } from "../model/staleness.ts";
 import type { Settings } from "../model/settings.ts";
@@ -256,7 +256,7 @@ export class Workplace {
       case "hello":
         this.hello = message.hello;
         this.sensors = message.hello.sensors;
-        this.members = message.hello.members ?? [message.hello.member];
+        this.members = membersOf(message.hello);
         this.emit("hello");
         this.emit("members");
         this.follow();

@@ -8,7 +8,7 @@ import { parseFilter, type Filter } from "../model/filter.ts";
 import type { Frame, TracksFrame, TrailsFrame } from "../model/frame.ts";
 import { mercatorX, mercatorY } from "../model/geo.ts";
 import { buildInstances, buildPoints, buildSlotTable, type Origin } from "../model/instances.ts";
-import { marksOf, type Members } from "../model/members.ts";
+import { marksOf, membersOf, type Members } from "../model/members.ts";
 import type { Message, Sensor } from "../model/messages.ts";
 import { sortSlots, type Order } from "../model/order.ts";
 import { Picture } from "../model/picture.ts";
@@ -91,7 +91,7 @@ export class Engine {
       case "hello":
         this.anew = true;
         this.meet(message.sensors);
-        this.meetMembers(message.members ?? [message.member]);
+        this.meetMembers(membersOf(message));
         this.post({ type: "hello", hello: message });
         break;
       case "sensors":

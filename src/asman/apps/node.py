@@ -36,6 +36,7 @@ def command(config: str, port: int | None, token: str, opening: bool, for_: str 
             token=token or secret(node.token_file, node.token_env, f"{config}: token"),
             bus_url=node.bus.url,
             bus_token=secret(node.bus.token_file, node.bus.token_env, f"{config}: bus token"),
+            peers=node.peer,
             for_s=None if for_ is None else duration_s(for_),
             serving=announce(opening),
         )

@@ -34,6 +34,13 @@ class BusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_env: str = ""
 
 
+class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[peer]]`: another member's console that people here may open, its token in the address or not."""
+
+    member: str
+    console: str
+
+
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A node.toml.
 
@@ -55,6 +62,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     picture_s: float = 1.0
     bus: BusConfig = BusConfig()
     feed: tuple[FeedConfig, ...] = ()
+    peer: tuple[PeerConfig, ...] = ()
 
 
 def read(path: Path) -> NodeConfig:
@@ -70,6 +78,8 @@ def read(path: Path) -> NodeConfig:
     _refuse_unknown(table.get("bus", {}), BusConfig, f"{path}: bus")
     for number, feed in enumerate(_tables(table, "feed")):
         _refuse_unknown(feed, FeedConfig, f"{path}: feed[{number}]")
+    for number, peer in enumerate(_tables(table, "peer")):
+        _refuse_unknown(peer, PeerConfig, f"{path}: peer[{number}]")
     try:
         config = msgspec.convert(table, NodeConfig)
     except msgspec.ValidationError as error:
@@ -105,6 +115,12 @@ def _check(config: NodeConfig, item: str) -> None:
         raise ConfigError(
             item, "has no [[feed]]", 'Add: [[feed]]  name = "radar"  url = "udp://239.1.1.1:8600"'
         )
+    for number, peer in enumerate(config.peer):
+        if not peer.console.startswith(("http://", "https://")):
+            raise ConfigError(
+                f"{item}: peer[{number}].console",
+                f"needs an address with http:// or https://, not '{peer.console}'",
+            )
     seen: set[str] = set()
     for number, feed in enumerate(config.feed):
         if not _NAME.fullmatch(feed.name):

@@ -36,14 +36,16 @@ class Nodes:
         self._folder = folder
         self._title = title
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
 
     def start(self, members: Mapping[str, Sensors], first_port: int) -> None:
         """Start a node for each member, on ports in a row. Call it from the main thread."""
         token_file = os.open(self._folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(token_file, "w") as file:
             file.write(self.token)
-        for number, (member, sensors) in enumerate(members.items()):
-            self._running[member] = self._start(member, sensors, first_port + number)
+        self._ports = {member: first_port + number for number, member in enumerate(members)}
+        for member, sensors in members.items():
+            self._running[member] = self._start(member, sensors, self._ports[member])
 
     def addresses(self) -> dict[str, str]:
         """Wait for the address of each console. Raises AsmanError when a node does not start."""
@@ -82,6 +84,9 @@ class Nodes:
         for sensor, udp in zip(sensors, free_udp_ports(len(sensors)), strict=True):
             self.to[sensor.id] = Destination("127.0.0.1", udp)
             text += f'\n[[feed]]\nname = "{sensor.id}"\nurl = "udp://127.0.0.1:{udp}"\n'
+        for other, console in self._ports.items():
+            if other != member:
+                text += f'\n[[peer]]\nmember = "{other}"\nconsole = "http://127.0.0.1:{console}/?token={self.token}"\n'
         return text
 
     def _address(self, member: str, node: "subprocess.Popen[bytes]") -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from asman.apps.node_toml import FeedConfig
+from asman.apps.node_toml import FeedConfig, PeerConfig
 from asman.apps.plan import Mode
 from asman.edge import bus
 
@@ -28,6 +28,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     port     0 = any free one; None = the first free one from DEFAULT_PORT on
     token    the session's token; empty = a random one
     bus_url  empty = embedded
+    peers    consoles of other members that people here may open
     for_s    s   end by itself after this time with exit code 0
     say      words for the person who waits
     serving  called once with the console's address when there is something to see
@@ -48,6 +49,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     bus_url: str = ""
     bus_token: str = ""
+    peers: tuple[PeerConfig, ...] = ()
     for_s: float | None = None
     say: Tell = _say
     serving: Tell = _show

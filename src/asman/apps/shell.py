@@ -20,7 +20,7 @@ from asman.edge.api import application
 from asman.edge.feeds import Feed
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
-from asman.edge.messages import Failed, FeedHealth, Health, Hello, Progress, Ready
+from asman.edge.messages import Failed, FeedHealth, Health, Hello, Peer, Progress, Ready
 from asman.edge.reasoning import BusReasoning
 from asman.edge.streams import StreamFeed
 from asman.edge.uplink import Uplink
@@ -69,7 +69,11 @@ class Shell:
         client = await bus.connect(self._parts.address, f"{self._setting.node} web")
         reasoning = BusReasoning(client)
         first = Hello(
-            node=self._setting.node, member=self._setting.member, mode=self._setting.mode, sensors=[]
+            node=self._setting.node,
+            member=self._setting.member,
+            mode=self._setting.mode,
+            sensors=[],
+            peers=[Peer(member=peer.member, url=peer.console) for peer in self._setting.peers],
         )
         self._hub = Hub(first, reasoning.trails, reasoning.command)
         await self._subscribe(client)

@@ -104,7 +104,8 @@ class Hub:
         """Take words from the reasoning and queue them for every client."""
         match news:
             case Hello():
-                self.hello = news
+                self.hello = msgspec.structs.replace(news, peers=news.peers or self.hello.peers)
+                news = self.hello
             case SensorsMet():
                 self.hello = msgspec.structs.replace(self.hello, sensors=news.sensors)
             case Clock():

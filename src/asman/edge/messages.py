@@ -54,8 +54,20 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     north_deg: float
 
 
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """The console of another member, for who may open it: in a demonstration, an exercise."""
+
+    member: str
+    url: str
+
+
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """The first word to every client."""
+    """The first word to every client.
+
+    members  whose tracks there may be, the table that `origin` of a frame counts in; empty: the node's own
+             member alone
+    peers    consoles of other members
+    """
 
     protocol: int = 1
     node: str
@@ -65,6 +77,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     sensors: list[SensorEntry]
     recording: Recording | None = None
     view: View | None = None
+    members: list[str] = []
+    peers: list[Peer] = []
 
 
 class SensorsMet(msgspec.Struct, frozen=True, kw_only=True, tag="sensors"):
