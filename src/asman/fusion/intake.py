@@ -6,7 +6,7 @@ track the latest is its source; those before it still bring what was learned in 
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -130,7 +130,7 @@ def _updated(
         sources.key[inside] == key[latest] if len(sources.key) else np.zeros(len(latest), np.bool_)
     )  # fmt: skip
 
-    def kept(old: NDArray[np.generic], missing: float) -> NDArray[np.generic]:
+    def kept(old: NDArray[Any], missing: float) -> NDArray[Any]:
         values = np.full(len(latest), missing, old.dtype)
         values[known] = old[inside[known]]
         return np.concatenate((old[stays], values))
@@ -144,7 +144,7 @@ def _updated(
         kept(sources.number, -1),
         kept(sources.nats, 0.0),
         kept(sources.looks, 0),
-    )  # type: ignore[arg-type]
+    )
     return msgspec.structs.replace(state, sources=source_rows(merged, order))
 
 

@@ -12,7 +12,7 @@ states: nothing is left of who went.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -26,11 +26,12 @@ from asman.fusion.joint_state import (
     Joints,
     JointState,
     Source,
+    carried_to,
     joint_rows,
     no_states,
 )
 from asman.fusion.responsibility import SILENCE_NS, Reporters, held
-from asman.kernels.joint import MADE_ANEW, UNKNOWN, States, carry_all, make_anew, take_in, watch
+from asman.kernels.joint import MADE_ANEW, UNKNOWN, States, make_anew, take_in, watch
 
 Longs = NDArray[np.int64]
 
@@ -98,14 +99,16 @@ def _with_joints(state: JointState, new: Longs, now_ns: int) -> JointState:
         return state
     joints = state.joints
     count = len(new)
-    states = States(*(np.concatenate(both) for both in zip(joints.states, no_states(count), strict=True)))
+    columns: list[Any] = [np.concatenate(both) for both in zip(joints.states, no_states(count), strict=True)]
+    nobody, since_ns = np.full(count, -1), np.full(count, now_ns)
     whole = Joints(
-        states,
+        States(*columns),
         np.concatenate((joints.number, new)),
         np.concatenate((joints.made_of, np.zeros(count, np.uint64))),
-        np.concatenate((joints.born_ns, np.full(count, now_ns))),
-        *(np.concatenate((old, np.full(count, -1))) for old in (joints.holder, joints.rival)),
-        np.concatenate((joints.rival_ns, np.full(count, now_ns))),
+        np.concatenate((joints.born_ns, since_ns)),
+        np.concatenate((joints.holder, nobody)),
+        np.concatenate((joints.rival, nobody)),
+        np.concatenate((joints.rival_ns, since_ns)),
     )
     return msgspec.structs.replace(state, joints=joint_rows(whole, np.argsort(whole.number, kind="stable")))
 
@@ -187,8 +190,7 @@ def _settled(
     """Who belongs together, states made anew where that changed, and who reports."""
     told = np.unique(fresh.key)
     states = rows.states_of(state.sources.table)
-    carried = States(*(column.copy() for column in states))
-    carry_all(carried, now_ns)
+    carried = carried_to(states, now_ns)
     looks = looks_of(state.sources.table, carried)
     if len(told):
         place = np.searchsorted(state.sources.key, told)
@@ -196,8 +198,7 @@ def _settled(
         again = inside[state.sources.key[inside] == told] if len(state.sources.key) else told[:0]
         state = parted(state, looks, again, _held_against(state, carried))
     state = _remade(_kept(state, now_ns), states)
-    of_joints = States(*(column.copy() for column in state.joints.states))
-    carry_all(of_joints, now_ns)
+    of_joints = carried_to(state.joints.states, now_ns)
     best = _spokesman(state, carried)
     chosen = looks._replace(
         states=of_joints,

@@ -7,8 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.fusion import rows
-from asman.fusion.joint_state import JointState
-from asman.kernels.joint import States, carry_all
+from asman.fusion.joint_state import JointState, carried_to
+from asman.kernels.joint import States
 from asman.model.plots import TIME
 from asman.model.tracks import TRACKS
 
@@ -25,21 +25,20 @@ _WITH: Final = {
     "climb_mps": "altitude_m",
     "geometric_sigma_m": "geometric_altitude_m",
 }
-#: A partner's sensor in `contributors`: member, colon, sensor.
-OF: Final = ":"
+#: A partner's sensor in `contributors`: member, stroke, sensor.
+OF: Final = "/"
 
 
 def picture(state: JointState, now_ns: int) -> pa.Table:
     """TRACKS at a time that is not before the latest step: one row a joint track, rising in number.
 
-    `origin` is the member that reports it, `contributors` are our own sensors and, as `RU:radar`, the
+    `origin` is the member that reports it, `contributors` are our own sensors and, as `RU/radar`, the
     partners' (`RU` alone where it names none); `label` holds all labels under which its parts came.
     """
     joints, sources = state.joints, state.sources
     if not len(joints.number):
         return TRACKS.empty_table()
-    states = States(*(column.copy() for column in joints.states))
-    carry_all(states, now_ns)
+    states = carried_to(joints.states, now_ns)
     place = np.searchsorted(joints.number, sources.number)
     holds = sources.stream == joints.holder[place]
     order = np.lexsort((sources.key, ~holds, place))

@@ -6,7 +6,7 @@ a source or a joint track, rising in key or number.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.fusion import rows
-from asman.kernels.joint import EVENTS, States
+from asman.kernels.joint import EVENTS, States, carry_all
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -195,10 +195,24 @@ def stream_at(state: JointState, origin: str, via: str) -> tuple[JointState, int
     return msgspec.structs.replace(state, streams=(*state.streams, stream)), len(state.streams)
 
 
+def chosen_states(states: States, chosen: Any) -> States:
+    """Some of the states, copied."""
+    columns: list[Any] = [np.ascontiguousarray(column[chosen]) for column in states]
+    return States(*columns)
+
+
+def carried_to(states: States, now_ns: int) -> States:
+    """The states predicted to a time, copied; those of a later one stay."""
+    columns: list[Any] = [column.copy() for column in states]
+    carried = States(*columns)
+    carry_all(carried, now_ns)
+    return carried
+
+
 def joint_rows(joints: Joints, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> Joints:
     """Some of the joint tracks, copied."""
     return Joints(
-        States(*(np.ascontiguousarray(column[chosen]) for column in joints.states)),
+        chosen_states(joints.states, chosen),
         joints.number[chosen], joints.made_of[chosen], joints.born_ns[chosen], joints.holder[chosen],
         joints.rival[chosen], joints.rival_ns[chosen],
     )  # fmt: skip

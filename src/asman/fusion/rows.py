@@ -92,7 +92,7 @@ def states_of(table: pa.Table) -> States:
         covariance[:, p, q] = covariance[:, q, p] = floats(table, name)
     scale = stretch(table)
     velocity = np.stack((floats(table, "ve_mps"), floats(table, "vn_mps")), 1) / scale[:, None]
-    covariance = _believable(covariance, np.isnan(velocity).any(axis=1))
+    covariance = _believable(covariance, np.asarray(np.isnan(velocity).any(axis=1)))
     return States(
         time_ns=longs(table, "time", 0),
         lat=np.radians(floats(table, "lat_deg")),

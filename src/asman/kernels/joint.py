@@ -392,7 +392,7 @@ def take_in(
                 continue
             counted[FUSED] += 1
         else:
-            _carry(joint, k, rows.time_ns[r], plane)
+            _carry(joint, k, int(rows.time_ns[r]), plane)
             info[:] = rows.covariance[r]
             turn = _off(joint, k, 0.0, rows, r, none, off, plane)
             turned(math.cos(turn), -math.sin(turn), info)
@@ -420,10 +420,10 @@ def make_anew(joint: States, which: Longs, first: Longs, members: Longs, rows: S
     )  # fmt: skip
     for i in range(which.size):
         k = which[i]
-        known, latest = 0, rows.time_ns[members[first[i]]]
+        known, latest = 0, int(rows.time_ns[members[first[i]]])
         for m in members[first[i] : first[i + 1]]:
             known += 1 if kind[m] != UNKNOWN else 0
-            latest = max(latest, rows.time_ns[m])
+            latest = max(latest, int(rows.time_ns[m]))
         common = 1.0 + (known - 1) * CORRELATION if known > 1 else 1.0
         head = members[first[i]]
         joint.time_ns[k] = rows.time_ns[head]
@@ -433,7 +433,7 @@ def make_anew(joint: States, which: Longs, first: Longs, members: Longs, rows: S
         _carry(joint, k, latest, plane)
         joint.covariance[k] *= common
         for m in members[first[i] + 1 : first[i + 1]]:
-            dt = (latest - rows.time_ns[m]) * SECOND
+            dt = (latest - int(rows.time_ns[m])) * SECOND
             theirs[:] = rows.covariance[m]
             turn = _off(joint, k, 0.0, rows, m, none, off, plane)
             turned(math.cos(turn), -math.sin(turn), theirs)
@@ -466,7 +466,7 @@ def watch(joint: States, anew: States, which: Longs, counted: Longs) -> None:
     off, none = np.empty(SIZE), np.zeros(SIZE)
     for i in range(which.size):
         k = which[i]
-        _carry(joint, k, anew.time_ns[i], plane)
+        _carry(joint, k, int(anew.time_ns[i]), plane)
         _off(joint, k, 0.0, anew, i, none, off, plane)
         root = work[0]
         for a in range(SIZE):

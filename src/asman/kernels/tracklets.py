@@ -209,8 +209,9 @@ def learned(
     predicted, p_predicted = np.empty(SIZE), np.empty((SIZE, SIZE))
     planes = np.empty((2, 7))
     for k in range(lat.size):
-        x, y, z = lla_to_ecef(lat[k], lon[k], 0.0)
-        set_plane(0, lat[k], lon[k], x, y, z, planes)
+        at_lat, at_lon = float(lat[k]), float(lon[k])
+        x, y, z = lla_to_ecef(at_lat, at_lon, 0.0)
+        set_plane(0, at_lat, at_lon, x, y, z, planes)
         x, y, z = from_plane(0, mean[k, 0], mean[k, 1], planes)
         here_lat, here_lon, _ = ecef_to_lla(x, y, z)
         # North at the aircraft, against north of its plane.
@@ -221,7 +222,7 @@ def learned(
         local[k] = covariance[k]
         j = before[k]
         if j >= 0:
-            lat_j, lon_j = lat0[j], lon0[j]
+            lat_j, lon_j = float(lat0[j]), float(lon0[j])
             x, y, z = lla_to_ecef(lat_j, lon_j, 0.0)
             set_plane(1, lat_j, lon_j, x, y, z, planes)
             x, y, z = from_plane(1, mean0[j, 0], mean0[j, 1], planes)

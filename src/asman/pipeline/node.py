@@ -15,13 +15,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman import tracking
+from asman.model.contribution import Contribution
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
-from asman.pipeline import receivers, trails
+from asman.pipeline import joint, receivers, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
+from asman.pipeline.contributing import contribution
 from asman.pipeline.editions import Editions, learn, pins
 from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
 from asman.pipeline.evidence import Evidence, remember, traced
@@ -42,10 +44,14 @@ class Inputs(msgspec.Struct, frozen=True):
 
     datagrams  in order of arrival
     sensors    sensors that are new, or known better than before
+    contributions  of partners, in order of arrival
+    left       partners whose contributions may not be shown any more, what came before included
     """
 
     datagrams: tuple[Datagram, ...] = ()
     sensors: Sensors = ()
+    contributions: tuple[Contribution, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +68,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     ring      where tracks were
     evidence  the latest plots of each track
     ears      feeds of Mode S, and what was heard over each
+    federation  the joint picture; None: this node has heard of no partner
     """
 
     member: str
@@ -75,6 +82,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     ring: trails.Ring = ()
     evidence: Evidence = ()
     ears: Ears = {}
+    federation: joint.Federation | None = None
 
     @property
     def sensors(self) -> Sensors:
@@ -88,10 +96,13 @@ def start(
     now_ns: int,
     editions: Editions | None = None,
     forms: Mapping[str, str] | None = None,
+    *,
+    federated: bool = False,
 ) -> NodeState:
     """Return the state of a node that has heard nothing yet.
 
     editions, forms   known beforehand: of ASTERIX, and of the feeds that bring Mode S
+    federated         it has partners; else it becomes so when the first contribution comes
     """
     tracker = tracking.start(sensors, origin=member)
     return NodeState(
@@ -100,13 +111,17 @@ def start(
         tracker=tracker,
         editions=editions or {},
         ears=receivers.begin(forms or {}, sensors),
+        federation=joint.start(member) if federated else None,
     )
 
 
 def copy(state: NodeState) -> NodeState:
     """Return a checkpoint that no later step changes."""
     return msgspec.structs.replace(
-        state, tracker=tracking.copy(state.tracker), ears=receivers.copy(state.ears)
+        state,
+        tracker=tracking.copy(state.tracker),
+        ears=receivers.copy(state.ears),
+        federation=None if state.federation is None else joint.copy(state.federation),
     )
 
 
@@ -153,10 +168,25 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         feeds=feeds,
         evidence=evidence,
         ears=heard.ears,
+        federation=_federated(state, tracker, inputs, now_ns),
     )
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
     return state, tuple(events)
+
+
+def _federated(
+    state: NodeState, tracker: tracking.Tracker, inputs: Inputs, now_ns: int
+) -> joint.Federation | None:
+    """The joint picture after a step; a node that never heard of a partner has none."""
+    federation = state.federation
+    if federation is None:
+        if not inputs.contributions:
+            return None
+        federation = joint.start(state.member)
+    for member in inputs.left:
+        federation = joint.without(federation, member, now_ns)
+    return joint.step(federation, tracker, inputs.contributions, now_ns)
 
 
 def _decode(batch: Batch, editions: Editions, sensors: Sensors) -> Decoded:
@@ -206,8 +236,21 @@ def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explana
 
 
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:
-    """Return the picture as TRACKS, at the state's time."""
-    return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+    """Return the picture as TRACKS, at the state's time; with partners it is the joint picture."""
+    if state.federation is None:
+        return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+    shown = joint.picture(state.federation, state.now_ns)
+    if confirmed_only:
+        return shown
+    own = tracking.picture(state.tracker, state.now_ns)
+    return pa.concat_tables([shown, own.filter(pa.array(~own["confirmed"].to_numpy()))])
+
+
+def own_tracks(state: NodeState) -> pa.Table:
+    """Return the confirmed tracks of our own sensors alone: all that a member may give to others."""
+    if state.federation is not None and state.federation.own is not None:
+        return state.federation.own.table
+    return contribution(None, state.tracker, joint.told_at_ns(state.tracker, state.now_ns)).table
 
 
 def registration(state: NodeState) -> tuple[Registered, ...]:
