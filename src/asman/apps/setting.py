@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from asman.apps.node_toml import FeedConfig
+from asman.apps.node_toml import FeedConfig, SharingConfig
 from asman.apps.plan import Mode
 from asman.edge import bus
 
@@ -48,6 +48,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     bus_url: str = ""
     bus_token: str = ""
+    sharing: SharingConfig | None = None
     for_s: float | None = None
     say: Tell = _say
     serving: Tell = _show
@@ -62,6 +63,7 @@ class Parts(msgspec.Struct, frozen=True):
     address     of the bus
     server      our own NATS server, where it is embedded
     reasoning   its process
+    border      the process that shares with partners, where there is one
     """
 
     began_s: float
@@ -70,3 +72,4 @@ class Parts(msgspec.Struct, frozen=True):
     address: bus.BusAddress
     server: bus.EmbeddedServer | None
     reasoning: "subprocess.Popen[bytes]"
+    border: "subprocess.Popen[bytes] | None" = None

@@ -15,6 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman import tracking
+from asman.model.contribution import Contribution
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
@@ -28,6 +29,7 @@ from asman.pipeline.evidence import Evidence, remember, traced
 from asman.pipeline.health import FeedCount
 from asman.pipeline.lag import Lag, frontier_ns, measure
 from asman.pipeline.picture import picture as picture_of
+from asman.pipeline.received import Received, beside, remembered
 from asman.pipeline.receivers import Ears
 from asman.pipeline.watch import Watch, look
 from asman.sensing.plots import extract
@@ -42,10 +44,14 @@ class Inputs(msgspec.Struct, frozen=True):
 
     datagrams  in order of arrival
     sensors    sensors that are new, or known better than before
+    contributions  of partners, in order of arrival
+    left       partners whose contributions may not be shown any more, what came before included
     """
 
     datagrams: tuple[Datagram, ...] = ()
     sensors: Sensors = ()
+    contributions: tuple[Contribution, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +68,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     ring      where tracks were
     evidence  the latest plots of each track
     ears      feeds of Mode S, and what was heard over each
+    received  what partners contributed, the latest of each track
     """
 
     member: str
@@ -75,6 +82,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     ring: trails.Ring = ()
     evidence: Evidence = ()
     ears: Ears = {}
+    received: Received = {}
 
     @property
     def sensors(self) -> Sensors:
@@ -153,6 +161,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         feeds=feeds,
         evidence=evidence,
         ears=heard.ears,
+        received=remembered(state.received, inputs.contributions, inputs.left, now_ns),
     )
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
@@ -207,7 +216,13 @@ def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explana
 
 def tracks(state: NodeState, *, confirmed_only: bool = False) -> pa.Table:
     """Return the picture as TRACKS, at the state's time."""
-    return tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+    own = tracking.picture(state.tracker, state.now_ns, confirmed_only=confirmed_only)
+    return beside(own, state.received)
+
+
+def own_tracks(state: NodeState) -> pa.Table:
+    """Return the confirmed tracks of our own sensors alone: all that a member may give to others."""
+    return tracking.picture(state.tracker, state.now_ns, confirmed_only=True)
 
 
 def registration(state: NodeState) -> tuple[Registered, ...]:
