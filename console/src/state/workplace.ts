@@ -256,14 +256,14 @@ export class Workplace {
       case "hello":
         this.hello = message.hello;
         this.sensors = message.hello.sensors;
-        this.members = membersOf(message.hello);
         this.emit("hello");
-        this.emit("members");
-        this.follow();
+        this.meet(membersOf(message.hello));
         return this.emit("sensors");
       case "sensors":
         this.sensors = message.sensors;
         return this.emit("sensors");
+      case "members":
+        return this.meet(message.members);
       case "clock":
         this.clock = message.clock;
         this.anchor = message.anchor;
@@ -307,6 +307,12 @@ export class Workplace {
       case "refused":
         return this.say(message.reason);
     }
+  }
+
+  private meet(members: Members): void {
+    this.members = members;
+    this.emit("members");
+    this.follow();
   }
 
   private hearViewed(state: ViewState | null): void {

@@ -98,6 +98,10 @@ export class Engine {
         this.meet(message.sensors);
         this.post({ type: "sensors", sensors: message.sensors });
         break;
+      case "members":
+        this.meetMembers(message.members);
+        this.post({ type: "members", members: message.members });
+        break;
       case "clock":
         this.clock.told(message.speed, message.paused, message.ended, this.wallS());
         this.post({ type: "clock", clock: message, anchor: this.clock.anchor });

@@ -124,6 +124,7 @@ export interface Update {
 export type FromWorker =
   | Update
   | { readonly type: "hello"; readonly hello: Hello }
+  | { readonly type: "members"; readonly members: readonly string[] }
   | { readonly type: "sensors"; readonly sensors: readonly Sensor[] }
   | { readonly type: "clock"; readonly clock: Clock; readonly anchor: Anchor }
   | { readonly type: "health"; readonly health: Health }

@@ -30,6 +30,7 @@ from asman.edge.messages import (
 )
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
+from asman.model.tracks import TRACKS
 from asman.pipeline import evidence, node
 from asman.pipeline.health import SensorCount
 from asman.pipeline.node import NodeState
@@ -74,10 +75,14 @@ class Mind:
             # Not in the reasoning's thread: tracking some time once more takes time.
             return msgspec.json.encode(await asyncio.to_thread(told, kept, question, self.recall))
 
+        async def own(_: bytes) -> bytes:
+            return await self.do(lambda: ipc(node.own_tracks(self.state).select(TRACKS.names)))
+
         async def trails(_: bytes) -> bytes:
             return await self.do(self._trails)
 
         await outlet.answer(messages.TRACKS, tracks)
+        await outlet.answer(messages.OWN, own)
         await outlet.answer(messages.TRACK, track)
         await outlet.answer(messages.TRAILS, trails)
         await outlet.answer(messages.WHY, why)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from asman.edge.feeds import Address, address
+from asman.edge.invitation import address_problem
 from asman.errors import ConfigError, nearest
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -41,6 +42,25 @@ class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     console: str
 
 
+class SharingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[sharing]`: how the node joins partners; without it, it shares nothing.
+
+    address    host:port that partners reach it by; its certificate is for this host
+    listen     host:port where it listens for them; all interfaces, the same port, where absent
+    folder     of keys, agreements, links, account and store; relative to node.toml
+    release_s  s   between two releases to partners
+    keep_s     s   how long a batch waits for a partner that does not come; then it is discarded and counted
+    keep_mb    MB  of batches that wait, a partner; beyond it the oldest is discarded and counted
+    """
+
+    address: str
+    listen: str = ""
+    folder: str = "."
+    release_s: float = 1.0
+    keep_s: float = 3_600.0
+    keep_mb: int = 256
+
+
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A node.toml.
 
@@ -61,6 +81,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     token_env: str = ""
     picture_s: float = 1.0
     bus: BusConfig = BusConfig()
+    sharing: SharingConfig | None = None
     feed: tuple[FeedConfig, ...] = ()
     peer: tuple[PeerConfig, ...] = ()
 
@@ -76,6 +97,7 @@ def read(path: Path) -> NodeConfig:
         raise ConfigError(str(path), f"is not TOML: {error}") from error
     _refuse_unknown(table, NodeConfig, str(path))
     _refuse_unknown(table.get("bus", {}), BusConfig, f"{path}: bus")
+    _refuse_unknown(table.get("sharing", {}), SharingConfig, f"{path}: sharing")
     for number, feed in enumerate(_tables(table, "feed")):
         _refuse_unknown(feed, FeedConfig, f"{path}: feed[{number}]")
     for number, peer in enumerate(_tables(table, "peer")):
@@ -91,10 +113,19 @@ def read(path: Path) -> NodeConfig:
         name=config.name or config.member,
         sensors=str(beside / config.sensors),
         token_file=str(beside / config.token_file) if config.token_file else "",
+        sharing=_placed(config.sharing, beside),
         bus=msgspec.structs.replace(
             config.bus, token_file=str(beside / config.bus.token_file) if config.bus.token_file else ""
         ),
     )
+
+
+def _placed(sharing: SharingConfig | None, beside: Path) -> SharingConfig | None:
+    if sharing is None:
+        return None
+    port = sharing.address.rpartition(":")[2]
+    listen = sharing.listen or f"0.0.0.0:{port}"
+    return msgspec.structs.replace(sharing, listen=listen, folder=str(beside / sharing.folder))
 
 
 def _tables(table: dict[str, Any], name: str) -> list[Any]:
@@ -111,7 +142,9 @@ def _refuse_unknown(table: Any, kind: type[msgspec.Struct], item: str) -> None:
 
 
 def _check(config: NodeConfig, item: str) -> None:
-    if not config.feed:
+    if config.sharing is not None:
+        _check_sharing(config.sharing, f"{item}: sharing")
+    if not config.feed and config.sharing is None:
         raise ConfigError(
             item, "has no [[feed]]", 'Add: [[feed]]  name = "radar"  url = "udp://239.1.1.1:8600"'
         )
@@ -135,6 +168,24 @@ def _check(config: NodeConfig, item: str) -> None:
         raise ConfigError(f"{item}: port", f"needs 0 to 65535, not {config.port}")
     if not 0.1 <= config.picture_s <= 60:
         raise ConfigError(f"{item}: picture_s", f"needs 0.1 to 60 s, not {config.picture_s}")
+
+
+def _check_sharing(sharing: SharingConfig, item: str) -> None:
+    for name in ("address", "listen"):
+        problem = (
+            address_problem(getattr(sharing, name)) if getattr(sharing, name) or name == "address" else ""
+        )
+        if problem:
+            raise ConfigError(f"{item}.{name}", problem)
+    for name, least, most in (
+        ("release_s", 0.1, 60.0),
+        ("keep_s", 1.0, 30 * 86_400.0),
+        ("keep_mb", 1, 100_000),
+    ):
+        if not least <= getattr(sharing, name) <= most:
+            raise ConfigError(
+                f"{item}.{name}", f"needs {least:g} to {most:g}, not {getattr(sharing, name):g}"
+            )
 
 
 def secret(file: str, variable: str, item: str) -> str:

@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
 
+from asman.apps.demo_sharing import Joining
 from asman.apps.sending import Destination
 from asman.apps.serve import DEFAULT_PORT, PORTS_TRIED, listen
 from asman.edge import process
@@ -37,12 +38,19 @@ class Nodes:
         self._title = title
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._ports: dict[str, int] = {}
+        self._joining: Joining | None = None
 
-    def start(self, members: Mapping[str, Sensors], first_port: int) -> None:
-        """Start a node for each member, on ports in a row. Call it from the main thread."""
+    def start(
+        self, members: Mapping[str, Sensors], first_port: int, agreements: Sequence[Path] | None = None
+    ) -> None:
+        """Start a node for each member, on ports in a row. Call it from the main thread.
+
+        agreements  documents that they sign with one another before, and share by; None: they share nothing
+        """
         token_file = os.open(self._folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(token_file, "w") as file:
             file.write(self.token)
+        self._joining = None if agreements is None else Joining(self._folder, tuple(members), agreements)
         self._ports = {member: first_port + number for number, member in enumerate(members)}
         for member, sensors in members.items():
             self._running[member] = self._start(member, sensors, self._ports[member])
@@ -66,7 +74,7 @@ class Nodes:
 
     def _start(self, member: str, sensors: Sensors, port: int) -> "subprocess.Popen[bytes]":
         folder = self._folder / member
-        folder.mkdir()
+        folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "sensors.toml").write_text("\n".join(written(sensor) for sensor in sensors))
         (folder / "node.toml").write_text(self._config(member, port, sensors))
         with (folder / "log").open("wb") as log:
@@ -81,6 +89,8 @@ class Nodes:
             f'member = "{member}"\nname = "{member} {self._title}"\nsensors = "sensors.toml"\nport = {port}\n'
         )
         text += 'token_file = "../token"\n'
+        if self._joining is not None:
+            text += self._joining.toml(member)
         for sensor, udp in zip(sensors, free_udp_ports(len(sensors)), strict=True):
             self.to[sensor.id] = Destination("127.0.0.1", udp)
             text += f'\n[[feed]]\nname = "{sensor.id}"\nurl = "udp://127.0.0.1:{udp}"\n'

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from asman.apps.node_toml import FeedConfig, PeerConfig
+from asman.apps.node_toml import FeedConfig, PeerConfig, SharingConfig
 from asman.apps.plan import Mode
 from asman.edge import bus
 
@@ -50,6 +50,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     bus_url: str = ""
     bus_token: str = ""
     peers: tuple[PeerConfig, ...] = ()
+    sharing: SharingConfig | None = None
     for_s: float | None = None
     say: Tell = _say
     serving: Tell = _show
@@ -64,6 +65,7 @@ class Parts(msgspec.Struct, frozen=True):
     address     of the bus
     server      our own NATS server, where it is embedded
     reasoning   its process
+    border      the process that shares with partners, where there is one
     """
 
     began_s: float
@@ -72,3 +74,4 @@ class Parts(msgspec.Struct, frozen=True):
     address: bus.BusAddress
     server: bus.EmbeddedServer | None
     reasoning: "subprocess.Popen[bytes]"
+    border: "subprocess.Popen[bytes] | None" = None

@@ -22,6 +22,7 @@ from asman.edge.gate import gate
 from asman.edge.hub import Hub
 from asman.edge.messages import Failed, FeedHealth, Health, Hello, Peer, Progress, Ready
 from asman.edge.reasoning import BusReasoning
+from asman.edge.sharing_api import Sharing
 from asman.edge.streams import StreamFeed
 from asman.edge.uplink import Uplink
 from asman.errors import AsmanError, FeedError, InputError
@@ -75,11 +76,12 @@ class Shell:
             sensors=[],
             peers=[Peer(member=peer.member, url=peer.console) for peer in self._setting.peers],
         )
+        sharing = Sharing(client if self._parts.border is not None else None)
         self._hub = Hub(first, reasoning.trails, reasoning.command)
         await self._subscribe(client)
         port = int(self._parts.listening.getsockname()[1])
         keeper = gate(self._parts.token, port, self._setting.bind)
-        server = web_server(application(self._hub, reasoning, keeper, __version__))
+        server = web_server(application(self._hub, reasoning, keeper, __version__, sharing))
         jobs: list[asyncio.Task[Any]] = []
         for job in (server.serve(sockets=[self._parts.listening]), self._watch(), self._begin(client)):
             jobs.append(self._guard(job))
@@ -203,6 +205,9 @@ class Shell:
             code = self._parts.reasoning.poll()
             if code is not None and self._failure is None:
                 raise AsmanError(f"the node's reasoning ended unexpectedly (exit code {code})")
+            border = self._parts.border
+            if border is not None and border.poll() is not None and self._failure is None:
+                raise AsmanError(f"the node's border ended unexpectedly (exit code {border.poll()})")
             if self._parts.server is not None and not self._parts.server.alive:
                 raise AsmanError("the node's NATS server ended unexpectedly")
 

@@ -20,11 +20,12 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 
-from asman.edge import console, geojson, metrics
+from asman.edge import console, geojson, metrics, sharing_api
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
 from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
 from asman.edge.reasoning import Reasoning
+from asman.edge.sharing_api import Sharing
 from asman.errors import InputError
 from asman.model.explanation import Explanation
 
@@ -166,13 +167,19 @@ def _too_busy(_: Request[Any, Any, Any], error: TimeoutError) -> Response[dict[s
     return Response({"status_code": 503, "detail": str(error)}, status_code=503)
 
 
-def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> ASGIApp:
+def application(
+    hub: Hub, reasoning: Reasoning, keeper: Gate, version: str, sharing: Sharing | None = None
+) -> ASGIApp:
     """Return the guarded application of one node."""
     app = Litestar(
-        route_handlers=[health, picture, track, explain, clock, replay, prometheus, live, page],
+        route_handlers=[
+            *(health, picture, track, explain, clock, replay, prometheus, live, page),
+            *sharing_api.HANDLERS,
+        ],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),
+            "sharing": Provide(lambda: sharing or Sharing(), sync_to_thread=False, use_cache=True),
         },
         exception_handlers={NotFoundException: _not_found, InputError: _bad_input, TimeoutError: _too_busy},
         request_max_body_size=MAX_BODY_OCTETS,

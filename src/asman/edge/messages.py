@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from asman.model.agreement import DataClass
 from asman.model.datagram import Datagram
 from asman.model.explanation import Explanation
 from asman.model.registration import Registered
@@ -20,6 +21,11 @@ WHY: Final = "picture.why"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
 BEGIN: Final = "node.begin"
+#: Border -> reasoning: what partners sent. Border asks reasoning: own tracks. Web asks border: the rest.
+ARRIVED: Final = "link.arrived"
+OWN: Final = "picture.own"
+LINKS: Final = "link.state"
+ACT: Final = "link.act"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
 
@@ -85,6 +91,12 @@ class SensorsMet(msgspec.Struct, frozen=True, kw_only=True, tag="sensors"):
     """A sensor was met that was not known before: all sensors, in the order of their index."""
 
     sensors: list[SensorEntry]
+
+
+class MembersMet(msgspec.Struct, frozen=True, kw_only=True, tag="members"):
+    """A partner contributed that was not known before: the whole table, in its order."""
+
+    members: list[str]
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, tag="clock"):
@@ -197,7 +209,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """Reasoning has subscribed to its feeds: they may begin."""
 
 
-News = Hello | SensorsMet | Clock | Health | Progress | Failed | Ready
+News = Hello | SensorsMet | MembersMet | Clock | Health | Progress | Failed | Ready
 
 
 class ReplayCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="replay"):
@@ -256,6 +268,29 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     latest_plots: list[PlotEntry]
 
 
+class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
+    """A partner's batch that the gate has taken.
+
+    what     data class; null: a sign of life
+    label    in one line: under what it came, for whom, until when
+    payload  its rows as they travelled
+    """
+
+    origin: str
+    sequence: int
+    sent_ns: int
+    what: DataClass | None
+    label: str
+    rows: int
+    payload: bytes
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True, tag="left"):
+    """Nothing of a member may be shown any more: no agreement gives it to us now."""
+
+    origin: str
+
+
 class Why(msgspec.Struct, frozen=True, kw_only=True):
     """Asks why a track is what it is.
 
@@ -277,6 +312,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 _datagram_encoder = msgspec.msgpack.Encoder()
 _datagram_decoder = msgspec.msgpack.Decoder(Datagram)
+_arrival_encoder = msgspec.msgpack.Encoder()
+_arrival_decoder = msgspec.msgpack.Decoder(Arrived | Left)
 _news_encoder = msgspec.json.Encoder()
 _news_decoder = msgspec.json.Decoder(News)
 
@@ -299,3 +336,13 @@ def tell(news: News) -> bytes:
 def hear(octets: bytes) -> News:
     """Read news. Raises msgspec.ValidationError when it is none."""
     return _news_decoder.decode(octets)
+
+
+def pack_arrival(arrival: Arrived | Left) -> bytes:
+    """Return what came of a partner as it travels on the bus."""
+    return _arrival_encoder.encode(arrival)
+
+
+def unpack_arrival(octets: bytes) -> Arrived | Left:
+    """Read what came of a partner from the bus."""
+    return _arrival_decoder.decode(octets)
