@@ -105,6 +105,8 @@ class BorderProcess:
             await self._begin()
             await self._client.subscribe(messages.ACT, cb=self._order)
             await self._client.subscribe(messages.LINKS, cb=self._state)
+            await self._client.subscribe(messages.VIEW, cb=self._view)
+            await self._client.subscribe(messages.VISIBLE, cb=self._visible)
             jobs = [asyncio.create_task(one) for one in (self._release(), self._certify(), self._mind())]
             ended = asyncio.create_task(self._ending.wait())
             done, _ = await asyncio.wait([ended, *jobs], return_when=asyncio.FIRST_COMPLETED)
@@ -194,6 +196,14 @@ class BorderProcess:
     async def _state(self, message: Msg) -> None:
         if self._federation is not None:
             await message.respond(msgspec.json.encode(self._federation.state()))
+
+    async def _view(self, message: Msg) -> None:
+        if self._federation is not None:
+            await message.respond(msgspec.msgpack.encode(self._federation.view(message.data.decode())))
+
+    async def _visible(self, message: Msg) -> None:
+        if self._federation is not None:
+            await message.respond(msgspec.json.encode(self._federation.visible(int(message.data))))
 
 
 def _table(octets: bytes) -> pa.Table:

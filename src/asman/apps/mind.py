@@ -23,6 +23,7 @@ from asman.edge.messages import (
     PlotEntry,
     SensorEntry,
     SensorHealth,
+    SourceEntry,
     TrackEntry,
     TrailPoint,
     UnknownSource,
@@ -33,6 +34,7 @@ from asman.model.sensor import Sensors
 from asman.model.tracks import TRACKS
 from asman.pipeline import evidence, node
 from asman.pipeline.health import SensorCount
+from asman.pipeline.joint import Part
 from asman.pipeline.node import NodeState
 from asman.units import SECOND_NS
 from asman.wire import stream
@@ -189,14 +191,34 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     if not found:
         return None
     row = found[0]
+    sources = node.sources(state, number)
+    own = next((one.track for one in sources if one.origin == state.member), number)
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
-    behind = evidence.behind(state.evidence, number, row["contributors"], row["address"], row["mode_3a"])
+    behind = evidence.behind(state.evidence, own, row["contributors"], row["address"], row["mode_3a"])
     plots = [PlotEntry(**plot._asdict()) for plot in behind]
     columns: dict[str, Any] = {
         name: _finite(row[name]) for name in TrackEntry.__struct_fields__ if name in row
     }
-    return TrackEntry(**columns, time_s=time_s, trail=_trail(trail, number, time_s), latest_plots=plots)
+    return TrackEntry(
+        **columns,
+        time_s=time_s,
+        trail=_trail(trail, number, time_s),
+        latest_plots=plots,
+        sources=[_source(one, row["origin"]) for one in sources],
+    )
+
+
+def _source(one: Part, responsible: str) -> SourceEntry:
+    return SourceEntry(
+        origin=one.origin,
+        number=one.track,
+        via=one.via,
+        agreements=one.label.partition("//")[0].split("+") if one.label else [],
+        last_s=one.last_plot_ns / SECOND_NS,
+        sigma_m=_finite(one.sigma_m),
+        responsible=one.origin == responsible,
+    )
 
 
 def _finite(value: Any) -> Any:

@@ -63,12 +63,21 @@ async def picture(
 
 
 @get("/api/tracks/{track:int}", summary="One track", tags=["picture"])
-async def track(reasoning: NamedDependency[Reasoning], track: FromPath[int]) -> TrackEntry:
-    """Return a track with its trail and its latest plots, each with where its octets lie."""
+async def track(
+    hub: NamedDependency[Hub],
+    reasoning: NamedDependency[Reasoning],
+    sharing: NamedDependency[Sharing],
+    track: FromPath[int],
+) -> TrackEntry:
+    """Return a track with its trail and its latest plots, each with where its octets lie; with partners, who
+    contributed to it, and who sees it.
+    """
     entry = await reasoning.track(track)
     if entry is None:
         raise NotFoundException(f"no track {track}")
-    return entry
+    own = next((one.number for one in entry.sources if one.origin == hub.hello.member), None)
+    visible = await sharing.visible(own) if own is not None else None
+    return msgspec.structs.replace(entry, visible_to=visible)
 
 
 @get("/api/tracks/{track:int}/explain", summary="Why a track is what it is", tags=["picture"])

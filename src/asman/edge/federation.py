@@ -20,25 +20,34 @@ import pyarrow as pa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.edge.account import Account
+from asman.edge.agreement_words import agreement_state
 from asman.edge.border import Border
 from asman.edge.border_store import BorderStore
 from asman.edge.door import Say
 from asman.edge.intake import Decode
 from asman.edge.invitation import Link
-from asman.edge.link_messages import AgreementState, Decided, LinksState, Order, Withheld
+from asman.edge.link_messages import (
+    Decided,
+    LinksState,
+    Order,
+    Visibility,
+    Withheld,
+)
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Encode, Limits
 from asman.edge.partner import Partner
+from asman.edge.seen import Given, View, octets, visibility
 from asman.errors import AsmanError, InputError, PartnerError
 from asman.model.label import Label
+from asman.model.tracks import TRACKS
 from asman.sharing import spans
 from asman.sharing.audit import Entry, of_answer, of_outcome
-from asman.sharing.guard import GuardState, Outcome, release
+from asman.sharing.guard import GuardState, Outcome, Reason, decide, release, subjects_of
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
 from asman.sharing.register import Refused, Register, Taken, say, standings
-from asman.sharing.ruleset import Ruleset, compile_register
-from asman.sharing.statements import Act, Signed, Statement, sign, stated_ns
+from asman.sharing.ruleset import Ruleset, bits_at, compile_register
+from asman.sharing.statements import Act, Signed, Statement, sign
 
 #: How often agreements are looked at: a twentieth of a second.
 LOOK_S: Final = 0.05
@@ -110,6 +119,8 @@ class Federation:
         self._flowing: dict[tuple[str, str], frozenset[str]] = {}
         self._withheld: dict[str, dict[str, int]] = {}
         self._accounting = asyncio.Lock()
+        self._given = Given()
+        self._own = TRACKS.empty_table()
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -289,6 +300,7 @@ class Federation:
         """Give partners what they may have of fresh rows of our own. No account, no release."""
         if not self.partners:
             return
+        self._own = tracks
         now_ns = self.now_ns()
         self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
         try:
@@ -306,6 +318,7 @@ class Federation:
         counts = self._withheld.setdefault(outcome.recipient, {})
         for reason, count in outcome.withheld.counts.items():
             counts[reason.name] = counts.get(reason.name, 0) + count
+        self._given.take(outcome.recipient, outcome.released, self.now_ns())
         partner = self.partners[outcome.recipient]
         try:
             await partner.outbox.send(outcome.released, self._guard.partners[outcome.recipient].next_number)
@@ -319,6 +332,33 @@ class Federation:
         if self._rules is None or self._rules[0] is not entries or self._rules[1] != recipients:
             self._rules = (entries, recipients, compile_register(self.register, self.member, recipients))
         return self._rules[2]
+
+    # Looking at it as others do.
+
+    def view(self, member: str) -> View:
+        """What a member has of us now, or why it has nothing."""
+        if member not in self.partners:
+            return View(f"there is no link with '{member}'", octets(TRACKS.empty_table()))
+        now = self.standing()
+        between = [one for id_, one in now.items() if self._is_between(id_, member)]
+        if not any(one.flows(self.member, member) for one in between):
+            self._given.forget(member)
+            suspended = any(one.state == "suspended" for one in between)
+            reason = Reason.SUSPENDED if suspended else Reason.NO_AGREEMENT
+            return View(reason.value, octets(TRACKS.empty_table()))
+        return View("", octets(self._given.table(member, self.now_ns())))
+
+    def _is_between(self, id_: str, member: str) -> bool:
+        return {self.member, member} <= set(self.register.entries[id_].agreement.parties)
+
+    def visible(self, track: int) -> list[Visibility]:
+        """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""
+        row = self._own.filter(pa.array(self._own["track"].to_numpy() == track))
+        if not row.num_rows:
+            return []
+        row, now_ns, rules = row.select(TRACKS.names).cast(TRACKS), self.now_ns(), self._ruleset()
+        bits = bits_at(rules, standings(self.register, now_ns))
+        return visibility(rules, decide(rules, bits, subjects_of(row), now_ns), 0)
 
     # The account, and how things are.
 
@@ -341,25 +381,12 @@ class Federation:
     def state(self) -> LinksState:
         """How agreements and links are now."""
         now = self.standing()
-        agreements = [self._agreement(id_, now[id_]) for id_ in sorted(now)]
+        agreements = [
+            agreement_state(self.register.entries[id_], now[id_], self.member) for id_ in sorted(now)
+        ]
         links = [self.partners[one].state() for one in sorted(self.partners)]
         return LinksState(
             member=self.member, time_s=self.now_ns() / 1e9, problem=self.problem, entries=len(self.account),
             agreements=agreements, links=links,
             withheld=[Withheld(one, dict(counts)) for one, counts in sorted(self._withheld.items())],
-        )  # fmt: skip
-
-    def _agreement(self, id_: str, now: Standing) -> AgreementState:
-        entry = self.register.entries[id_]
-        others = [one for one in entry.agreement.parties if one != self.member]
-        last = max(entry.statements, key=stated_ns, default=None)
-        return AgreementState(
-            id=id_, title=entry.agreement.terms.agreement.title, hash=entry.hash,
-            parties=list(entry.agreement.parties), state=now.state, begins_s=now.begins_ns / 1e9,
-            ends_s=now.ends_ns / 1e9, last_day=now.last_day.isoformat(), unsigned=list(now.unsigned),
-            stopped=sorted([by, towards] for by, towards in now.stopped), gone=sorted(now.gone),
-            gives_to=[one for one in others if now.flows(self.member, one)],
-            takes_from=[one for one in others if now.flows(one, self.member)],
-            said="" if last is None else f"{last.member} {last.act}",
-            reason="" if last is None else last.reason,
         )  # fmt: skip

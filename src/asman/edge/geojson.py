@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from asman.errors import InputError
 
+MEDIA_TYPE: Final = "application/geo+json"
 _PLACE: Final = ("lat_deg", "lon_deg")
 
 
@@ -60,8 +61,11 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def collection(table: pa.Table, number: str = "track") -> bytes:
-    """Return a FeatureCollection, one Point a row; the column `number` is its id."""
+def collection(table: pa.Table, number: str = "track", reason: str = "") -> bytes:
+    """Return a FeatureCollection, one Point a row; the column `number` is its id.
+
+    reason  why it is empty; stands in it where there is one
+    """
     names = [name for name in table.column_names if name not in _PLACE]
     columns = [_texts(table[name]) for name in names]
     lon, lat = _texts(table["lon_deg"]), _texts(table["lat_deg"])
@@ -74,4 +78,5 @@ def collection(table: pa.Table, number: str = "track") -> bytes:
         }
         for x, y, *row in zip(lon, lat, *columns, strict=True)
     ]
-    return msgspec.json.encode({"type": "FeatureCollection", "features": features})
+    why = {"reason": reason} if reason else {}
+    return msgspec.json.encode({"type": "FeatureCollection", **why, "features": features})

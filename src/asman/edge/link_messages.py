@@ -5,6 +5,16 @@ from typing import Literal
 import msgspec
 
 
+class GrantWords(msgspec.Struct, frozen=True, kw_only=True):
+    """A grant in plain words."""
+
+    giver: str
+    to: list[str]
+    what: list[str]
+    where: str
+    words: str
+
+
 class AgreementState(msgspec.Struct, frozen=True, kw_only=True):
     """An agreement now.
 
@@ -14,6 +24,9 @@ class AgreementState(msgspec.Struct, frozen=True, kw_only=True):
     stopped     pairs [by, towards]: who has suspended what goes between the two
     gives_to, takes_from  partners to and from which this member's data flows under it now
     said, reason  the latest statement of anybody
+    first_day     from when it is agreed, YYYY-MM-DD
+    grants        who gives what to whom, in plain words
+    illustrative  why the terms are not those of a real treaty; empty: they are
     """
 
     id: str
@@ -31,6 +44,9 @@ class AgreementState(msgspec.Struct, frozen=True, kw_only=True):
     takes_from: list[str]
     said: str
     reason: str
+    first_day: str
+    grants: list[GrantWords]
+    illustrative: str
 
 
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,3 +131,15 @@ class Decided(msgspec.Struct, frozen=True):
 
     status: int
     reason: str
+
+
+class Visibility(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a partner sees a track.
+
+    agreement  clause that gives or withholds it; null: none is about it
+    why        "released", or the reason in words
+    """
+
+    member: str
+    agreement: str | None
+    why: str

@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from asman.edge.link_messages import Visibility
 from asman.model.agreement import DataClass
 from asman.model.datagram import Datagram
 from asman.model.explanation import Explanation
@@ -26,6 +27,8 @@ ARRIVED: Final = "link.arrived"
 OWN: Final = "picture.own"
 LINKS: Final = "link.state"
 ACT: Final = "link.act"
+VIEW: Final = "link.view"
+VISIBLE: Final = "link.visible"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
 
@@ -243,8 +246,32 @@ class TrailPoint(msgspec.Struct, frozen=True, kw_only=True):
     lon_deg: float
 
 
+class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One member's part in a track.
+
+    number       the track's number at its owner
+    via          member that passed it on; empty: it came straight
+    agreements   under which it came; none of our own
+    last_s       UTC epoch: when its latest plot was
+    sigma_m      standard deviation of its position, the larger axis
+    responsible  this member holds reporting responsibility
+    """
+
+    origin: str
+    number: int | None
+    via: str = ""
+    agreements: list[str] = []
+    last_s: float | None = None
+    sigma_m: float | None = None
+    responsible: bool = False
+
+
 class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One track with its trail and its latest plots, oldest first."""
+    """One track with its trail and its latest plots, oldest first.
+
+    sources     whose contributions it is made of
+    visible_to  who sees it, or why not; filled by the border
+    """
 
     track: int
     time_s: float
@@ -266,6 +293,8 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     trail: list[TrailPoint]
     latest_plots: list[PlotEntry]
+    sources: list[SourceEntry] = []
+    visible_to: list[Visibility] | None = None
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):

@@ -10,10 +10,12 @@ Contributions come from the shell, which admitted them; what is told twice, late
 nothing. Own tracks go to the picture once a second, as they are offered to partners.
 """
 
+import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 
 from asman import tracking
@@ -27,6 +29,23 @@ from asman.units import SECOND_NS
 
 #: Own tracks are told to the picture, and offered to partners, once in this time.
 EVERY_NS: Final = SECOND_NS
+
+
+class Part(NamedTuple):
+    """One member's part in a joint track.
+
+    track         its number at that member, as told here
+    label         under which it came; of our own what we put on it
+    last_plot_ns  time of its latest plot
+    sigma_m       m  standard deviation of its position along the worse of east and north
+    """
+
+    origin: str
+    via: str
+    track: int
+    label: str
+    last_plot_ns: int
+    sigma_m: float
 
 
 class Federation(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +105,23 @@ def decide(federation: Federation, decisions: Decisions) -> Federation:
 def picture(federation: Federation, now_ns: int) -> pa.Table:
     """The joint picture as TRACKS."""
     return joint_picture.picture(federation.picture, now_ns)
+
+
+def parts(federation: Federation, number: int) -> tuple[Part, ...]:
+    """What members contributed to a joint track."""
+    state = federation.picture
+    places = np.flatnonzero(state.sources.number == number)
+    table = state.sources.table.take(pa.array(places))
+    streams = [state.streams[one] for one in state.sources.stream[places].tolist()]
+    last = table["last_plot_time"].cast(pa.int64()).fill_null(0).to_pylist()
+    rows = zip(
+        streams, table["track"].to_pylist(), table["label"].to_pylist(), last,
+        table["var_e_m2"].to_pylist(), table["var_n_m2"].to_pylist(), strict=True,
+    )  # fmt: skip
+    return tuple(
+        Part(one.origin, "" if one.direct else one.via, track, label or "", plot, math.sqrt(max(east, north)))
+        for one, track, label, plot, east, north in rows
+    )
 
 
 def happened(federation: Federation) -> tuple[Happened, ...]:
