@@ -13,7 +13,7 @@ import uvicorn
 from asman.edge.api import application
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
-from asman.edge.messages import Clock, Hello, ReplayCommand, Told, TrackEntry, Why
+from asman.edge.messages import Clock, Hello, Pairing, ReplayCommand, Told, TrackEntry, Why
 from asman.model.tracks import TRACKS
 from asman.wire import stream
 
@@ -28,6 +28,8 @@ class Scripted:
         self.commands: list[ReplayCommand] = []
         self.asked: list[Why] = []
         self.told = Told()
+        self.paired: list[Pairing] = []
+        self.seen: dict[str, pa.Table] = {}
 
     async def tracks(self) -> pa.Table:
         return self.table
@@ -43,6 +45,13 @@ class Scripted:
 
     async def trails(self) -> bytes:
         return stream.encode_trails(stream.NO_TRAILS, 1.0)
+
+    async def pair(self, pairing: Pairing) -> bool:
+        self.paired.append(pairing)
+        return pairing.track != 99
+
+    async def view(self, member: str) -> pa.Table | None:
+        return self.seen.get(member)
 
     async def command(self, command: ReplayCommand) -> Clock:
         self.commands.append(command)

@@ -47,6 +47,29 @@ def test_the_picture_is_geojson_with_the_columns_of_tracks(served):
         ("?bbox=170,-90,-170,90", [2]),
     ],
 )
+def test_a_view_is_what_that_member_may_see_and_says_why_it_is_empty(served):
+    served.reasoning.seen = {"RU": table(a_track(1, 42.8, 74.6)), "KZ": table()}
+    views = {
+        one: httpx.get(f"{served.url}/api/view/{one}", headers=TOKEN).json() for one in ("RU", "KZ", "XX")
+    }
+    assert [one["properties"]["track"] for one in views["RU"]["features"]] == [1]
+    assert "reason" not in views["RU"]
+    assert views["KZ"]["features"] == views["XX"]["features"] == []
+    assert "no agreement" in views["KZ"]["reason"]
+    assert "no link" in views["XX"]["reason"]
+
+
+def test_people_pair_and_part_tracks(served):
+    for act in ("pair", "unpair", "automatic"):
+        answer = httpx.post(f"{served.url}/api/tracks/7/{act}", headers=TOKEN, json={"with": 8})
+        assert answer.status_code == 200, answer.text
+    assert [(one.track, one.other, one.act) for one in served.reasoning.paired] == [
+        (7, 8, "pair"), (7, 8, "unpair"), (7, 8, "automatic"),
+    ]  # fmt: skip
+    refused = httpx.post(f"{served.url}/api/tracks/99/pair", headers=TOKEN, json={"with": 8})
+    assert refused.status_code == 409
+
+
 def test_the_picture_is_cut_to_a_box(served, query, numbers):
     served.reasoning.table = table(a_track(1, 42, 74), a_track(2, 0, 179), a_track(3, 0, 0, confirmed=False))
     found = httpx.get(f"{served.url}/api/picture{query}", headers=TOKEN).json()
@@ -115,7 +138,8 @@ def test_the_openapi_document_names_every_endpoint(served):
     found = httpx.get(f"{served.url}/api/openapi.json", headers=TOKEN).json()
     assert set(found["paths"]) == {
         "/api/health", "/api/picture", "/api/tracks/{track}", "/api/tracks/{track}/explain", "/api/replay",
-        "/metrics",
+        "/metrics", "/api/view/{member}", "/api/tracks/{track}/pair", "/api/tracks/{track}/unpair",
+        "/api/tracks/{track}/automatic",
     }  # fmt: skip
     assert set(found["paths"]["/api/replay"]) == {"get", "post"}
     assert {"act", "reason", "text", "weight"} <= set(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.sharing.making import BEGIN_NS, tracks
 
 from asman.errors import FeedError
-from asman.model.tracks import TRACKS
+from asman.model.contribution import CONTRIBUTED
 from asman.wire import contribution
 
 number = st.floats(-900, 900)
@@ -44,7 +44,7 @@ SAME = ("time", "track", "mode_3a", "address", "callsign", "contributors", "last
 def test_what_is_sent_arrives(rows):
     sent = tracks([{**one, "cov_en_m2": 0.3 * math.sqrt(one["var_e_m2"] * one["var_n_m2"])} for one in rows])
     got = contribution.decode(contribution.encode(sent), "KG", "the label")
-    assert got.schema.equals(TRACKS)
+    assert got.schema.equals(CONTRIBUTED)
     for before, after in zip(sent.to_pylist(), got.to_pylist(), strict=True):
         assert (after["origin"], after["label"]) == ("KG", "the label")
         assert {name: after[name] for name in SAME} == {name: before[name] for name in SAME}
@@ -82,7 +82,7 @@ def test_no_octets_do_harm(data):
         table = contribution.decode(octets, "KG", "")
     except FeedError:
         return
-    assert table.schema.equals(TRACKS)
+    assert table.schema.equals(CONTRIBUTED)
     for lat, lon in zip(table["lat_deg"].to_pylist(), table["lon_deg"].to_pylist(), strict=True):
         assert abs(lat) <= 90 and abs(lon) <= 180
 

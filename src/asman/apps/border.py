@@ -26,6 +26,7 @@ from nats.aio.msg import Msg
 from asman.apps.border_plan import BorderPlan
 from asman.apps.home import Home
 from asman.apps.reason import knock
+from asman.apps.viewing import Viewing
 from asman.apps.warm import prepare
 from asman.edge import bus, messages
 from asman.edge.account import Account
@@ -78,6 +79,7 @@ class BorderProcess:
         self._store: BorderStore
         self._account: Account
         self._federation: Federation | None = None
+        self._viewing = Viewing(plan.member, time.time_ns)
 
     def end(self) -> None:
         """Ask it to end in order."""
@@ -137,6 +139,7 @@ class BorderProcess:
             self._home, self._border, self._store, self._account, contribution.encode, contribution.decode,
             self._tell, limits, time.time_ns,
         )  # fmt: skip
+        federation.seen = self._viewing.take
         self._federation = federation
         await federation.open()
 
@@ -198,8 +201,10 @@ class BorderProcess:
             await message.respond(msgspec.json.encode(self._federation.state()))
 
     async def _view(self, message: Msg) -> None:
-        if self._federation is not None:
-            await message.respond(msgspec.msgpack.encode(self._federation.view(message.data.decode())))
+        member = message.data.decode(errors="replace")
+        if self._federation is None or not self._federation.flows_to(member):
+            self._viewing.forget(member)
+        await message.respond(await asyncio.to_thread(self._viewing.told, member))
 
     async def _visible(self, message: Msg) -> None:
         if self._federation is not None:

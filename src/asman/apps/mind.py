@@ -7,7 +7,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 import pyarrow as pa
@@ -31,10 +31,8 @@ from asman.edge.messages import (
 )
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
-from asman.model.tracks import TRACKS
-from asman.pipeline import evidence, node
+from asman.pipeline import evidence, joint, node
 from asman.pipeline.health import SensorCount
-from asman.pipeline.joint import Part
 from asman.pipeline.node import NodeState
 from asman.units import SECOND_NS
 from asman.wire import stream
@@ -77,17 +75,32 @@ class Mind:
             # Not in the reasoning's thread: tracking some time once more takes time.
             return msgspec.json.encode(await asyncio.to_thread(told, kept, question, self.recall))
 
+        async def pair(octets: bytes) -> bytes:
+            pairing = msgspec.json.decode(octets, type=messages.Pairing)
+            return await self.do(lambda: self._pair(pairing))
+
         async def own(_: bytes) -> bytes:
-            return await self.do(lambda: ipc(node.own_tracks(self.state).select(TRACKS.names)))
+            return await self.do(lambda: ipc(node.own_tracks(self.state)))
 
         async def trails(_: bytes) -> bytes:
             return await self.do(self._trails)
 
         await outlet.answer(messages.TRACKS, tracks)
-        await outlet.answer(messages.OWN, own)
         await outlet.answer(messages.TRACK, track)
+        await outlet.answer(messages.PAIR, pair)
+        await outlet.answer(messages.OWN, own)
         await outlet.answer(messages.TRAILS, trails)
         await outlet.answer(messages.WHY, why)
+
+    def _pair(self, pairing: messages.Pairing) -> bytes:
+        state = self.state
+        if state.federation is None or pairing.act not in get_args(joint.PairAct):
+            return b"false"
+        after = joint.paired(state.federation, pairing.track, pairing.other, cast(joint.PairAct, pairing.act))
+        if after is None:
+            return b"false"
+        self.state = msgspec.structs.replace(state, federation=after)
+        return b"true"
 
     def _trails(self) -> bytes:
         return stream.encode_trails(node.trails_of(self.state), self.state.now_ns / SECOND_NS)
@@ -191,8 +204,8 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     if not found:
         return None
     row = found[0]
-    sources = node.sources(state, number)
-    own = next((one.track for one in sources if one.origin == state.member), number)
+    sources = _sources(state, number)
+    own = next((one.number for one in sources if one.origin == state.member), number)
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
     behind = evidence.behind(state.evidence, own, row["contributors"], row["address"], row["mode_3a"])
@@ -205,20 +218,26 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
         time_s=time_s,
         trail=_trail(trail, number, time_s),
         latest_plots=plots,
-        sources=[_source(one, row["origin"]) for one in sources],
+        sources=sources,
     )
 
 
-def _source(one: Part, responsible: str) -> SourceEntry:
-    return SourceEntry(
-        origin=one.origin,
-        number=one.track,
-        via=one.via,
-        agreements=one.label.partition("//")[0].split("+") if one.label else [],
-        last_s=one.last_plot_ns / SECOND_NS,
-        sigma_m=_finite(one.sigma_m),
-        responsible=one.origin == responsible,
-    )
+def _sources(state: NodeState, number: int) -> list[SourceEntry]:
+    """Return whose tracks a track is made of."""
+    if state.federation is None:
+        return []
+    return [
+        SourceEntry(
+            origin=one.origin,
+            via=one.via,
+            number=one.number,
+            agreements=one.label.partition("//")[0].split("+") if one.label else [],
+            last_s=one.last_ns / SECOND_NS,
+            sigma_m=one.sigma_m,
+            responsible=one.responsible,
+        )
+        for one in joint.sources(state.federation, number)
+    ]
 
 
 def _finite(value: Any) -> Any:

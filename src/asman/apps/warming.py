@@ -60,6 +60,50 @@ def compile_node(tell: Callable[[str], None]) -> None:
             node.explain(state, 1, 0, now_ns)
     node.trails_of(state)
     node.copy(state)
+    tell("  the joint picture")
+    _join(radar)
+
+
+def _join(radar: Sensor) -> None:
+    """Two members under one radar each tell the other what they have."""
+    from asman.model.contribution import Contribution
+    from asman.pipeline import node
+
+    names = ("XX", "YY")
+    states = [node.start(name, (radar,), 0, partners=(other,)) for name, other in (names, names[::-1])]
+    for second in range(HEARD_S):
+        now_ns = (second + 1) * SECOND_NS
+        heard = (Datagram("warm", now_ns, _report(second)),) if second % 4 == 0 else ()
+        told = [
+            Contribution(
+                origin=name, sequence=second + 1, sent_ns=now_ns, what="tracks", table=node.own_tracks(one)
+            )
+            for name, one in zip(names, states, strict=True)
+        ]
+        for k in (0, 1):
+            inputs = node.Inputs(heard, contributions=(told[1 - k],))
+            states[k], _ = node.step(states[k], inputs, now_ns)
+    node.picture(states[0])
+    tell("  the joint picture")
+    _compile_joint(radar)
+
+
+def _compile_joint(radar: Sensor) -> None:
+    """A node whose partner tells the same track: correlation, fusion, intersection, the picture."""
+    from asman.model.contribution import Contribution
+    from asman.model.tracks import TRACKS
+    from asman.pipeline import node
+
+    state = node.start("XX", (radar,), 0, federated=True)
+    for second in range(HEARD_S):
+        now_ns = (second + 1) * SECOND_NS
+        arrived = (Datagram("warm", now_ns, _report(second)),) if second % 4 == 0 else ()
+        told = node.own_tracks(state)
+        # The other half of the time without what was learned, as from a feed that nobody knows the making of.
+        table = told if second < HEARD_S // 2 else told.select(TRACKS.names)
+        theirs = Contribution(origin="YY", sequence=second, sent_ns=now_ns, what="tracks", table=table)
+        state, _ = node.step(state, node.Inputs(arrived, contributions=(theirs,)), now_ns)
+    node.picture(state)
 
 
 def compile_simulator(tell: Callable[[str], None]) -> None:

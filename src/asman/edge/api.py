@@ -20,7 +20,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 
-from asman.edge import console, geojson, metrics, sharing_api
+from asman.edge import console, geojson, joint_api, metrics, sharing_api
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
 from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
@@ -183,6 +183,7 @@ def application(
     app = Litestar(
         route_handlers=[
             *(health, picture, track, explain, clock, replay, prometheus, live, page),
+            *joint_api.HANDLERS,
             *sharing_api.HANDLERS,
         ],
         dependencies={

@@ -11,7 +11,7 @@ picture.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -36,13 +36,13 @@ from asman.edge.link_messages import (
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Encode, Limits
 from asman.edge.partner import Partner
-from asman.edge.seen import Given, View, octets, visibility
+from asman.edge.seen import visibility
 from asman.errors import AsmanError, InputError, PartnerError
 from asman.model.label import Label
 from asman.model.tracks import TRACKS
 from asman.sharing import spans
 from asman.sharing.audit import Entry, of_answer, of_outcome
-from asman.sharing.guard import GuardState, Outcome, Reason, decide, release, subjects_of
+from asman.sharing.guard import GuardState, Outcome, decide, release, subjects_of
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
 from asman.sharing.register import Refused, Register, Taken, say, standings
@@ -119,8 +119,9 @@ class Federation:
         self._flowing: dict[tuple[str, str], frozenset[str]] = {}
         self._withheld: dict[str, dict[str, int]] = {}
         self._accounting = asyncio.Lock()
-        self._given = Given()
         self._own = TRACKS.empty_table()
+        #: Told of every step's outcomes.
+        self.seen: Callable[[Sequence[Outcome], int], None] = lambda _, __: None
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -303,6 +304,7 @@ class Federation:
         self._own = tracks
         now_ns = self.now_ns()
         self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
+        self.seen(outcomes, now_ns)
         try:
             await self._account([of_outcome(one, now_ns) for one in outcomes])
         except OSError as error:
@@ -318,7 +320,6 @@ class Federation:
         counts = self._withheld.setdefault(outcome.recipient, {})
         for reason, count in outcome.withheld.counts.items():
             counts[reason.name] = counts.get(reason.name, 0) + count
-        self._given.take(outcome.recipient, outcome.released, self.now_ns())
         partner = self.partners[outcome.recipient]
         try:
             await partner.outbox.send(outcome.released, self._guard.partners[outcome.recipient].next_number)
@@ -335,21 +336,9 @@ class Federation:
 
     # Looking at it as others do.
 
-    def view(self, member: str) -> View:
-        """What a member has of us now, or why it has nothing."""
-        if member not in self.partners:
-            return View(f"there is no link with '{member}'", octets(TRACKS.empty_table()))
-        now = self.standing()
-        between = [one for id_, one in now.items() if self._is_between(id_, member)]
-        if not any(one.flows(self.member, member) for one in between):
-            self._given.forget(member)
-            suspended = any(one.state == "suspended" for one in between)
-            reason = Reason.SUSPENDED if suspended else Reason.NO_AGREEMENT
-            return View(reason.value, octets(TRACKS.empty_table()))
-        return View("", octets(self._given.table(member, self.now_ns())))
-
-    def _is_between(self, id_: str, member: str) -> bool:
-        return {self.member, member} <= set(self.register.entries[id_].agreement.parties)
+    def flows_to(self, member: str) -> bool:
+        """Tell whether any agreement gives a member something now."""
+        return any(one.flows(self.member, member) for one in self.standing().values())
 
     def visible(self, track: int) -> list[Visibility]:
         """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""

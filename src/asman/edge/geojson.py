@@ -61,11 +61,8 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def collection(table: pa.Table, number: str = "track", reason: str = "") -> bytes:
-    """Return a FeatureCollection, one Point a row; the column `number` is its id.
-
-    reason  why it is empty; stands in it where there is one
-    """
+def collection(table: pa.Table, number: str = "track", **said: Any) -> bytes:
+    """Return a FeatureCollection, one Point a row; `number` is its id, `said` stands beside the features."""
     names = [name for name in table.column_names if name not in _PLACE]
     columns = [_texts(table[name]) for name in names]
     lon, lat = _texts(table["lon_deg"]), _texts(table["lat_deg"])
@@ -78,5 +75,4 @@ def collection(table: pa.Table, number: str = "track", reason: str = "") -> byte
         }
         for x, y, *row in zip(lon, lat, *columns, strict=True)
     ]
-    why = {"reason": reason} if reason else {}
-    return msgspec.json.encode({"type": "FeatureCollection", **why, "features": features})
+    return msgspec.json.encode({"type": "FeatureCollection", **said, "features": features})

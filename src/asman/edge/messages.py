@@ -19,15 +19,17 @@ TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 WHY: Final = "picture.why"
+#: Asks for the confirmed tracks of our own sensors: all that a member may give.
+OWN: Final = "picture.own"
+PAIR: Final = "picture.pair"
+VIEW: Final = "border.view"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
 BEGIN: Final = "node.begin"
 #: Border -> reasoning: what partners sent. Border asks reasoning: own tracks. Web asks border: the rest.
 ARRIVED: Final = "link.arrived"
-OWN: Final = "picture.own"
 LINKS: Final = "link.state"
 ACT: Final = "link.act"
-VIEW: Final = "link.view"
 VISIBLE: Final = "link.visible"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
@@ -249,21 +251,20 @@ class TrailPoint(msgspec.Struct, frozen=True, kw_only=True):
 class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One member's part in a track.
 
-    number       the track's number at its owner
-    via          member that passed it on; empty: it came straight
-    agreements   under which it came; none of our own
-    last_s       UTC epoch: when its latest plot was
-    sigma_m      standard deviation of its position, the larger axis
-    responsible  this member holds reporting responsibility
+    number      the origin's number of it, as it told us
+    via         member that passed it on; the origin itself where it came straight
+    agreements  under which it came; none for our own
+    last_s      UTC epoch seconds: when it is valid
+    sigma_m     standard deviation of the place by that member alone
     """
 
     origin: str
-    number: int | None
-    via: str = ""
-    agreements: list[str] = []
-    last_s: float | None = None
-    sigma_m: float | None = None
-    responsible: bool = False
+    via: str
+    number: int
+    agreements: list[str]
+    last_s: float
+    sigma_m: float
+    responsible: bool
 
 
 class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -330,6 +331,20 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     track: int
     at_s: float | None = None
     span_s: float = 20.0
+
+
+class Pairing(msgspec.Struct, frozen=True, kw_only=True):
+    """A person says whether two tracks are one aircraft: pair, unpair, or automatic again."""
+
+    track: int
+    other: int
+    act: str
+
+
+class With(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The other track of a pair."""
+
+    other: int = msgspec.field(name="with")
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,14 @@ from nats.aio.client import Client
 
 from asman.edge.messages import (
     COMMAND,
+    PAIR,
     TRACK,
     TRACKS,
     TRAILS,
+    VIEW,
     WHY,
     Clock,
+    Pairing,
     Refused,
     ReplayCommand,
     Told,
@@ -44,6 +47,14 @@ class Reasoning(Protocol):
 
     async def trails(self) -> bytes:
         """Return a frame of trails; empty when the reasoning is too busy to answer."""
+        ...
+
+    async def pair(self, pairing: Pairing) -> bool:
+        """Tell what a person says of two tracks; False when there are no such two."""
+        ...
+
+    async def view(self, member: str) -> pa.Table | None:
+        """Return what a member may see, as TRACKS; None when this node gives nobody anything."""
         ...
 
     async def command(self, command: ReplayCommand) -> Clock | Refused:
@@ -80,6 +91,21 @@ class BusReasoning:
             return await self._ask(TRAILS, b"")
         except TimeoutError:
             return b""
+
+    async def pair(self, pairing: Pairing) -> bool:
+        """Tell what a person says of two tracks; False when there are no such two."""
+        return (await self._ask(PAIR, msgspec.json.encode(pairing))) == b"true"
+
+    async def view(self, member: str) -> pa.Table | None:
+        """Return what a member may see, as TRACKS; None when this node gives nobody anything."""
+        try:
+            answer = await self._client.request(VIEW, member.encode(), timeout=PATIENCE_S)
+        except nats.errors.NoRespondersError:
+            return None
+        except nats.errors.TimeoutError as error:
+            raise TimeoutError("the border did not answer") from error
+        with pa.ipc.open_stream(answer.data) as reader:
+            return reader.read_all()
 
     async def command(self, command: ReplayCommand) -> Clock | Refused:
         """Pass on what a person wants of the replay."""

@@ -1,21 +1,17 @@
 """Agreements and links in the node's API: how they are, and what people decide about them."""
 
-import asyncio
 from typing import Any, Final
 
 import msgspec
 import nats.errors
-import pyarrow as pa
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.params import FromPath, JSONBody
 from nats.aio.client import Client
 
-from asman.edge import geojson
 from asman.edge.link_messages import Decided, LinksState, Order, Visibility
-from asman.edge.messages import ACT, LINKS, VIEW, VISIBLE
-from asman.edge.seen import View
+from asman.edge.messages import ACT, LINKS, VISIBLE
 
 PATIENCE_S: Final = 5.0
 
@@ -43,12 +39,6 @@ class Sharing:
         if answer.status != 200:
             raise HTTPException(answer.reason, status_code=answer.status)
         return await self.state()
-
-    async def view(self, member: str) -> tuple[pa.Table, str]:
-        """What a member may see of us as TRACKS, and why it is nothing. Raises TimeoutError."""
-        told = msgspec.msgpack.decode(await self._ask(VIEW, member.encode()), type=View)
-        with pa.ipc.open_stream(told.table) as reader:
-            return reader.read_all(), told.reason
 
     async def visible(self, track: int) -> list[Visibility] | None:
         """Who sees a track of our own tracker; None on a node that shares nothing."""
@@ -99,15 +89,4 @@ async def lift(sharing: NamedDependency[Sharing], member: FromPath[str]) -> Link
     return await sharing.order(Order(act="lift", about=member))
 
 
-@get("/api/view/{member:str}", summary="As a member sees it", tags=["sharing"], media_type=geojson.MEDIA_TYPE)
-async def view(sharing: NamedDependency[Sharing], member: FromPath[str]) -> Response[bytes]:
-    """Return what a member may see of us: the tracks that were released to it, under the numbers it knows.
-
-    Empty, with a `reason`, for a member to which nothing goes.
-    """
-    table, reason = await sharing.view(member)
-    octets = await asyncio.to_thread(geojson.collection, table, "track", reason)
-    return Response(octets, media_type=geojson.MEDIA_TYPE)
-
-
-HANDLERS: Final[list[Any]] = [agreements, suspend, resume, lift, view]
+HANDLERS: Final[list[Any]] = [agreements, suspend, resume, lift]

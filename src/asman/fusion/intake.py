@@ -62,7 +62,8 @@ def take(state: JointState, told: Sequence[Told], now_ns: int) -> tuple[JointSta
     """Take what was told; sources are brought up to date, new ones belong to no joint track yet (-1)."""
     parts, keys = [rows.empty()], [np.zeros(0, np.int64)]
     dropped = Counter(state.dropped)
-    for one in told:
+    # In the order of their names, not of their arrival.
+    for one in sorted(told, key=lambda told: (told.origin, told.via)):
         if not len(one.table):
             continue
         state, stream = stream_at(state, one.origin, one.via)

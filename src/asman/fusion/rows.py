@@ -19,6 +19,8 @@ PLACE_SIGMA_M: Final = 500.0
 #: Nobody is believed to know more.
 LEAST_M2: Final = 1.0
 LEAST_M2PS2: Final = 0.01
+#: Information that went through rounding may miss being positive by so much.
+ROUNDING: Final = 1e-3
 #: Where the columns of a covariance stand in it, over east, north and their velocities.
 TERMS: Final = {
     "var_e_m2": (0, 0), "var_n_m2": (1, 1), "cov_en_m2": (0, 1), "var_ve_m2ps2": (2, 2),
@@ -144,11 +146,25 @@ def learned_of(table: pa.Table) -> Learned:
     information[:, UPPER[0], UPPER[1]] = upper
     information[:, UPPER[1], UPPER[0]] = upper
     told &= np.isfinite(upper).all(axis=1) & np.isfinite(about).all(axis=1)
-    some = told & (np.einsum("nii->n", np.nan_to_num(information)) > 0.0)
+    some = told & _gives(np.nan_to_num(information))
     kind = np.where(told, np.where(some, LEARNED, NOTHING), UNKNOWN).astype(np.int8)
     return Learned(
         kind, since.cast(pa.int64()).fill_null(0).to_numpy(), np.nan_to_num(about), np.nan_to_num(information)
     )
+
+
+def _gives(information: Floats) -> NDArray[np.bool_]:
+    """(N,) whether something was learned, takes no certainty away, and claims no more than can be known."""
+    diagonal = np.einsum("nii->ni", information)
+    tame = (diagonal[:, :2] <= 1.0 / LEAST_M2).all(axis=1) & (diagonal[:, 2:] <= 1.0 / LEAST_M2PS2).all(
+        axis=1
+    )
+    some = tame & (diagonal > 0.0).any(axis=1)
+    raised = information[some] * (1.0 - ROUNDING)
+    np.einsum("nii->ni", raised)[:] += ROUNDING * diagonal[some] + 1e-30
+    sound = some.copy()
+    sound[some] = positive(raised)
+    return sound
 
 
 def has_provenance(table: pa.Table) -> NDArray[np.bool_]:

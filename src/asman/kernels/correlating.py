@@ -38,7 +38,7 @@ REACH_M: Final = 15_000.0
 GATE: Final = 40.0
 #: Nats of codes and addresses that agree or differ.
 SAME_ADDRESS: Final = 9.0
-OTHER_ADDRESS: Final = -20.0
+OTHER_ADDRESS: Final = -35.0
 SAME_CODE: Final = 6.5
 OTHER_CODE: Final = -8.0
 SHARED_CODE: Final = 0.5

@@ -33,7 +33,7 @@ LEVELS: Final = (0.5, 8.0, 80.0)
 #: A step from one level to another costs so much log likelihood.
 CHANGE: Final = 2.0
 #: Below this squared distance nobody asks whether another level were likelier.
-CALM: Final = 6.0
+CALM: Final = 3.0
 #: Beyond it a contribution is not of this state: it is made anew.
 REFUSED: Final = 60.0
 #: What two members' errors have in common, of their size, because they follow the same manoeuvres.
@@ -42,7 +42,10 @@ CORRELATION: Final = 0.3
 LATE_S: Final = 5.0
 
 #: A state that strayed so far from what its contributors know now (squared distance) is made anew.
-PARTED: Final = 2.0
+PARTED: Final = 0.5
+
+#: So does one whose contributors' variance is larger by this factor: they see a manoeuvre.
+OPENED: Final = 2.6
 
 #: What a row is: nothing learned, an equivalent measurement, or a state that nobody knows the making of.
 NOTHING: Final = 0
@@ -458,7 +461,7 @@ def make_anew(joint: States, which: Longs, first: Longs, members: Longs, rows: S
 def watch(joint: States, anew: States, which: Longs, counted: Longs) -> None:
     """Hold states against those made anew at the same time: these know of manoeuvres what their makers know.
 
-    Farther from it than PARTED, a state is replaced by it.
+    Farther from it than PARTED, or while it manoeuvres, a state is replaced by it.
 
     joint, anew  states; `anew` is of rows `which`, of no earlier times
     """
@@ -477,7 +480,9 @@ def watch(joint: States, anew: States, which: Longs, counted: Longs) -> None:
         d2 = 0.0
         for a in range(SIZE):
             d2 += off[a] * off[a]
-        if d2 > PARTED and joint.time_ns[k] <= anew.time_ns[i]:
+        wide = anew.covariance[i, 0, 0] + anew.covariance[i, 1, 1]
+        opened = wide > OPENED * (joint.covariance[k, 0, 0] + joint.covariance[k, 1, 1])
+        if (d2 > PARTED or joint.level[k] > 0 or opened) and joint.time_ns[k] <= anew.time_ns[i]:
             joint.lat[k], joint.lon[k] = anew.lat[i], anew.lon[i]
             joint.velocity[k] = anew.velocity[i]
             joint.covariance[k] = anew.covariance[i]

@@ -12,7 +12,7 @@ nothing. Own tracks go to the picture once a second, as they are offered to part
 
 import math
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, Literal
 
 import msgspec
 import numpy as np
@@ -29,23 +29,8 @@ from asman.units import SECOND_NS
 
 #: Own tracks are told to the picture, and offered to partners, once in this time.
 EVERY_NS: Final = SECOND_NS
-
-
-class Part(NamedTuple):
-    """One member's part in a joint track.
-
-    track         its number at that member, as told here
-    label         under which it came; of our own what we put on it
-    last_plot_ns  time of its latest plot
-    sigma_m       m  standard deviation of its position along the worse of east and north
-    """
-
-    origin: str
-    via: str
-    track: int
-    label: str
-    last_plot_ns: int
-    sigma_m: float
+#: `automatic` takes back what was decided.
+PairAct = Literal["pair", "unpair", "automatic"]
 
 
 class Federation(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,26 +87,75 @@ def decide(federation: Federation, decisions: Decisions) -> Federation:
     return msgspec.structs.replace(federation, picture=joint.decide(federation.picture, decisions))
 
 
+class SourceTold(msgspec.Struct, frozen=True, kw_only=True):
+    """One member's part in a joint track.
+
+    number       the origin's number of it, as it told us
+    label        under which it came; empty for our own
+    last_ns      ns  when it is valid, UTC
+    sigma_m      m   standard deviation of the place, then, by that member alone
+    responsible  its member reports the track
+    """
+
+    origin: str
+    via: str
+    number: int
+    label: str
+    last_ns: int
+    sigma_m: float
+    responsible: bool
+
+
+def sources(federation: Federation, number: int) -> tuple[SourceTold, ...]:
+    """Who contributes to a joint track; empty where there is none of that number."""
+    state = federation.picture
+    found: list[SourceTold] = []
+    table = state.sources.table
+    place = np.flatnonzero(state.sources.number == number)
+    holder = state.joints.holder[state.joints.number == number]
+    columns = ("track", "label", "var_e_m2", "var_n_m2")
+    times = table["time"].cast(pa.int64()).to_numpy()
+    part = table.select(columns).take(pa.array(place)).to_pylist()
+    for k, row in zip(place.tolist(), part, strict=True):
+        stream = int(state.sources.stream[k])
+        one = state.streams[stream]
+        found.append(
+            SourceTold(
+                origin=one.origin, via=one.via, number=row["track"], label=row["label"] or "",
+                last_ns=int(times[k]), sigma_m=math.sqrt((row["var_e_m2"] or 0.0) + (row["var_n_m2"] or 0.0)),
+                responsible=bool(len(holder)) and int(holder[0]) == stream,
+            )
+        )  # fmt: skip
+    return tuple(found)
+
+
+def paired(federation: Federation, number: int, other: int, act: PairAct) -> Federation | None:
+    """What a person decides of two tracks; None where there is no such pair.
+
+    other  number of another joint track; to part, a source's number in this one will do
+    """
+    state = federation.picture
+    ours, theirs = joint.sources_of(state, number), joint.sources_of(state, other)
+    if act == "unpair" and (not theirs or number == other):
+        theirs = tuple(one for one in ours if one.track == other and one.origin != state.member)
+        ours = tuple(one for one in ours if one not in theirs)
+    pairs = frozenset((a, b) for a in ours for b in theirs if a != b)
+    if not pairs:
+        return None
+    either = pairs | frozenset((b, a) for a, b in pairs)
+    before = state.decisions
+    together, apart = before.together - either, before.apart - either
+    decisions = msgspec.structs.replace(
+        before,
+        together=together | pairs if act == "pair" else together,
+        apart=apart | pairs if act == "unpair" else apart,
+    )
+    return decide(federation, decisions)
+
+
 def picture(federation: Federation, now_ns: int) -> pa.Table:
     """The joint picture as TRACKS."""
     return joint_picture.picture(federation.picture, now_ns)
-
-
-def parts(federation: Federation, number: int) -> tuple[Part, ...]:
-    """What members contributed to a joint track."""
-    state = federation.picture
-    places = np.flatnonzero(state.sources.number == number)
-    table = state.sources.table.take(pa.array(places))
-    streams = [state.streams[one] for one in state.sources.stream[places].tolist()]
-    last = table["last_plot_time"].cast(pa.int64()).fill_null(0).to_pylist()
-    rows = zip(
-        streams, table["track"].to_pylist(), table["label"].to_pylist(), last,
-        table["var_e_m2"].to_pylist(), table["var_n_m2"].to_pylist(), strict=True,
-    )  # fmt: skip
-    return tuple(
-        Part(one.origin, "" if one.direct else one.via, track, label or "", plot, math.sqrt(max(east, north)))
-        for one, track, label, plot, east, north in rows
-    )
 
 
 def happened(federation: Federation) -> tuple[Happened, ...]:

@@ -257,11 +257,6 @@ def own_tracks(state: NodeState) -> pa.Table:
     return contribution(None, state.tracker, joint.told_at_ns(state.tracker, state.now_ns)).table
 
 
-def sources(state: NodeState, track: int) -> tuple[joint.Part, ...]:
-    """Who contributed what to a track; nobody but ourselves on a node without partners."""
-    return () if state.federation is None else joint.parts(state.federation, track)
-
-
 def registration(state: NodeState) -> tuple[Registered, ...]:
     """What is known of each sensor's systematic errors, in the order of the sensors."""
     return tracking.registration(state.tracker)

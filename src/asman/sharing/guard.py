@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from asman.kernels import release as kernel
 from asman.kernels.release import Rules
 from asman.model.agreement import DataClass
+from asman.model.contribution import CONTRIBUTED, SCHEMAS
 from asman.model.label import Label
 from asman.model.tracks import TRACKS
 from asman.sharing import classes
@@ -105,6 +106,12 @@ class Released:
 
 
 _SEAL: Final = object()
+#: Columns whose numbers count everything that a member has: each recipient gets numbers of its own.
+NUMBERED: Final[Mapping[DataClass, str]] = {
+    "tracks": "track", "identity": "assertion", "warnings": "warning", "tasks": "task",
+}  # fmt: skip
+#: Of rows that say nothing of a place, these columns give the order.
+_ALSO_BY: Final = ("sensor", "code", "value", "state", "verb", "subject", "text", "reason", "criteria")
 
 
 class Withheld(msgspec.Struct, frozen=True):
@@ -141,11 +148,15 @@ class _Waiting(msgspec.Struct, frozen=True):
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """What the guard remembers of one recipient: its numbers of tracks, and when each left last."""
+    """What the guard remembers of one recipient: its numbers of tracks, and when each left last.
+
+    others  the same of other classes than tracks, by class
+    """
 
     next_number: int = 1
     numbers: Mapping[int, tuple[int, int]] = {}
     waiting: _Waiting | None = None
+    others: Mapping[str, "Partner"] = {}
 
 
 class GuardState(msgspec.Struct, frozen=True):
@@ -160,21 +171,36 @@ def subjects_of(
     category: NDArray[np.integer] | None = None,
     what: DataClass = "tracks",
 ) -> Subjects:
-    """TRACKS rows as subjects; without identities everything is PENDING, without categories UNSPECIFIED."""
+    """Rows of a class as subjects; without identities all is PENDING, without categories UNSPECIFIED."""
     zeros = np.zeros(len(tracks), np.int64)
+    identity = zeros if identity is None else identity
+    category = zeros if category is None else category
     simulated = tracks["simulated"].fill_null(False).to_numpy().astype(np.bool_)
     return Subjects(
         lon_deg=tracks["lon_deg"].to_numpy().astype(np.float64),
         lat_deg=tracks["lat_deg"].to_numpy().astype(np.float64),
         altitude_m=tracks["altitude_m"].to_numpy().astype(np.float64),
         time_ns=tracks["time"].cast(pa.int64()).to_numpy(),
-        kind=classes.numbers(
-            what,
-            zeros if identity is None else identity,
-            zeros if category is None else category,
-            simulated,
-        ),
+        kind=_kinds(tracks, what, identity, category, simulated),
     )
+
+
+def _kinds(
+    table: pa.Table,
+    what: DataClass,
+    identity: NDArray[np.integer],
+    category: NDArray[np.integer],
+    simulated: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Class numbers of rows; warnings have one for each code."""
+    if what != "warnings":
+        return classes.numbers(what, identity, category, simulated)
+    codes = table["code"].fill_null("").to_pylist()
+    kind = np.zeros(len(codes), np.int64)
+    for code in sorted(set(codes)):
+        mine = np.array([one == code for one in codes], np.bool_)
+        kind[mine] = classes.numbers(what, identity[mine], category[mine], simulated[mine], code)
+    return kind
 
 
 def decide(ruleset: Ruleset, bits: Rules, subjects: Subjects, now_ns: int) -> Decisions:
@@ -196,30 +222,44 @@ def release(
     now_ns: int,
     identity: NDArray[np.integer] | None = None,
     category: NDArray[np.integer] | None = None,
+    what: DataClass = "tracks",
 ) -> tuple[GuardState, tuple[Outcome, ...]]:
-    """Release what may leave at `now_ns` of fresh TRACKS rows of the member's own, and of what waited.
+    """Release what may leave at `now_ns` of fresh rows of the member's own, and of what waited.
 
+    tracks              rows of SCHEMAS[what]; of tracks TRACKS as well, without what they learned
     identity, category  (N,)  indices into IDENTITIES and CATEGORIES
     returns             an outcome for every recipient, in their order
     """
-    tracks = tracks.select(TRACKS.names).cast(TRACKS).combine_chunks()
+    schema = SCHEMAS[what]
+    if what == "tracks" and CONTRIBUTED.names[-1] not in tracks.column_names:
+        schema = TRACKS
+    tracks = tracks.select(schema.names).cast(schema).combine_chunks()
     standing = standings(register, now_ns)
     bits = bits_at(ruleset, standing)
-    subjects = subjects_of(tracks, identity, category)
+    subjects = subjects_of(tracks, identity, category, what)
     fresh = decide(ruleset, bits, subjects, now_ns)
     partners: dict[str, Partner] = {}
     outcomes: list[Outcome] = []
     for r, recipient in enumerate(ruleset.recipients):
-        before = state.partners.get(recipient, Partner())
+        whole = state.partners.get(recipient, Partner())
+        before = whole if what == "tracks" else whole.others.get(what, Partner())
         rows, kind, reason, governing = tracks, subjects.kind, fresh.reason[r], fresh.governing[r]
         if before.waiting is not None:
-            waited = subjects_of(before.waiting.tracks)
+            waited = subjects_of(before.waiting.tracks, what=what)
             again = decide(ruleset, bits, msgspec.structs.replace(waited, kind=before.waiting.kind), now_ns)
-            rows = pa.concat_tables([before.waiting.tracks, tracks]).combine_chunks()
+            # What waited may be of the poorer schema: it has all that it will ever tell.
+            rows = pa.concat_tables([before.waiting.tracks, tracks], promote_options="default")
+            rows = rows.combine_chunks()
             kind = np.concatenate((before.waiting.kind, kind))
             reason = np.concatenate((again.reason[r], reason))
             governing = np.concatenate((again.governing[r], governing))
-        after, outcome = _one(before, ruleset, recipient, rows, kind, reason, governing, standing, now_ns)
+        after, outcome = _one(
+            before, ruleset, recipient, rows, kind, reason, governing, standing, now_ns, what, whole.numbers
+        )
+        if what == "tracks":
+            after = msgspec.structs.replace(after, others=whole.others)
+        else:
+            after = msgspec.structs.replace(whole, others={**whole.others, what: after})
         partners[recipient] = after
         outcomes.append(outcome)
     return GuardState(partners), tuple(outcomes)
@@ -228,15 +268,21 @@ def release(
 def _one(
     partner: Partner, ruleset: Ruleset, recipient: str, rows: pa.Table, kind: NDArray[np.int64],
     reason: NDArray[np.uint8], governing: NDArray[np.uint64], standing: Mapping[str, Standing], now_ns: int,
+    what: DataClass, known: Mapping[int, tuple[int, int]],
 ) -> tuple[Partner, Outcome]:  # fmt: skip
     """One recipient's share: order, thin, number, apply terms, account."""
-    order = _by_content(rows, np.flatnonzero(reason == kernel.RELEASED))
+    column = NUMBERED.get(what)
+    order = _by_content(rows, np.flatnonzero(reason == kernel.RELEASED), column)
     masks, group = np.unique(governing[order], return_inverse=True)
     terms = [terms_of(ruleset, int(mask), recipient, standing) for mask in masks]
-    track = rows["track"].to_numpy()
+    # What has no number of its own is each time something new.
+    track = np.arange(len(rows)) if column is None else rows[column].fill_null(-1).to_numpy()
     time_ns = rows["time"].cast(pa.int64()).to_numpy()
     every_ns = np.array([one.every_ns for one in terms], np.int64)[group]
-    partner, numbers = _numbered(partner, track[order], time_ns[order], every_ns, now_ns)
+    if column is None:
+        numbers = np.ones(len(order), np.int64)
+    else:
+        partner, numbers = _numbered(partner, track[order], time_ns[order], every_ns, now_ns)
     reason = reason.copy()
     reason[order[numbers == 0]] = _TOO_OFTEN
     released: list[Released] = []
@@ -244,9 +290,10 @@ def _one(
         mine = (group == place) & (numbers > 0)
         if mine.any():
             table = applied(rows.take(pa.array(order[mine])), one)
-            table = table.set_column(
-                table.schema.get_field_index("track"), TRACKS.field("track"), pa.array(numbers[mine])
-            )
+            if column is not None:
+                table = _with(table, column, pa.array(numbers[mine]))
+            if what != "tracks" and "track" in table.column_names:
+                table = _with(table, "track", _their_numbers(table["track"].to_pylist(), known))
             released.append(Released(_SEAL, recipient, table, one))
     waiting, lost = _held(rows, kind, np.flatnonzero(reason == kernel.DELAYED))
     counts = Counter(
@@ -264,10 +311,15 @@ def _one(
     return partner, Outcome(recipient, tuple(released), withheld, digest)
 
 
-def _by_content(rows: pa.Table, chosen: NDArray[np.int64]) -> NDArray[np.int64]:
+def _by_content(rows: pa.Table, chosen: NDArray[np.int64], column: str | None) -> NDArray[np.int64]:
     """Chosen rows in an order that their own content gives: other rows, or their numbers, do not matter."""
     columns = [rows[name].to_numpy()[chosen] for name in ("altitude_m", "lon_deg", "lat_deg")]
-    return chosen[np.lexsort((*columns, rows["time"].cast(pa.int64()).to_numpy()[chosen]))]
+    texts = [
+        rows[name].fill_null("").to_numpy(zero_copy_only=False)[chosen].astype(str)
+        for name in _ALSO_BY
+        if column != "track" and name in rows.column_names
+    ]
+    return chosen[np.lexsort((*texts, *columns, rows["time"].cast(pa.int64()).to_numpy()[chosen]))]
 
 
 def _numbered(
@@ -292,6 +344,16 @@ def _numbered(
         known[one] = (number, max(at_ns, last_ns))
         numbers[i] = number
     return Partner(following, known, partner.waiting), numbers
+
+
+def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
+    """`table` with another column of a name."""
+    return table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
+
+
+def _their_numbers(tracks: Sequence[int | None], known: Mapping[int, tuple[int, int]]) -> pa.Array:
+    """The recipient's numbers of tracks; null of one that it never got."""
+    return pa.array([known[one][0] if one in known else None for one in tracks], pa.int64())
 
 
 def _held(rows: pa.Table, kind: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[_Waiting | None, int]:

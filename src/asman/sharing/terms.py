@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from asman.kernels.release import DEGREE_M
 from asman.model.agreement import Grant
+from asman.model.contribution import CONTRIBUTED
 from asman.model.label import Label
+from asman.model.tracks import TRACKS
 from asman.sharing.lifecycle import Standing
 from asman.sharing.ruleset import Ruleset, last_day, strictest_retain
 from asman.units import SECOND_NS
@@ -20,6 +22,8 @@ STEEPEST_DEG = 89.0
 
 #: What `altitude_m` of a grant speaks of.
 _HEIGHTS: Final = ("altitude_m", "geometric_altitude_m")
+#: What a contributed track tells beyond TRACKS.
+_LEARNED: Final = frozenset(CONTRIBUTED.names) - frozenset(TRACKS.names)
 _HEIGHT_SIGMAS: Final = ("altitude_sigma_m", "geometric_sigma_m")
 
 
@@ -79,16 +83,20 @@ def applied(tracks: pa.Table, terms: Terms) -> pa.Table:
         added = terms.position_m**2 / 12.0
         tracks = _put(tracks, "lat_deg", lat)
         tracks = _put(tracks, "lon_deg", lon)
-        for name in ("var_e_m2", "var_n_m2"):
+        for name in {"var_e_m2", "var_n_m2"}.intersection(tracks.column_names):
             tracks = _put(tracks, name, _floats(tracks, name) + added)
     if terms.altitude_m > 0:
-        for name in _HEIGHTS:
+        for name in (one for one in _HEIGHTS if one in tracks.column_names):
             tracks = _put(tracks, name, stepped(_floats(tracks, name), terms.altitude_m))
-        for name in _HEIGHT_SIGMAS:
+        for name in (one for one in _HEIGHT_SIGMAS if one in tracks.column_names):
             tracks = _put(tracks, name, np.hypot(_floats(tracks, name), terms.altitude_m / np.sqrt(12.0)))
     # Who may not know an altitude may not know how well it is known, nor the height that it stands for.
     hidden = {*_HEIGHTS, *_HEIGHT_SIGMAS} if "altitude_m" in terms.except_fields else set[str]()
-    for name in sorted(hidden.union(terms.except_fields)):
+    hidden.update(terms.except_fields)
+    if terms.alters:
+        # What was learned, and the whole covariance, would tell what is rounded or kept back.
+        hidden.update(_LEARNED)
+    for name in sorted(hidden.intersection(tracks.column_names)):
         field = tracks.schema.field(name)
         tracks = tracks.set_column(
             tracks.schema.get_field_index(name), field, pa.nulls(len(tracks), field.type)

@@ -16,7 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import FeedError
-from asman.model.tracks import TRACKS
+from asman.model.contribution import CONTRIBUTED
+from asman.wire import contribution_learned as extra
 
 #: Rows of a batch at most: a whole large picture.
 MOST_ROWS: Final = 100_000
@@ -36,14 +37,14 @@ _COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("ve", "<i2"), ("climb", "<i2"), ("sigma_e", "<u2"), ("sigma_n", "<u2"), ("sigma_up", "<u2"),
     ("geometric", "<u2"), ("sigma_geometric", "<u2"), ("correlation", "<i1"),
     ("existence", "<u1"), ("flags", "<u1"), ("mode_3a", "<i2"), ("address", "<u4"), ("callsign", "S8"),
-    ("sensors", "<u8"), ("plots", "<u2"), ("last", "<i4"),
+    ("sensors", "<u8"), ("plots", "<u2"), ("last", "<i4"), *extra.COLUMNS,
 )  # fmt: skip
 _ROW_OCTETS: Final = sum(np.dtype(kind).itemsize for _, kind in _COLUMNS)
 _CONFIRMED, _ON_GROUND, _SIMULATED, _NO_CONTRIBUTORS, _DOUBTED = 1, 2, 4, 8, 16
 
 
 def encode(tracks: pa.Table) -> bytes:
-    """TRACKS rows as octets. Raises ValueError beyond `MOST_ROWS`, or six hours between rows."""
+    """TRACKS or CONTRIBUTED rows as octets; ValueError beyond `MOST_ROWS`, or six hours between rows."""
     if len(tracks) > MOST_ROWS:
         raise ValueError(f"{len(tracks):,} rows; {MOST_ROWS:,} are the most of a batch")
     tracks = tracks.combine_chunks()
@@ -82,16 +83,17 @@ def encode(tracks: pa.Table) -> bytes:
         "sensors": sensors,
         "plots": np.clip(_longs(tracks, "plots", 65_535), 0, 65_535),
         "last": _last(tracks, base_ns),
+        **extra.coded(tracks, _since(tracks, base_ns)),
     }  # fmt: skip
     said = "\0".join(names).encode()
     head = _HEAD.pack(len(tracks), base_ns, len(said))
     body = b"".join(columns[name].astype(kind).tobytes() for name, kind in _COLUMNS)
-    return zlib.compress(head + said + body, 1)
+    return packed(head + said + body)
 
 
 def decode(octets: bytes, origin: str, label: str) -> pa.Table:
-    """TRACKS rows of a partner's octets, under the origin and label of their header. Raises FeedError."""
-    whole = _unpacked(octets)
+    """CONTRIBUTED rows of a partner's octets, under origin and label of their header. Raises FeedError."""
+    whole = unpacked(octets)
     if len(whole) < _HEAD.size:
         raise FeedError("a contribution is shorter than its head")
     rows, base_ns, length = _HEAD.unpack_from(whole)
@@ -113,7 +115,13 @@ def decode(octets: bytes, origin: str, label: str) -> pa.Table:
     return _table(raw, base_ns, names, origin, label)
 
 
-def _unpacked(octets: bytes) -> bytes:
+def packed(octets: bytes) -> bytes:
+    """Compress a payload."""
+    return zlib.compress(octets, 1)
+
+
+def unpacked(octets: bytes) -> bytes:
+    """Octets of a payload that nobody trusts; never more than MOST_OCTETS. Raises FeedError."""
     packed = zlib.decompressobj()
     try:
         whole = packed.decompress(octets, MOST_OCTETS)
@@ -163,9 +171,11 @@ def _table(raw: dict[str, Any], base_ns: int, names: list[str], origin: str, lab
         "on_ground": flags & _ON_GROUND > 0,
         "simulated": flags & _SIMULATED > 0,
         "position_doubted": flags & _DOUBTED > 0,
+        "since": pa.array(base_ns + raw["since"].astype(np.int64) * TIME_NS, mask=raw["since"] == _NO_TIME),
+        **extra.decoded(raw, sigma_e, sigma_n),
     }  # fmt: skip
-    arrays = [_array(columns[field.name], field.type) for field in TRACKS]
-    return pa.Table.from_arrays(arrays, schema=TRACKS)
+    arrays = [_array(columns[field.name], field.type) for field in CONTRIBUTED]
+    return pa.Table.from_arrays(arrays, schema=CONTRIBUTED)
 
 
 def _array(values: Any, kind: pa.DataType) -> Any:
@@ -207,6 +217,15 @@ def _last(tracks: pa.Table, base_ns: int) -> NDArray[np.int64]:
     last_ns = _longs(tracks, "last_plot_time", 0)
     far = np.abs(last_ns - base_ns) >= (2**31 - 1) * TIME_NS
     return _offsets(last_ns, base_ns, far | _nulls(tracks, "last_plot_time"))
+
+
+def _since(tracks: pa.Table, base_ns: int) -> NDArray[np.int64]:
+    """After when it was learned; rounded up, so that nothing seems to have been learned twice."""
+    if "since" not in tracks.column_names:
+        return np.full(len(tracks), _NO_TIME)
+    since_ns = _longs(tracks, "since", 0)
+    far = np.abs(since_ns - base_ns) >= (2**31 - 1) * TIME_NS
+    return _offsets(since_ns + TIME_NS - 1, base_ns, far | _nulls(tracks, "since"))
 
 
 def _coded(
