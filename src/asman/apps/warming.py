@@ -61,30 +61,6 @@ def compile_node(tell: Callable[[str], None]) -> None:
     node.trails_of(state)
     node.copy(state)
     tell("  the joint picture")
-    _join(radar)
-
-
-def _join(radar: Sensor) -> None:
-    """Two members under one radar each tell the other what they have."""
-    from asman.model.contribution import Contribution
-    from asman.pipeline import node
-
-    names = ("XX", "YY")
-    states = [node.start(name, (radar,), 0, partners=(other,)) for name, other in (names, names[::-1])]
-    for second in range(HEARD_S):
-        now_ns = (second + 1) * SECOND_NS
-        heard = (Datagram("warm", now_ns, _report(second)),) if second % 4 == 0 else ()
-        told = [
-            Contribution(
-                origin=name, sequence=second + 1, sent_ns=now_ns, what="tracks", table=node.own_tracks(one)
-            )
-            for name, one in zip(names, states, strict=True)
-        ]
-        for k in (0, 1):
-            inputs = node.Inputs(heard, contributions=(told[1 - k],))
-            states[k], _ = node.step(states[k], inputs, now_ns)
-    node.picture(states[0])
-    tell("  the joint picture")
     _compile_joint(radar)
 
 
