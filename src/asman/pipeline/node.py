@@ -99,11 +99,13 @@ def start(
     editions: Editions | None = None,
     forms: Mapping[str, str] | None = None,
     *,
+    federated: bool = False,
     partners: Sequence[str] = (),
 ) -> NodeState:
     """Return the state of a node that has heard nothing yet.
 
     editions, forms   known beforehand: of ASTERIX, and of the feeds that bring Mode S
+    federated         it has partners; else it becomes so when the first contribution comes
     partners          members that it is linked with; others are met when their first contribution comes
     """
     tracker = tracking.start(sensors, origin=member)
@@ -114,7 +116,7 @@ def start(
         tracker=tracker,
         editions=editions or {},
         ears=receivers.begin(forms or {}, sensors),
-        federation=joint.start(member) if partners else None,
+        federation=joint.start(member) if federated or partners else None,
     )
 
 
