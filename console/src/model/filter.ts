@@ -6,7 +6,7 @@
  */
 
 import { Flag, UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "./frame.ts";
-import { addressHex, flightLevelOf, knots, squawk } from "./format.ts";
+import { addressHex, flightLevelOf, knots, squawk, trackNumber } from "./format.ts";
 import type { Picture } from "./picture.ts";
 
 export interface FilterContext {
@@ -48,7 +48,7 @@ function matches(word: string): Filter {
   return (slot, { picture }) => {
     if (picture.callsigns[slot]!.includes(upper)) return true;
     const c = picture.columns;
-    if (String(c.track[slot]).startsWith(word)) return true;
+    if (trackNumber(c.track[slot]!).startsWith(word)) return true;
     const address = c.address[slot]!;
     if (address !== UNKNOWN_ADDRESS && addressHex(address).startsWith(upper)) return true;
     const code = c.mode3a[slot]!;

@@ -4,7 +4,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { Flag } from "../model/frame.ts";
 import {
-  addressHex, age, course, decimalDegrees, dms, feet, flightLevel, grouped, metres, speedKt, squawk, trend, utcTime, verticalRate,
+  addressHex, age, course, decimalDegrees, dms, feet, flightLevel, grouped, metres, speedKt, squawk, trackNumber, trend, utcTime, verticalRate,
 } from "../model/format.ts";
 import { wrapLongitude } from "../model/geo.ts";
 import { Follow } from "../state/follow.ts";
@@ -100,7 +100,7 @@ export class TrackPanel extends LitElement {
     const { detail, selected } = this.workplace;
     if (selected === null) return html`${nothing}`;
     if (detail === null) {
-      return html`<div class="title"><b>#${selected}</b></div><p class="empty">Not in the picture.</p>`;
+      return html`<div class="title"><b>#${trackNumber(selected)}</b></div><p class="empty">Not in the picture.</p>`;
     }
     return html`
       ${this.head(detail)}
@@ -117,7 +117,7 @@ export class TrackPanel extends LitElement {
   private head(d: Detail): TemplateResult {
     const is = (flag: number): boolean => (d.flags & flag) !== 0;
     return html`
-      <div class="title"><b>${d.name}</b><span class="muted">#${d.track}</span><span class="spacer"></span>
+      <div class="title"><b>${d.name}</b><span class="muted">#${trackNumber(d.track)}</span><span class="spacer"></span>
         <button title="Centre on it (C)" aria-label="Centre the map on this track" @click=${() => this.workplace.centre()}>${icons.centre}</button>
         <button title="Close (Esc)" aria-label="Deselect this track" @click=${() => this.workplace.select(null)}>${icons.close}</button>
       </div>

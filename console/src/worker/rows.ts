@@ -1,7 +1,7 @@
 /** Rows of the track table: only those that the page shows are written out. */
 
 import { Flag, UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "../model/frame.ts";
-import { addressHex, age, course, flightLevel, speedKt, squawk, trend, verticalRate } from "../model/format.ts";
+import { addressHex, age, course, flightLevel, speedKt, squawk, trackNumber, trend, verticalRate } from "../model/format.ts";
 import { courseSpeed } from "../model/geo.ts";
 import { memberOf, type Members } from "../model/members.ts";
 import type { Picture } from "../model/picture.ts";
@@ -26,7 +26,7 @@ export function rowOf(picture: Picture, slot: number, { nowS, sensorsOf, members
   return {
     track: c.track[slot]!,
     cells: [
-      String(Math.abs(c.track[slot]!)),
+      trackNumber(c.track[slot]!),
       picture.callsigns[slot] || "–",
       addressHex(address === UNKNOWN_ADDRESS ? null : address),
       squawk(code === UNKNOWN_MODE_3A ? null : code),

@@ -69,10 +69,17 @@ export class Viewing {
         const { tracks, reason } = readView(await this.ask(url, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])));
         this.take({ reason, failure: "" }, tracks, signal);
       } catch (error) {
-        this.take({ reason: "", failure: error instanceof Error ? error.message : String(error) }, [], signal);
+        this.fail(error instanceof Error ? error.message : String(error), signal);
       }
       await new Promise((resolve) => void setTimeout(resolve, PAUSE_MS));
     }
+  }
+
+  /** What was seen last stays, and it is said that it is old. */
+  private fail(failure: string, signal: AbortSignal): void {
+    if (signal.aborted || this.state === null) return;
+    this.state = { ...this.state, failure };
+    this.changed();
   }
 
   private take(words: Pick<ViewState, "reason" | "failure">, tracks: readonly ViewedTrack[], signal: AbortSignal): void {

@@ -63,7 +63,8 @@ class Nodes:
         """Raise AsmanError when a node is no longer there."""
         for member, node in self._running.items():
             if node.poll() is not None:
-                raise AsmanError(f"the node of {member} ended (exit code {node.returncode})")
+                ended = f"the node of {member} ended (exit code {node.returncode})"
+                raise AsmanError(f"{ended}: {self._log(member)}")
 
     def end(self) -> None:
         """End them all, by their own pids."""
@@ -108,8 +109,12 @@ class Nodes:
             line = out.readline().decode().strip() if readable else ""
             if line.startswith("http"):
                 return line
+        raise AsmanError(f"the node of {member} did not start: {self._log(member)}")
+
+    def _log(self, member: str) -> str:
+        """The end of what a node said."""
         log = (self._folder / member / "log").read_text(errors="replace").strip()
-        raise AsmanError(f"the node of {member} did not start: {log[-2000:] or 'it said nothing'}")
+        return log[-2000:] or "it said nothing"
 
 
 def free_udp_ports(count: int) -> list[int]:
