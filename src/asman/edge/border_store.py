@@ -6,6 +6,7 @@ streams stand is in SQLite (WAL), written after the record; at the start, what t
 
 import datetime
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -38,6 +39,8 @@ class BorderStore:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = SegmentLog(folder / "lock")
+            # One connection for the threads of all partners: a transaction is one thread's at a time.
+            self._writing = threading.Lock()
             self._cursors = sqlite3.connect(folder / "cursors.sqlite", check_same_thread=False)
             self._cursors.execute("PRAGMA journal_mode = WAL")
             self._cursors.execute("PRAGMA synchronous = FULL")
@@ -79,7 +82,7 @@ class BorderStore:
 
     def keep_stream(self, stream: Stream, next_number: int) -> None:
         """Remember where our stream to a partner stands."""
-        with self._cursors:
+        with self._writing, self._cursors:
             self._cursors.execute(
                 "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
                 (stream.recipient, stream.sequence, stream.previous, next_number),
@@ -99,14 +102,14 @@ class BorderStore:
 
     def keep_inbox(self, inbox: Inbox) -> None:
         """Remember what was taken of a partner, or refused."""
-        with self._cursors:
+        with self._writing, self._cursors:
             self._cursors.execute(
                 "INSERT OR REPLACE INTO received VALUES (?, ?)", (inbox.origin, _text(inbox))
             )
 
     def forget(self, partner: str) -> None:
         """Forget where streams with a partner that left stand; the record stays."""
-        with self._cursors:
+        with self._writing, self._cursors:
             self._cursors.execute("DELETE FROM received WHERE origin = ?", (partner,))
 
     def latest(self, way: Way, partner: str) -> Iterator[bytes]:
