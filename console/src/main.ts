@@ -24,6 +24,15 @@ app.workplace = workplace;
 document.body.append(app);
 followUrl(workplace);
 
+// `?tour=1`: the tour begins as soon as it is known whose console this is, and what its agreements are.
+if (new URLSearchParams(location.search).has("tour")) {
+  const end = workplace.on("sharing", () => {
+    if (!workplace.sharing.known) return;
+    end();
+    workplace.tour.begin();
+  });
+}
+
 const stream = new URL("api/stream", location.href);
 stream.protocol = location.protocol === "https:" ? "wss:" : "ws:";
 stream.hash = "";

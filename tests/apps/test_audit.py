@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from tests.apps.test_agreement import bent, folder, signed  # noqa: F401  (a fixture)
 
 from asman.apps import agreement
-from asman.apps.audit import command, write_entries
+from asman.apps.audit import command
+from asman.edge.account import write_entries
 from asman.edge.segment_log import SegmentLog, records, whole_octets
 from asman.errors import InputError
 from asman.sharing.audit import Entry

@@ -15,8 +15,8 @@ def test_wrong_words_are_refused(words):
     assert isinstance(done.exception, InputError)
 
 
-def test_the_help_says_that_nothing_is_shared_yet():
-    assert "do not share" in CliRunner().invoke(command, ["--help"]).output
+def test_the_help_says_who_shares_with_whom():
+    assert "KG and KZ have agreed nothing" in CliRunner().invoke(command, ["--help"]).output
 
 
 def test_consoles_stand_on_ports_in_a_row_or_the_taken_one_is_named():

@@ -75,6 +75,15 @@ def test_what_is_wrong_is_named_with_its_mend(tmp_path, change, says):
     assert "node.toml" in str(refused.value)
 
 
+def test_consoles_of_others_are_read_and_must_be_addresses_of_pages(tmp_path):
+    peer = '\n[[peer]]\nmember = "RU"\nconsole = "http://127.0.0.1:8601/?token=T"\n'
+    node = read(written(tmp_path, GOOD + peer))
+    assert [(one.member, one.console) for one in node.peer] == [("RU", "http://127.0.0.1:8601/?token=T")]
+    for wrong, says in (('console = "http', 'consol = "http'), ("http://127", "javascript:127")):
+        with pytest.raises(ConfigError, match="peer"):
+            read(written(tmp_path, GOOD + peer.replace(wrong, says)))
+
+
 def test_a_node_without_feeds_is_refused(tmp_path):
     with pytest.raises(ConfigError, match=r"\[\[feed\]\]"):
         read(written(tmp_path, 'member = "KG"\nsensors = "s"\n'))

@@ -3,13 +3,14 @@
 import asyncio
 import json
 
+import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.sync.client import connect
 
 from asman.edge.hub import QUEUE_PICTURES, Hub
-from asman.edge.messages import Clock, Hello, ReplayCommand
+from asman.edge.messages import Clock, Hello, MembersMet, Peer, ReplayCommand
 from asman.wire import stream
 
 HELLO = Hello(node="n", member="KG", mode="live", sensors=[])
@@ -72,6 +73,14 @@ def test_a_client_gets_hello_snapshot_trails_and_then_deltas(served):
         client.send('{"type": "replay", "pausd": true}')
         assert json.loads(client.recv())["type"] == "refused"
         assert served.reasoning.commands == [ReplayCommand(paused=True)]
+
+
+def test_who_comes_later_is_told_of_the_consoles_that_the_node_was_told_of_and_of_all_members():
+    peers = [Peer(member="RU", url="http://127.0.0.1:8601/")]
+    hub = Hub(msgspec.structs.replace(HELLO, peers=peers), no_trails, no_command)
+    hub.news(msgspec.structs.replace(HELLO, node="reasoning", members=["KG"]))
+    hub.news(MembersMet(members=["KG", "RU"]))
+    assert (hub.hello.node, hub.hello.members, hub.hello.peers) == ("reasoning", ["KG", "RU"], peers)
 
 
 def test_a_picture_whose_time_jumped_is_sent_whole(served):

@@ -139,6 +139,12 @@ def test_the_picture_has_the_columns_of_the_stream_in_order_of_track():
     assert np.isnan(found.altitude_m[1])
 
 
+def test_the_owner_of_a_track_is_told_by_its_place_in_the_table_of_members():
+    table = tracks(track=[1, 2, 3], origin=["RU", "KG", "ZZ"])
+    assert picture(table, (), 0, ("KG", "RU")).origin.tolist() == [1, 0, stream.NO_ORIGIN]
+    assert picture(table, (), 0).origin.tolist() == [0, 0, 0]
+
+
 @settings(deadline=None)
 @given(st.floats(0, 2 * np.pi), st.floats(1, 1000), st.floats(1, 1000))
 def test_sigma_is_the_larger_axis_however_the_ellipse_lies(turn, long_m, short_m):

@@ -67,12 +67,20 @@ class Sky:
             self.age_s[coasting] += rng.uniform(8, 40, int(coasting.sum()))
         self.contributors = rng.integers(1, 8, count).astype(np.uint32)
         self.plots = rng.integers(5, 900, count).astype(np.uint32)
+        self.origin = np.zeros(count, np.uint8)
 
     def move(self, seconds: float) -> None:
         """Fly on."""
         self.lat_deg = self.lat_deg + self.vn_mps * seconds / M_PER_DEG
         self.lon_deg = self.lon_deg + self.ve_mps * seconds / (M_PER_DEG * np.cos(np.radians(self.lat_deg)))
         self.altitude_m = np.clip(self.altitude_m + self.climb_mps * seconds, 300, 12_500)
+
+    def part(self, rows: NDArray[Any]) -> "Sky":
+        """Some of the aircraft, in flight for themselves."""
+        some = object.__new__(Sky)
+        for name, column in vars(self).items():
+            setattr(some, name, column[rows])
+        return some
 
     def simulated(self) -> "Sky":
         """The same, flagged as simulated."""
@@ -110,6 +118,7 @@ def tracks_frame(
         np.full_like(sky.track[rows], 252).astype("u1"),
         sky.flags[rows].astype("u1"),
         sky.callsign[rows].astype("S8"),
+        sky.origin[rows].astype("u1"),
     ]
     count = len(sky.track[rows])
     simulated = int(bool(count and (sky.flags & 8).all()))
@@ -386,26 +395,30 @@ class StreamServer:
             "decisions": decisions,
         }
 
+    def answer(self, path: str) -> Any:
+        """What an address of the API gives; None: it is none of them."""
+        if path.endswith("/explain"):
+            return self._why(int(path.split("/")[-2]))
+        if not path.startswith("/api/tracks/"):
+            return None
+        plots = [
+            {
+                "sensor": SENSORS[k % 3]["id"],
+                "time_s": self.time_s - 4 * (9 - k),
+                "recording": self.names[0],
+                "offset": 184_220 + 4_120 * k,
+            }
+            for k in range(10)
+        ]
+        return {"track": int(path.rsplit("/", 1)[1]), "latest_plots": plots}
+
     def _http(self, connection: ServerConnection, request: Request) -> Response | None:
         path = request.path.split("?")[0]
         if path == "/api/stream":
             return None
-        if path.endswith("/explain"):
-            return _response(json.dumps(self._why(int(path.split("/")[-2]))).encode(), "application/json")
-        if path.startswith("/api/tracks/"):
-            plots = [
-                {
-                    "sensor": SENSORS[k % 3]["id"],
-                    "time_s": self.time_s - 4 * (9 - k),
-                    "recording": self.names[0],
-                    "offset": 184_220 + 4_120 * k,
-                }
-                for k in range(10)
-            ]
-            return _response(
-                json.dumps({"track": int(path.rsplit("/", 1)[1]), "latest_plots": plots}).encode(),
-                "application/json",
-            )
+        answer = self.answer(path)
+        if answer is not None:
+            return _response(json.dumps(answer).encode(), "application/json")
         file = (STATIC / (path.lstrip("/") or "index.html")).resolve()
         if not file.is_relative_to(STATIC) or not file.is_file():
             return connection.respond(HTTPStatus.NOT_FOUND, "not found\n")

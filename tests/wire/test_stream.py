@@ -33,7 +33,7 @@ def test_a_frame_is_laid_out_as_the_reference_says():
     assert struct.unpack_from("<dd", octets, 40) == (7.0, 3.0)  # track, then what is removed
     assert struct.unpack_from("<i", octets, 56)[0] == 428530000
     assert np.isnan(struct.unpack_from("<f", octets, 64)[0])
-    assert octets[-8:] == b"CS7\0\0\0\0\0"
+    assert octets[-9:] == b"CS7\0\0\0\0\0\0"
     assert len(octets) == 40 + 8 + stream.ROW_OCTETS
 
 

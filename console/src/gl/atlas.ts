@@ -6,11 +6,9 @@
  */
 
 import ms, { type Symbol as MilSymbol } from "milsymbol";
-import { SIMULATED_CELLS } from "../model/instances.ts";
+import { BADGE_CELLS, CELLS, SHAPE_CELLS, SIMULATED_CELLS } from "../model/instances.ts";
+import { CELL_PX, drawBadge, drawShape } from "./marks.ts";
 import type { Palette } from "../map/palette.ts";
-
-export const CELL_PX = 64;
-export const CELLS = 8;
 
 /** APP-6 E, context, standard identity, symbol set 01 (air), present, no headquarters, no echelon, air track. */
 const sidc = (context: "reality" | "simulation", identity: "pending" | "unknown"): string =>
@@ -20,7 +18,8 @@ const AFFILIATIONS = ["Civilian", "Friend", "Hostile", "Neutral", "Unknown", "Su
 const everywhere = (colour: string): Record<(typeof AFFILIATIONS)[number], string> =>
   Object.fromEntries(AFFILIATIONS.map((name) => [name, colour])) as Record<(typeof AFFILIATIONS)[number], string>;
 
-export function drawAtlas(palette: Palette): HTMLCanvasElement {
+/** `names` are the letters of each member's mark. */
+export function drawAtlas(palette: Palette, names: readonly string[] = []): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = CELL_PX * CELLS;
   canvas.height = CELL_PX;
@@ -34,6 +33,10 @@ export function drawAtlas(palette: Palette): HTMLCanvasElement {
     drawGroundBar(g, from + 2, palette);
     drawTentative(g, from + 3, palette);
   }
+  palette.members.forEach((colour, mark) => {
+    drawShape(g, SHAPE_CELLS + mark, mark, colour, palette["label-halo"]);
+    drawBadge(g, BADGE_CELLS + mark, names[mark] ?? "", colour, palette["member-ink"]);
+  });
   return canvas;
 }
 

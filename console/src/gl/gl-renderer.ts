@@ -5,13 +5,13 @@
  * It draws on a canvas of its own above the map's: so tracks can move without the map being drawn again.
  */
 
-import { INSTANCE_OCTETS, POINT_OCTETS } from "../model/instances.ts";
+import { BADGE_CELLS, CELLS, INSTANCE_OCTETS, POINT_OCTETS, SHAPE_CELLS } from "../model/instances.ts";
 import { TRAIL_CAPACITY } from "../model/trails.ts";
 import { rgb, type Palette } from "../map/palette.ts";
-import type { Scenery, TrackRenderer } from "../map/renderer.ts";
+import { BADGE_FROM_PX, MARK_OFFSET, markSizePx, type Scenery, type TrackRenderer } from "../map/renderer.ts";
 import { ringPieces, type TrackStore } from "../map/track-store.ts";
 import type { Update } from "../worker/protocol.ts";
-import { CELLS, drawAtlas } from "./atlas.ts";
+import { drawAtlas } from "./atlas.ts";
 import { createProgram, type Program } from "./program.ts";
 import {
   SYMBOL_FRAGMENT, SYMBOL_VERTEX, TRAIL_FRAGMENT, TRAIL_VERTEX, VECTOR_FRAGMENT, VECTOR_VERTEX,
@@ -38,6 +38,7 @@ export class GlRenderer implements TrackRenderer {
   private resources: Resources;
   /** Passed when the graphics card has drawn what it was last given. */
   private fence: WebGLSync | null = null;
+  private names: readonly string[] = [];
 
   constructor(
     private readonly gl: WebGL2RenderingContext,
@@ -50,8 +51,9 @@ export class GlRenderer implements TrackRenderer {
     gl.canvas.addEventListener("webglcontextrestored", this.onRestored);
   }
 
-  setPalette(palette: Palette): void {
+  dress(palette: Palette, names: readonly string[]): void {
     this.palette = palette;
+    this.names = names;
     this.uploadAtlas(this.resources.atlas);
   }
 
@@ -167,10 +169,17 @@ export class GlRenderer implements TrackRenderer {
     const dpr = this.use(program, scenery);
     gl.uniform1f(program.uniform("u_size"), scenery.symbolPx * dpr);
     gl.uniform1f(program.uniform("u_cells"), CELLS);
+    gl.uniform1f(program.uniform("u_mark_cell"), 0);
+    gl.uniform1f(program.uniform("u_offset"), 0);
     gl.activeTexture(gl.TEXTURE0);
     gl.bindTexture(gl.TEXTURE_2D, resources.atlas);
     gl.uniform1i(program.uniform("u_atlas"), 0);
     gl.bindVertexArray(resources.trackArray);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.store.count);
+    if (this.names.length === 0) return;
+    gl.uniform1f(program.uniform("u_size"), markSizePx(scenery.symbolPx) * dpr);
+    gl.uniform1f(program.uniform("u_mark_cell"), scenery.symbolPx >= BADGE_FROM_PX ? BADGE_CELLS : SHAPE_CELLS);
+    gl.uniform1f(program.uniform("u_offset"), Math.round(scenery.symbolPx * MARK_OFFSET * dpr));
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.store.count);
   }
 
@@ -254,7 +263,7 @@ export class GlRenderer implements TrackRenderer {
     const { gl } = this;
     gl.bindTexture(gl.TEXTURE_2D, atlas);
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, true);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, drawAtlas(this.palette));
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, drawAtlas(this.palette, this.names));
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
     gl.generateMipmap(gl.TEXTURE_2D);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);

@@ -29,13 +29,20 @@ precision highp float;
 ${TRACK_INPUTS}${PLACE}
 uniform float u_size;
 uniform float u_cells;
+// Members' marks: first cell, and how far from the symbol's centre they stand; 0 for the symbols themselves.
+uniform float u_mark_cell;
+uniform float u_offset;
 out vec2 v_uv;
 out float v_fresh;
 void main() {
   vec2 px = floor(pixel(a_place + a_velocity * (u_now - a_time)) + 0.5);
-  gl_Position = clip(px + a_corner * u_size * 0.5);
-  v_uv = vec2((a_state.x * 255.0 + 0.5 + a_corner.x * 0.5) / u_cells, 0.5 + a_corner.y * 0.5);
-  v_fresh = a_state.y;
+  float mark = floor(a_state.w * 255.0 + 0.5);
+  float cell = u_mark_cell > 0.5 ? u_mark_cell + mark - 1.0 : a_state.x * 255.0;
+  bool drawn = u_mark_cell < 0.5 || mark > 0.5;
+  gl_Position = drawn ? clip(px + u_offset + a_corner * u_size * 0.5) : vec4(2.0, 2.0, 0.0, 1.0);
+  v_uv = vec2((cell + 0.5 + a_corner.x * 0.5) / u_cells, 0.5 + a_corner.y * 0.5);
+  // What another member does not see is as dim as can be, whatever its age.
+  v_fresh = floor(a_state.z * 255.0 + 0.5) >= 2.0 ? 0.0 : a_state.y;
 }`;
 
 export const SYMBOL_FRAGMENT = `#version 300 es
@@ -70,7 +77,9 @@ void main() {
   gl_Position = clip(from + way * t + side * a_corner.y * half_width);
   v_along = t * len;
   v_across = a_corner.y * half_width;
-  v_coasting = a_state.z * 255.0;
+  float bits = floor(a_state.z * 255.0 + 0.5);
+  v_coasting = mod(bits, 2.0);
+  if (bits >= 2.0) gl_Position = vec4(2.0, 2.0, 0.0, 1.0);
   v_fresh = a_state.y;
 }`;
 

@@ -1,8 +1,10 @@
 /** Symbols, vectors and trails with Canvas, where there is no WebGL 2: the same rows, drawn one by one. */
 
-import { CELL_PX, drawAtlas } from "../gl/atlas.ts";
+import { drawAtlas } from "../gl/atlas.ts";
+import { CELL_PX } from "../gl/marks.ts";
+import { BADGE_CELLS, SHAPE_CELLS } from "../model/instances.ts";
 import type { Palette } from "./palette.ts";
-import type { Scenery, TrackRenderer } from "./renderer.ts";
+import { BADGE_FROM_PX, MARK_OFFSET, markSizePx, type Scenery, type TrackRenderer } from "./renderer.ts";
 import type { TrackStore } from "./track-store.ts";
 
 /** Trail points drawn at most; the oldest are left out first. */
@@ -21,9 +23,9 @@ export class CanvasRenderer implements TrackRenderer {
     this.atlas = drawAtlas(palette);
   }
 
-  setPalette(palette: Palette): void {
+  dress(palette: Palette, names: readonly string[]): void {
     this.palette = palette;
-    this.atlas = drawAtlas(palette);
+    this.atlas = drawAtlas(palette, names);
   }
 
   upload(): void {
@@ -90,15 +92,22 @@ export class CanvasRenderer implements TrackRenderer {
       const [px, py] = this.place(scenery, rows[f]! + vx * dt, rows[f + 1]! + vy * dt);
       if (px < -40 || py < -40 || px > view.width + 40 || py > view.height + 40) continue;
       const cell = octets[i * 24 + 20]!;
-      g.globalAlpha = 0.42 + (0.58 * octets[i * 24 + 21]!) / 255;
-      if (vectorS > 0) {
-        g.setLineDash(octets[i * 24 + 22] ? [4, 4] : []);
+      const unseen = (octets[i * 24 + 22]! & 2) !== 0;
+      g.globalAlpha = 0.42 + (unseen ? 0 : (0.58 * octets[i * 24 + 21]!) / 255);
+      if (vectorS > 0 && !unseen) {
+        g.setLineDash(octets[i * 24 + 22]! & 1 ? [4, 4] : []);
         g.beginPath();
         g.moveTo(px, py);
         g.lineTo(px + vx * vectorS * view.scale, py + vy * vectorS * view.scale);
         g.stroke();
       }
       g.drawImage(this.atlas, cell * CELL_PX, 0, CELL_PX, CELL_PX, px - size / 2, py - size / 2, size, size);
+      const mark = octets[i * 24 + 23]!;
+      if (mark > 0) {
+        const from = ((size >= BADGE_FROM_PX ? BADGE_CELLS : SHAPE_CELLS) + mark - 1) * CELL_PX;
+        const edge = markSizePx(size);
+        g.drawImage(this.atlas, from, 0, CELL_PX, CELL_PX, px + size * MARK_OFFSET - edge / 2, py + size * MARK_OFFSET - edge / 2, edge, edge);
+      }
     }
     g.setLineDash([]);
     g.globalAlpha = 1;

@@ -15,7 +15,8 @@ export interface Scenery {
 
 export interface TrackRenderer {
   readonly kind: "webgl2" | "canvas2d";
-  setPalette(palette: Palette): void;
+  /** `names` are the letters of each member's mark. */
+  dress(palette: Palette, names: readonly string[]): void;
   /** New rows are in the store; take them over. */
   upload(update: Update): void;
   /** The graphics card has not yet drawn what it was last given. */
@@ -32,6 +33,12 @@ export function symbolSizePx(zoom: number, shown: number): number {
   const size = Math.max(10, Math.min(28, 9 + (zoom - 3) * 3));
   return shown > CROWD ? Math.max(8, size * 0.75) : size;
 }
+
+/** Letters of a badge can be read when symbols are at least this large; below it a member's shape stands in its place. */
+export const BADGE_FROM_PX = 17;
+/** A mark's size and how far right and down of the symbol's centre it stands, in sizes of the symbol. */
+export const markSizePx = (symbolPx: number): number => (symbolPx >= BADGE_FROM_PX ? Math.max(15, symbolPx * 0.74) : Math.max(5, symbolPx * 0.5));
+export const MARK_OFFSET = 0.52;
 
 const USUAL_MPS = 220;
 

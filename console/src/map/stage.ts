@@ -4,6 +4,7 @@
  */
 
 import { pictureTime, STANDING, type Anchor } from "../model/clock.ts";
+import { letters, marksOf, SHAPES, type Members } from "../model/members.ts";
 import type { Bounds, Sensor } from "../model/messages.ts";
 import type { Settings } from "../model/settings.ts";
 import { metresPerPixel, toLatLon, zoomOf, type View } from "../model/view.ts";
@@ -37,6 +38,7 @@ export class Stage {
   private readonly resizing: ResizeObserver;
   private palette: Palette = readPalette();
   private anchor: Anchor = STANDING;
+  private names: readonly string[] = [];
   private sensors: readonly Sensor[] = [];
   private labels: readonly Label[] = [];
   private selected: Mark | null = null;
@@ -90,6 +92,14 @@ export class Stage {
     this.redraw();
   }
 
+  /** Members whose tracks are told apart; nothing is marked where there is one alone. */
+  setMembers(members: Members): void {
+    const marks = marksOf(members);
+    this.names = members.length < 2 ? [] : SHAPES.map((_, mark) => letters(members[marks.indexOf(mark)] ?? ""));
+    this.renderer.dress(this.palette, this.names);
+    this.redraw();
+  }
+
   setSensors(sensors: readonly Sensor[]): void {
     this.sensors = sensors;
     this.redraw();
@@ -119,7 +129,7 @@ export class Stage {
     if (repaint) {
       this.palette = readPalette();
       this.base.setPalette(this.palette);
-      this.renderer.setPalette(this.palette);
+      this.renderer.dress(this.palette, this.names);
     }
     this.base.setGraticule(settings.graticule);
     this.redraw();

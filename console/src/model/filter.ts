@@ -1,12 +1,12 @@
 /**
  * The text filter that the table and the map share. Words are joined by AND; a word fits when the callsign contains
  * it, or the address (hex), Mode 3/A code (octal) or track number begins with it. `fl>300`, `kt<150`, `age>10` compare;
- * `is:coasting`, `is:ground`, `is:primary` (heard from no transponder) and `sensor:ID` select. A minus before a
- * word turns it round.
+ * `is:coasting`, `is:ground`, `is:primary` (heard from no transponder), `sensor:ID` and `origin:MEMBER` select; over another
+ * member's picture `is:only-we`, `is:only-they` and `is:both` do. A minus before a word turns it round.
  */
 
 import { Flag, UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "./frame.ts";
-import { addressHex, flightLevelOf, knots, squawk } from "./format.ts";
+import { addressHex, flightLevelOf, knots, squawk, trackNumber } from "./format.ts";
 import type { Picture } from "./picture.ts";
 
 export interface FilterContext {
@@ -14,6 +14,8 @@ export interface FilterContext {
   readonly nowS: number;
   /** Sensor id in lower case -> bit in `contributors`. */
   readonly sensorBit: ReadonlyMap<string, number>;
+  /** The node's table of members, in lower case. */
+  readonly members: readonly string[];
 }
 
 export type Filter = (slot: number, context: FilterContext) => boolean;
@@ -37,6 +39,7 @@ function parseWord(word: string): Filter {
   if (comparison) return compare(comparison[1]!, comparison[2]!, Number(comparison[3]));
   if (word.startsWith("is:")) return select(word.slice(3));
   if (word.startsWith("sensor:")) return fromSensor(word.slice(7));
+  if (word.startsWith("origin:")) return fromMember(word.slice(7));
   return matches(word);
 }
 
@@ -45,7 +48,7 @@ function matches(word: string): Filter {
   return (slot, { picture }) => {
     if (picture.callsigns[slot]!.includes(upper)) return true;
     const c = picture.columns;
-    if (String(c.track[slot]).startsWith(word)) return true;
+    if (trackNumber(c.track[slot]!).startsWith(word)) return true;
     const address = c.address[slot]!;
     if (address !== UNKNOWN_ADDRESS && addressHex(address).startsWith(upper)) return true;
     const code = c.mode3a[slot]!;
@@ -75,6 +78,9 @@ function select(word: string): Filter {
     if ("coasting".startsWith(word)) return (flags & Flag.coasting) !== 0;
     if ("ground".startsWith(word)) return (flags & Flag.onGround) !== 0;
     if ("simulated".startsWith(word)) return (flags & Flag.simulated) !== 0;
+    if (word === "only-we") return (flags & Flag.onlyWe) !== 0;
+    if (word === "only-they") return (flags & Flag.onlyThey) !== 0;
+    if (word === "both") return (flags & (Flag.onlyWe | Flag.onlyThey)) === 0;
     if ("primary".startsWith(word)) {
       return c.address[slot] === UNKNOWN_ADDRESS && c.mode3a[slot] === UNKNOWN_MODE_3A;
     }
@@ -89,4 +95,8 @@ function fromSensor(id: string): Filter {
     }
     return false;
   };
+}
+
+function fromMember(name: string): Filter {
+  return (slot, { picture, members }) => members[picture.columns.origin[slot]!]?.startsWith(name) ?? false;
 }

@@ -45,3 +45,7 @@ describe("degrees, minutes, seconds", () => {
     [2.17, "lon", "002°10'12.0\"E"],
   ] as const)("%d", (degrees, axis, written) => expect(f.dms(degrees, axis)).toBe(written));
 });
+
+test("a track's number says when it is of a partner's block", () => {
+  expect([12, -12, 999_999_999, 1_003_000_000_012].map(f.trackNumber)).toEqual(["12", "12", "999999999", "1003/12"]);
+});

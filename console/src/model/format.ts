@@ -57,6 +57,15 @@ export const utcDate = (timeS: number | null): string =>
 export const metres = (value: number | null): string => (known(value) ? `${grouped(value)} m` : DASH);
 export const feet = (valueM: number | null): string => (known(valueM) ? `${grouped(valueM / FEET_M)} ft` : DASH);
 
+/** Numbers of tracks that a partner was the first to tell stand in a block of that partner. */
+const BLOCK = 1e9;
+
+/** A track's number: `12` of our own, `1003/12` of a partner's block. */
+export function trackNumber(track: number): string {
+  const n = Math.abs(track);
+  return n < BLOCK ? String(n) : `${Math.floor(n / BLOCK)}/${n % BLOCK}`;
+}
+
 /** A whole number with thin spaces between thousands. */
 export function grouped(value: number | null): string {
   if (!known(value)) return DASH;

@@ -17,6 +17,7 @@ export interface Row {
   readonly existence?: number;
   readonly flags?: number;
   readonly callsign?: string;
+  readonly origin?: number;
 }
 
 interface HeaderFields {
@@ -85,7 +86,7 @@ export function tracksFrame(
   fields: { kind?: 1 | 2; timeS?: number; sequence?: number; removed?: readonly number[]; flags?: number } = {},
 ): ArrayBuffer {
   const { kind = 2, removed = [], ...rest } = fields;
-  const octets = new Octets(40 + 64 * rows.length + 8 * removed.length);
+  const octets = new Octets(40 + 65 * rows.length + 8 * removed.length);
   octets.header({ ...rest, kind, count: rows.length, removed: removed.length });
   for (const row of rows) octets.f64(row.track);
   for (const track of removed) octets.f64(track);
@@ -106,6 +107,7 @@ export function tracksFrame(
   for (const row of rows) {
     for (let k = 0; k < 8; k++) octets.u8((row.callsign ?? "").charCodeAt(k) || 0);
   }
+  for (const row of rows) octets.u8(row.origin ?? 0);
   return octets.buffer;
 }
 

@@ -15,7 +15,7 @@ const GOLDEN = [
   "0000c07f", // climb not known
   "00004842", // sigma 50 m
   "0000c03f", // age 1.5 s
-  "ffffffff", "05000000", "2c010000", "4104", "fe", "03", "4b5a523130310000",
+  "ffffffff", "05000000", "2c010000", "4104", "fe", "03", "4b5a523130310000", "01",
 ].join("");
 
 const octets = (hex: string): ArrayBuffer => Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16)).buffer;
@@ -29,6 +29,7 @@ describe("a frame of tracks", () => {
     expect([frame.climbMps[0], frame.sigmaM[0], frame.ageS[0]]).toEqual([Number.NaN, 50, 1.5]);
     expect([frame.address[0], frame.contributors[0], frame.plots[0]]).toEqual([0xffffffff, 5, 300]);
     expect([frame.mode3a[0], frame.existence[0], frame.flags[0]]).toEqual([0o2101, 254, 3]);
+    expect(frame.origin[0]).toBe(1);
     expect(String.fromCharCode(...frame.callsign)).toBe("KZR101\0\0");
   });
 
@@ -74,9 +75,9 @@ describe("octets that are no frame are refused with a reason", () => {
     ["another magic", spoiled(0, 0x42), /magic/],
     ["another version", spoiled(4, 9), /version 9/],
     ["an unknown kind", spoiled(6, 7), /kind 7/],
-    ["more rows than octets", spoiled(20, 2), /need 168 octets/],
+    ["more rows than octets", spoiled(20, 2), /need 170 octets/],
     ["rows beyond any memory", spoiled(23, 0xff), /octets/],
-    ["a row cut off", tracksFrame([{ track: 1 }]).slice(0, -1), /has 103/],
+    ["a row cut off", tracksFrame([{ track: 1 }]).slice(0, -1), /has 104/],
     ["a time that is none", tracksFrame([], { timeS: Number.NaN }), /time/],
   ])("%s", (_, frame, reason) => {
     expect(() => decodeFrame(frame)).toThrow(FrameError);

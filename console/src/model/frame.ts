@@ -9,12 +9,13 @@ export const HEADER_OCTETS = 40;
 export const UNKNOWN_ADDRESS = 0xffffffff;
 export const UNKNOWN_MODE_3A = 0xffff;
 
-export const Flag = { confirmed: 1, coasting: 2, onGround: 4, simulated: 8 } as const;
+/** The last two are this console's own: of a picture laid over another (model/viewed.ts). */
+export const Flag = { confirmed: 1, coasting: 2, onGround: 4, simulated: 8, onlyWe: 16, onlyThey: 32 } as const;
 
 const KIND_SNAPSHOT = 1;
 const KIND_DELTA = 2;
 const KIND_TRAILS = 3;
-const TRACK_ROW_OCTETS = 64;
+const TRACK_ROW_OCTETS = 65;
 
 interface Header {
   readonly simulated: boolean;
@@ -43,6 +44,8 @@ export interface TracksFrame extends Header {
   readonly flags: Uint8Array;
   /** Eight octets a row. */
   readonly callsign: Uint8Array;
+  /** Index in the node's table of members. */
+  readonly origin: Uint8Array;
 }
 
 export interface TrailsFrame extends Header {
@@ -151,6 +154,7 @@ function tracks(buffer: ArrayBuffer, header: Header, kind: TracksFrame["kind"], 
     existence: column.u8(count),
     flags: column.u8(count),
     callsign: column.u8(8 * count),
+    origin: column.u8(count),
   };
 }
 

@@ -6,14 +6,15 @@
  *     f32 t        seconds, time of the position from the picture's reference time
  *     u8  cell     symbol in the atlas
  *     u8  fresh    255 = a plot just now, 0 = older than `FADED_S`
- *     u8  bits     1 coasting
- *     u8  unused
+ *     u8  bits     1 coasting, 2 another member does not see it
+ *     u8  mark     of the member whose it is, from 1 on; 0 = none
  *
  * and for trails, one a point: 16 octets of f32 x, y; f32 t; u16 slot; u8 generation; u8 unused.
  */
 
 import { Flag } from "./frame.ts";
 import { mercatorX, mercatorY } from "./geo.ts";
+import { SHAPES } from "./members.ts";
 import type { Picture } from "./picture.ts";
 import type { Scene } from "./scene.ts";
 import type { Trails } from "./trails.ts";
@@ -26,6 +27,10 @@ export const FADED_S = 60;
 export const Cell = { track: 0, coasting: 1, ground: 2, tentative: 3 } as const;
 /** Cells of simulated tracks stand this far behind. */
 export const SIMULATED_CELLS = 4;
+/** Members' marks follow the symbols: shapes, then badges with their letters, one a mark. */
+export const SHAPE_CELLS = 8;
+export const BADGE_CELLS = SHAPE_CELLS + SHAPES.length;
+export const CELLS = BADGE_CELLS + SHAPES.length;
 
 /** What floats on the graphics card are measured from. */
 export interface Origin {
@@ -38,15 +43,16 @@ export function cellOf(flags: number): number {
   let cell: number = Cell.track;
   if (!(flags & Flag.confirmed)) cell = Cell.tentative;
   else if (flags & Flag.onGround) cell = Cell.ground;
-  else if (flags & Flag.coasting) cell = Cell.coasting;
+  else if (flags & (Flag.coasting | Flag.onlyWe)) cell = Cell.coasting;
   return flags & Flag.simulated ? cell + SIMULATED_CELLS : cell;
 }
 
-export function buildInstances(scene: Scene, picture: Picture, origin: Origin, nowS: number): ArrayBuffer {
+/** `marks` holds the mark of each member of the node's table. */
+export function buildInstances(scene: Scene, picture: Picture, origin: Origin, nowS: number, marks: readonly number[]): ArrayBuffer {
   const buffer = new ArrayBuffer(scene.count * INSTANCE_OCTETS);
   const floats = new Float32Array(buffer);
   const octets = new Uint8Array(buffer);
-  const { flags, lastPlotS } = picture.columns;
+  const { flags, lastPlotS, origin: member } = picture.columns;
   for (let i = 0; i < scene.count; i++) {
     const slot = scene.slots[i]!;
     const f = i * 6;
@@ -58,7 +64,8 @@ export function buildInstances(scene: Scene, picture: Picture, origin: Origin, n
     const o = i * INSTANCE_OCTETS + 20;
     octets[o] = cellOf(flags[slot]!);
     octets[o + 1] = 255 * Math.max(0, Math.min(1, 1 - (nowS - lastPlotS[slot]!) / FADED_S));
-    octets[o + 2] = flags[slot]! & Flag.coasting ? 1 : 0;
+    octets[o + 2] = (flags[slot]! & Flag.coasting ? 1 : 0) | (flags[slot]! & Flag.onlyWe ? 2 : 0);
+    octets[o + 3] = (marks[member[slot]!] ?? -1) + 1;
   }
   return buffer;
 }

@@ -28,6 +28,15 @@ export interface Hello {
   readonly sensors: readonly Sensor[];
   readonly recording: { readonly names: readonly string[]; readonly begin_s: number; readonly end_s: number } | null;
   readonly view: Bounds | null;
+  /** Whose tracks there may be: `origin` in a frame counts in it. The node's own member alone where it is absent. */
+  readonly members?: readonly string[];
+  /** Consoles of other members, where they are known: in a demonstration. */
+  readonly peers?: readonly Peer[];
+}
+
+export interface Peer {
+  readonly member: string;
+  readonly url: string;
 }
 
 export interface Clock {
@@ -83,13 +92,18 @@ export interface SensorsMet {
   readonly sensors: readonly Sensor[];
 }
 
+export interface MembersMet {
+  readonly type: "members";
+  readonly members: readonly string[];
+}
+
 /** A command that the node cannot follow. */
 export interface Refused {
   readonly type: "refused";
   readonly reason: string;
 }
 
-export type Message = Hello | SensorsMet | Clock | Health | Refused;
+export type Message = Hello | SensorsMet | MembersMet | Clock | Health | Refused;
 
 export interface ReplayCommand {
   readonly paused?: boolean;
@@ -107,6 +121,7 @@ type Kind = "string" | "number" | "boolean" | "array";
 const REQUIRED: Record<Message["type"], Record<string, Kind>> = {
   hello: { protocol: "number", node: "string", member: "string", mode: "string", sensors: "array" },
   sensors: { sensors: "array" },
+  members: { members: "array" },
   clock: { time_s: "number", speed: "number", paused: "boolean" },
   health: { sensors: "array" },
   refused: { reason: "string" },

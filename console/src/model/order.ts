@@ -2,10 +2,11 @@
 
 import { UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "./frame.ts";
 import { courseSpeed } from "./geo.ts";
+import { NO_ORIGIN } from "./members.ts";
 import type { Picture } from "./picture.ts";
 
 export const COLUMNS = [
-  "track", "callsign", "address", "mode3a", "level", "speed", "course", "climb", "age", "sensors",
+  "track", "callsign", "address", "mode3a", "level", "speed", "course", "climb", "age", "origin", "sensors",
 ] as const;
 export type Column = (typeof COLUMNS)[number];
 
@@ -38,6 +39,8 @@ function keyOf(picture: Picture, column: Column, slot: number): number {
       return c.climbMps[slot]!;
     case "age":
       return -c.lastPlotS[slot]!;
+    case "origin":
+      return c.origin[slot] === NO_ORIGIN ? Number.NaN : c.origin[slot]!;
     case "sensors":
       return popcount(c.contributors[slot]!);
     default:

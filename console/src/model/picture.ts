@@ -24,6 +24,8 @@ export interface Columns {
   mode3a: Uint16Array;
   existence: Uint8Array;
   flags: Uint8Array;
+  /** Index in the node's table of members. */
+  origin: Uint8Array;
   /** Time of the position, UTC epoch seconds. */
   timeS: Float64Array;
   /** Time of the latest plot, UTC epoch seconds. */
@@ -47,6 +49,7 @@ function allocate(n: number): Columns {
     mode3a: new Uint16Array(n),
     existence: new Uint8Array(n),
     flags: new Uint8Array(n),
+    origin: new Uint8Array(n),
     timeS: new Float64Array(n),
     lastPlotS: new Float64Array(n),
     generation: new Uint8Array(n),
@@ -116,6 +119,7 @@ export class Picture {
     c.mode3a[slot] = frame.mode3a[row]!;
     c.existence[slot] = frame.existence[row]!;
     c.flags[slot] = frame.flags[row]!;
+    c.origin[slot] = frame.origin[row]!;
     c.timeS[slot] = frame.timeS;
     c.lastPlotS[slot] = frame.timeS - frame.ageS[row]!;
     this.writeCallsign(slot, frame.callsign, row * 8);

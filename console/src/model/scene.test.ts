@@ -36,13 +36,14 @@ test("the pointer picks the nearest track within its reach, where it is now", ()
 
 test("rows for the graphics card hold place, motion, time, symbol and freshness", () => {
   const origin = { x: 0.7, y: 0.37, timeS: 990 };
-  const rows = buildInstances(scene, picture, origin, 1000);
+  const rows = buildInstances(scene, picture, origin, 1000, [4]);
   expect(rows.byteLength).toBe(3 * INSTANCE_OCTETS);
   const floats = new Float32Array(rows);
   expect(floats[0]! + origin.x).toBeCloseTo(mercatorX(74), 9);
   expect(floats[4]).toBe(10);
   const octets = new Uint8Array(rows);
   expect(Array.from(octets.subarray(20, 23))).toEqual([Cell.track, 255, 0]);
+  expect(octets[23]).toBe(5);
   expect(Array.from(octets.subarray(44, 47))).toEqual([Cell.coasting, 127, 1]);
 });
 

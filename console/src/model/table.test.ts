@@ -9,12 +9,12 @@ import { Picture } from "./picture.ts";
 const picture = new Picture();
 picture.apply(decodeFrame(tracksFrame([
   { track: 12, callsign: "KZR101", address: 0x4ca123, mode3a: 0o2104, altitudeM: 10_668, vnMps: 200, contributors: 1 },
-  { track: 7, callsign: "AFL55", mode3a: 0o7700, altitudeM: 900, veMps: 60, flags: 1 | 2, ageS: 30, contributors: 2 },
+  { track: 7, callsign: "AFL55", mode3a: 0o7700, altitudeM: 900, veMps: 60, flags: 1 | 2, ageS: 30, contributors: 2, origin: 1 },
   { track: 120, contributors: 3, vnMps: -100, climbMps: 9, altitudeM: 3048 },
   { track: 3, callsign: "4CARD", altitudeM: Number.NaN, flags: 1 | 4 },
 ], { timeS: 1000 })) as TracksFrame);
 const numbers = (slots: Iterable<number>): number[] => [...slots].map((slot) => picture.columns.track[slot]!);
-const context = { picture, nowS: 1000, sensorBit: new Map([["kant", 0], ["osh", 1]]) };
+const context = { picture, nowS: 1000, sensorBit: new Map([["kant", 0], ["osh", 1]]), members: ["kg", "ru"] };
 const passing = (text: string): number[] => {
   const filter = parseFilter(text)!;
   return numbers(picture.slots.filter((slot) => filter(slot, context)));
@@ -34,6 +34,10 @@ describe("the filter", () => {
     ["is:primary", [120, 3]],
     ["sensor:osh", [7, 120]],
     ["sensor:osh afl", [7]],
+    ["origin:ru", [7]],
+    ["-origin:kg", [7]],
+    ["is:only-we", []],
+    ["is:both 12", [12, 120]],
     ["-is:ground -12", [7]],
     ["nothing", []],
   ])("%s", (text, expected) => {
@@ -52,6 +56,7 @@ describe("the order", () => {
     expect(sorted("level")).toEqual([7, 120, 12, 3]);
     expect(sorted("level", true)).toEqual([12, 120, 7, 3]);
     expect(sorted("age", true)[0]).toBe(7);
+    expect(sorted("origin").at(-1)).toBe(7);
   });
   test("every column is an order of all tracks", () => {
     for (const column of COLUMNS) expect(sorted(column).toSorted((a, b) => a - b)).toEqual([3, 7, 12, 120]);

@@ -1,4 +1,6 @@
-/** The life of a plot behind a track, from `GET /api/tracks/{track}`. */
+/** What the node alone knows of a track, from `GET /api/tracks/{track}`: its plots, who contributed to it, who sees it. */
+
+import { node, NodeError } from "./node-api.ts";
 
 export interface PlotEntry {
   readonly sensor: string;
@@ -8,16 +10,55 @@ export interface PlotEntry {
   readonly offset: number | null;
 }
 
-/** A node that is this busy is not asked again meanwhile. */
-const PATIENCE_MS = 15_000;
+/** One member's part in a track. */
+export interface Source {
+  readonly origin: string;
+  /** The track's number at its owner; null where it is not told. */
+  readonly number: number | null;
+  /** Under which agreements it came; none of our own. */
+  readonly agreements: readonly string[];
+  /** Latest contribution, UTC epoch seconds. */
+  readonly last_s: number | null;
+  readonly sigma_m: number | null;
+  /** Whether this member holds reporting responsibility. */
+  readonly responsible: boolean;
+}
 
-/** The latest plots of a track, newest first; empty when the node holds it no more. */
-export async function latestPlots(track: number, given: AbortSignal): Promise<readonly PlotEntry[]> {
-  const signal = AbortSignal.any([given, AbortSignal.timeout(PATIENCE_MS)]);
-  const answer = await fetch(`api/tracks/${track}`, { signal, headers: { accept: "application/json" } });
-  if (answer.status === 404) return [];
-  if (!answer.ok) throw new Error(`the node answers ${answer.status}`);
-  const body: unknown = await answer.json();
-  const plots = (body as { latest_plots?: unknown }).latest_plots;
-  return Array.isArray(plots) ? (plots as PlotEntry[]).toReversed() : [];
+/** Whether a partner sees the track. */
+export interface Visibility {
+  readonly member: string;
+  /** The clause under which it is released, or that withholds it; null where there is none. */
+  readonly agreement: string | null;
+  /** "released", or the reason why not. */
+  readonly why: string;
+}
+
+export const RELEASED = "released";
+
+export interface TrackStory {
+  /** Newest first. */
+  readonly plots: readonly PlotEntry[];
+  readonly contributors: readonly string[];
+  /** Null where the node does not tell: it has no partners. */
+  readonly sources: readonly Source[] | null;
+  readonly visibleTo: readonly Visibility[] | null;
+}
+
+const NOTHING: TrackStory = { plots: [], contributors: [], sources: null, visibleTo: null };
+
+/** Empty when the node holds the track no more. */
+export async function trackStory(track: number, signal: AbortSignal): Promise<TrackStory> {
+  try {
+    const body = await node<Record<string, unknown>>(`api/tracks/${track}`, { signal });
+    const list = <T>(name: string): readonly T[] | null => (Array.isArray(body[name]) ? (body[name] as T[]) : null);
+    return {
+      plots: (list<PlotEntry>("latest_plots") ?? []).toReversed(),
+      contributors: list<string>("contributors") ?? [],
+      sources: list<Source>("sources"),
+      visibleTo: list<Visibility>("visible_to"),
+    };
+  } catch (error) {
+    if (error instanceof NodeError && error.status === 404) return NOTHING;
+    throw error;
+  }
 }

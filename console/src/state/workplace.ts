@@ -5,6 +5,7 @@
 
 import { STANDING, pictureTime, type Anchor } from "../model/clock.ts";
 import type { Clock, Health, Hello, ReplayCommand, Sensor } from "../model/messages.ts";
+import { membersOf, type Members } from "../model/members.ts";
 import type { Order } from "../model/order.ts";
 import { freshness, type Freshness } from "../model/staleness.ts";
 import type { Settings } from "../model/settings.ts";
@@ -13,12 +14,30 @@ import {
   wallClockS, type Counters, type Detail, type FromWorker, type Label, type LinkState, type Mark, type Row, type ToWorker, type Update,
 } from "../worker/protocol.ts";
 import { TrackStore } from "../map/track-store.ts";
+import type { ViewState } from "../worker/viewing.ts";
+import { Sharing } from "./sharing.ts";
 import { loadSettings, saveSettings } from "./storage.ts";
 import { emptyStats, type Stats } from "./stats.ts";
+import { Tour } from "./tour.ts";
 
 export type Topic =
   | "hello" | "sensors" | "clock" | "health" | "link" | "frame" | "update" | "rows" | "labels" | "hovered"
-  | "detail" | "selection" | "filter" | "order" | "settings" | "notice" | "centre" | "fit" | "tool" | "pointer" | "view";
+  | "detail" | "selection" | "filter" | "order" | "settings" | "notice" | "centre" | "fit" | "tool" | "pointer" | "view"
+  | "members" | "sharing" | "viewed" | "origins" | "tab" | "question" | "tour";
+
+/** What the side panel shows. */
+export const TABS = ["tracks", "agreements", "partners"] as const;
+export type Tab = (typeof TABS)[number];
+
+/** Something to be confirmed before it is done. */
+export interface Question {
+  readonly title: string;
+  /** What will happen, sentence by sentence. */
+  readonly words: readonly string[];
+  readonly action: string;
+  readonly wantsReason: boolean;
+  readonly run: (reason: string) => void;
+}
 
 export interface Rows {
   readonly total: number;
@@ -54,6 +73,15 @@ export class Workplace {
   measuring = false;
   pointer: { lat: number; lon: number } | null = null;
   view: View | null = null;
+  members: Members = [];
+  /** Tracks of each member, in the order of `members`. */
+  origins: readonly number[] = [];
+  /** The picture as another member sees it, while it is shown. */
+  viewed: ViewState | null = null;
+  tab: Tab = "tracks";
+  question: Question | null = null;
+  readonly sharing = new Sharing(() => this.member, () => this.emit("sharing"));
+  readonly tour = new Tour(this, () => this.emit("tour"));
   readonly store = new TrackStore();
   readonly stats: Stats = emptyStats();
 
@@ -99,6 +127,21 @@ export class Workplace {
     return freshness({ lastFrameS: this.lastFrameS, cadenceS: this.cadenceS, standing, linked }, wallClockS());
   }
 
+  /** The node's member; empty before its first word. */
+  get member(): string {
+    return this.hello?.member ?? "";
+  }
+
+  /** Whether the node has partners, or may have some. */
+  get federated(): boolean {
+    return this.members.length > 1;
+  }
+
+  /** Members whose view of the picture can be shown. */
+  get partners(): readonly string[] {
+    return this.members.filter((member) => member !== this.member);
+  }
+
   // -- the operator's choices ---------------------------------------------------------------------------------
 
   select(track: number | null): void {
@@ -107,6 +150,33 @@ export class Workplace {
     this.detail = null;
     this.tell({ type: "select", track });
     this.emit("selection");
+    if (track !== null) this.show("tracks");
+  }
+
+  /** Turn the side panel to a tab. */
+  show(tab: Tab): void {
+    if (tab === this.tab) return;
+    this.tab = tab;
+    this.emit("tab");
+  }
+
+  /** Turn to a tab, and open the side panel where it is closed. */
+  open(tab: Tab): void {
+    if (!this.settings.dock) this.change({ dock: true });
+    this.show(tab);
+  }
+
+  /** Ask a person; null withdraws the question. */
+  ask(question: Question | null): void {
+    if (question === this.question) return;
+    this.question = question;
+    this.emit("question");
+  }
+
+  /** Show the picture as `member` sees it; null: our own. */
+  viewAs(member: string | null): void {
+    const url = member === null ? "" : new URL(`api/view/${encodeURIComponent(member)}`, location.href).href;
+    this.tell({ type: "view-as", member, url });
   }
 
   setFilter(text: string): void {
@@ -187,10 +257,13 @@ export class Workplace {
         this.hello = message.hello;
         this.sensors = message.hello.sensors;
         this.emit("hello");
+        this.meet(membersOf(message.hello));
         return this.emit("sensors");
       case "sensors":
         this.sensors = message.sensors;
         return this.emit("sensors");
+      case "members":
+        return this.meet(message.members);
       case "clock":
         this.clock = message.clock;
         this.anchor = message.anchor;
@@ -202,6 +275,7 @@ export class Workplace {
         this.link = message.link;
         this.counters = message.counters;
         this.stats.counters = message.counters;
+        this.follow();
         return this.emit("link");
       case "frame":
         this.lastFrameS = message.wallS;
@@ -218,6 +292,12 @@ export class Workplace {
       case "rows":
         this.rows = message;
         return this.emit("rows");
+      case "viewed":
+        return this.hearViewed(message.state);
+      case "origins":
+        this.origins = message.counts;
+        this.tour.watch();
+        return this.emit("origins");
       case "picked":
         return this.select(message.track);
       case "detail":
@@ -227,6 +307,24 @@ export class Workplace {
       case "refused":
         return this.say(message.reason);
     }
+  }
+
+  private meet(members: Members): void {
+    this.members = members;
+    this.emit("members");
+    this.follow();
+  }
+
+  private hearViewed(state: ViewState | null): void {
+    if (state === null && this.viewed === null) return;
+    this.viewed = state;
+    this.emit("viewed");
+  }
+
+  /** Agreements and links are asked for while there may be some, and somebody to ask. */
+  private follow(): void {
+    if (this.federated && this.link.state === "open") this.sharing.start();
+    else this.sharing.stop();
   }
 
   private hearUpdate(update: Update): void {

@@ -4,18 +4,23 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from "lit/decorators.js";
 import { classMap } from "lit/directives/class-map.js";
 import { Follow } from "../state/follow.ts";
-import type { Workplace } from "../state/workplace.ts";
+import { TABS, type Tab, type Workplace } from "../state/workplace.ts";
 import type { ClockBar } from "./clock-bar.ts";
 import { keyAction, type KeyActions } from "./keys.ts";
 import type { Help } from "./help.ts";
 import type { TrackTable } from "./table.ts";
+import "./agreements-panel.ts";
+import "./alarms.ts";
 import "./clock-bar.ts";
+import "./confirm.ts";
 import "./header.ts";
 import "./help.ts";
+import "./links-panel.ts";
 import "./map.ts";
 import "./sensor-panel.ts";
 import "./table.ts";
 import "./track-panel.ts";
+import "./view-bar.ts";
 
 const NOTICE_MS = 6000;
 
@@ -30,7 +35,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    this.addController(new Follow(this, ["settings", "selection", "hello", "notice"]));
+    this.addController(new Follow(this, ["settings", "selection", "hello", "notice", "tab", "sharing"]));
   }
 
   /** No shadow: MapLibre's styles, which are the document's, must reach the map within. */
@@ -67,20 +72,47 @@ export class App extends LitElement {
 
   override render(): TemplateResult {
     const { workplace } = this;
-    const { settings, selected } = workplace;
+    const { settings } = workplace;
     return html`
       <asman-header .workplace=${workplace} @help=${() => this.help.toggle()}></asman-header>
-      <div>${this.simulated ? html`<div class="banner" role="alert">${this.banner()}</div>` : nothing}</div>
+      <div>
+        ${this.simulated ? html`<div class="banner" role="alert">${this.banner()}</div>` : nothing}
+        <asman-view-bar .workplace=${workplace}></asman-view-bar>
+        <asman-alarms .workplace=${workplace}></asman-alarms>
+      </div>
       <main class=${classMap({ dock: settings.dock, table: settings.table })}>
         <asman-map .workplace=${workplace}></asman-map>
         ${settings.table ? html`<asman-table .workplace=${workplace}></asman-table>` : nothing}
-        ${settings.dock ? html`<aside aria-label="Selected track and sensors">
-          ${selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
-          <asman-sensor-panel .workplace=${workplace}></asman-sensor-panel></aside>` : nothing}
+        ${settings.dock ? html`<aside aria-label="Selected track, sensors, agreements, partners">
+          ${workplace.federated ? this.tabs() : nothing}${this.panel()}</aside>` : nothing}
       </main>
       <asman-clock-bar .workplace=${workplace}></asman-clock-bar>
       <asman-help></asman-help>
+      <asman-confirm .workplace=${workplace}></asman-confirm>
       ${this.notice ? html`<div class="toast" role="alert">${this.notice}</div>` : nothing}`;
+  }
+
+  private tabs(): TemplateResult {
+    const { tab, sharing } = this.workplace;
+    const suspended = sharing.agreements.filter((agreement) => agreement.state === "suspended").length;
+    const troubled = sharing.links.filter((link) => link.condition === "down" || link.condition === "quarantined").length;
+    const words: Record<Tab, string> = {
+      tracks: "Track, sensors",
+      agreements: `Agreements${suspended > 0 ? ` ❚❚ ${suspended}` : ""}`,
+      partners: `Partners${troubled > 0 ? ` ▲ ${troubled}` : ""}`,
+    };
+    const keys: Record<Tab, string> = { tracks: "", agreements: " (A)", partners: " (P)" };
+    return html`<div class="tabs" role="tablist" aria-label="Side panel">${TABS.map((name) => html`<button role="tab" id="tab-${name}"
+      aria-selected=${name === tab} title="${words[name]}${keys[name]}" @click=${() => this.workplace.show(name)}>${words[name]}</button>`)}</div>`;
+  }
+
+  private panel(): TemplateResult {
+    const { workplace } = this;
+    const tab = workplace.federated ? workplace.tab : "tracks";
+    if (tab === "agreements") return html`<asman-agreements-panel role="tabpanel" aria-labelledby="tab-agreements" .workplace=${workplace}></asman-agreements-panel>`;
+    if (tab === "partners") return html`<asman-links-panel role="tabpanel" aria-labelledby="tab-partners" .workplace=${workplace}></asman-links-panel>`;
+    return html`${workplace.selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
+      <asman-sensor-panel .workplace=${workplace}></asman-sensor-panel>`;
   }
 
   /** A live track among simulated ones must not pass for one of them, nor the other way round. */
@@ -111,8 +143,8 @@ export class App extends LitElement {
     const target = event.composedPath()[0];
     const typing = target instanceof HTMLInputElement && target.type !== "range";
     if (typing || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
-    // The dialog closes by its own Escape.
-    if (this.help.open && event.key !== "?") return;
+    // A dialog closes by its own Escape.
+    if (this.workplace.question !== null || (this.help.open && event.key !== "?")) return;
     // Space and Enter belong to a control that has the focus.
     if ((event.key === " " || event.key === "Enter") && target instanceof HTMLButtonElement) return;
     if (keyAction(event.key, this.workplace, this.actions)) event.preventDefault();

@@ -57,6 +57,7 @@ export class Header extends LitElement {
       .clock span { display: block; font-size: 10px; color: var(--text-faint); letter-spacing: 0.06em; }
       .actions { display: flex; gap: 2px; }
       .actions button { width: 30px; padding: 0; }
+      .actions button.tour { width: auto; margin-right: 6px; padding: 0 9px; }
       @media (max-width: 1250px) { dl { display: none; } }
     `,
   ];
@@ -82,6 +83,7 @@ export class Header extends LitElement {
       <div class="actions">
         <button class="bare" title=${night ? "Day palette (N)" : "Night palette (N)"} aria-label="Switch palette"
           @click=${() => this.workplace.change({ palette: night ? "day" : "night" })}>${night ? icons.day : icons.night}</button>
+        ${this.workplace.federated ? html`<button class="tour" title="A guided tour of what this member sees, gives and withholds" @click=${() => this.workplace.tour.begin()}>${icons.tour} Tour</button>` : nothing}
         <button class="bare" title="Keyboard and help (?)" aria-label="Keyboard and help"
           @click=${() => this.dispatchEvent(new CustomEvent("help", { bubbles: true, composed: true }))}>${icons.help}</button>
       </div>

@@ -8,6 +8,7 @@ import { icons } from "./icons.ts";
 const KEYS: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ["Picture", [["Space", "Play or pause a replay"], [", .", "Slower, faster"], ["[ ]", "Back, forward 60 s"], ["Z", "Show all traffic"], ["+ −", "Nearer, further"], ["← ↑ → ↓", "Pan (map in focus)"]]],
   ["Tracks", [["J K", "Next, previous track of the table"], ["C", "Centre on the selected track"], ["/", "Filter"], ["Esc", "Deselect, close, clear"], ["M", "Measure range and bearing"]]],
+  ["Sharing", [["W", "As the next partner sees it; our own picture again"], ["A", "Agreements"], ["P", "Partners and links"]]],
   ["Shown", [["L", "Labels"], ["V", "Velocity vectors: off, 1 to 15 min"], ["H", "History trails: off, 1 to 10 min"], ["S", "Sensors"], ["R", "Range rings"], ["G", "Graticule"], ["T", "Track table"], ["D", "Side panel"], ["N", "Night or day palette"], ["?", "This page"]]],
 ];
 
@@ -16,6 +17,8 @@ const FILTERS: readonly (readonly [string, string])[] = [
   ["fl>300  kt<=150  age>10", "compare level, ground speed, age"],
   ["is:coasting  is:ground  is:primary", "state; primary = heard from no transponder"],
   ["sensor:KANT", "a sensor contributed lately"],
+  ["origin:RU", "a member holds reporting responsibility for it"],
+  ["is:only-we  is:only-they  is:both", "over another member's picture: who sees it"],
   ["-is:ground", "a minus before a word turns it round"],
 ];
 
@@ -24,11 +27,11 @@ export class Help extends LitElement {
   static override readonly styles = [
     shared,
     css`
-      dialog { width: min(880px, 92vw); max-height: 88vh; padding: 0; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--surface-1); color: var(--text); box-shadow: 0 12px 48px rgb(0 0 0 / 0.5); }
+      dialog { width: min(1080px, 94vw); max-height: 88vh; padding: 0; border: 1px solid var(--line-strong); border-radius: 6px; background: var(--surface-1); color: var(--text); box-shadow: 0 12px 48px rgb(0 0 0 / 0.5); }
       dialog::backdrop { background: rgb(0 0 0 / 0.5); }
       .head { display: flex; align-items: center; justify-content: space-between; padding: 12px 16px; border-bottom: 1px solid var(--line); }
       .head b { font-size: var(--text-l); }
-      .columns { display: grid; grid-template-columns: repeat(3, 1fr); gap: 22px; padding: 14px 16px; }
+      .columns { display: grid; grid-template-columns: repeat(4, 1fr); gap: 22px; padding: 14px 16px; }
       .columns h2, .wide h2 { margin-bottom: 8px; }
       dl { display: grid; grid-template-columns: auto 1fr; gap: 5px 10px; margin: 0; align-items: baseline; }
       dt { white-space: nowrap; }

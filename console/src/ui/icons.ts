@@ -25,6 +25,8 @@ export const icons = {
   day: icon(svg`<circle cx="8" cy="8" r="2.8"/><path d="M8 1.5v1.6M8 12.9v1.6M1.5 8h1.6M12.9 8h1.6M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M3.4 12.6l1.1-1.1M11.5 4.5l1.1-1.1"/>`),
   help: icon(svg`<circle cx="8" cy="8" r="6.2"/><path d="M6.2 6.2a1.9 1.9 0 113 1.6c-.8.5-1.2.9-1.2 1.7M8 11.6h.01"/>`),
   copy: icon(svg`<rect x="5.5" y="5.5" width="8" height="8" rx="1"/><path d="M3.5 10.5h-1v-8h8v1"/>`),
+  eye: icon(svg`<path d="M1.5 8S4 3.8 8 3.8 14.5 8 14.5 8 12 12.2 8 12.2 1.5 8 1.5 8z"/><circle cx="8" cy="8" r="2" fill="currentColor"/>`),
+  tour: icon(svg`<circle cx="4" cy="12" r="1.8"/><circle cx="12" cy="4" r="1.8" fill="currentColor"/><path d="M5.6 11c2.6-.6-.2-4.600 4.600-6.200" stroke-dasharray="2 1.800"/>`),
   table: icon(svg`<rect x="2" y="3" width="12" height="10" rx="1"/><path d="M2 6.3h12M2 9.6h12"/>`),
   dock: icon(svg`<rect x="2" y="3" width="12" height="10" rx="1"/><path d="M9.5 3v10"/>`),
   search: icon(svg`<circle cx="7" cy="7" r="4.2"/><path d="M10.2 10.2L13.5 13.5"/>`),

@@ -11,7 +11,9 @@ import { Every, Follow } from "../state/follow.ts";
 import { parseHash } from "../model/hash.ts";
 import { wallClockS } from "../worker/protocol.ts";
 import type { Workplace } from "../state/workplace.ts";
+import "./members.ts";
 import "./toolbar.ts";
+import "./tour.ts";
 
 @customElement("asman-map")
 export class MapElement extends LitElement {
@@ -25,7 +27,7 @@ export class MapElement extends LitElement {
 
   constructor() {
     super();
-    this.addController(new Follow(this, ["link", "clock", "update", "tool", "pointer", "view", "hello"]));
+    this.addController(new Follow(this, ["link", "clock", "update", "tool", "pointer", "view", "hello", "viewed"]));
     this.addController(new Every(this, 500));
   }
 
@@ -70,6 +72,7 @@ export class MapElement extends LitElement {
       }),
       w.on("clock", () => stage.setAnchor(w.anchor)),
       w.on("sensors", () => stage.setSensors(w.sensors)),
+      w.on("members", () => stage.setMembers(w.members)),
       w.on("hello", () => !this.placed && w.hello?.view && this.place()),
       w.on("labels", () => stage.setLabels(w.labels, w.selectedMark)),
       w.on("hovered", () => stage.setHovered(w.hovered)),
@@ -87,6 +90,7 @@ export class MapElement extends LitElement {
       w.on("fit", () => this.place()),
     ];
     stage.setSensors(w.sensors);
+    stage.setMembers(w.members);
     stage.setAnchor(w.anchor);
     if (!this.placed && (w.hello?.view || w.update)) this.place();
   }
@@ -112,15 +116,18 @@ export class MapElement extends LitElement {
     super.updated(changed);
     const stale = this.workplace.freshness.state === "stale";
     this.container.classList.toggle("stale", stale);
+    this.classList.toggle("as-another", this.workplace.viewed !== null);
   }
 
   override render(): TemplateResult {
     return html`
       <div class="stage" role="application" aria-label="Air picture. Arrow keys pan, plus and minus zoom, J and K step through tracks."></div>
       <asman-toolbar .workplace=${this.workplace} .zoom=${(steps: number) => this.stage?.base.zoomBy(steps)}></asman-toolbar>
+      <asman-members .workplace=${this.workplace}></asman-members>
       ${this.band()}
       ${this.emptiness()}
-      ${this.foot()}`;
+      ${this.foot()}
+      <asman-tour .workplace=${this.workplace}></asman-tour>`;
   }
 
   private band(): TemplateResult | typeof nothing {
@@ -140,6 +147,10 @@ export class MapElement extends LitElement {
     if (workplace.freshness.state === "waiting") {
       const why = "reason" in link ? link.reason : "Waiting for the node's first picture.";
       return html`<div class="notice" role="status"><b>${link.state === "refused" ? "No link" : "No picture yet"}</b><span>${why}</span></div>`;
+    }
+    const { viewed } = workplace;
+    if (viewed !== null && viewed.seen === null) {
+      return html`<div class="notice quiet" role="status"><b>As ${viewed.member} sees it</b><span>${viewed.failure || "Asking the node …"}</span></div>`;
     }
     if (update?.total === 0) {
       return html`<div class="notice quiet" role="status"><b>No tracks</b><span>The picture of ${utcDate(update.timeS)} ${utcTime(update.timeS)}Z is empty.</span></div>`;

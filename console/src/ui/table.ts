@@ -9,6 +9,7 @@ import { Follow } from "../state/follow.ts";
 import type { Workplace } from "../state/workplace.ts";
 import type { Row } from "../worker/protocol.ts";
 import { icons } from "./icons.ts";
+import { memberMark } from "./member-mark.ts";
 import { shared } from "./shared.ts";
 
 const ROW_PX = 24;
@@ -22,6 +23,7 @@ const HEAD: Readonly<Record<Column, { words: string; title: string; number: bool
   course: { words: "Course", title: "Course over ground, true", number: true },
   climb: { words: "ft/min", title: "Vertical rate", number: true },
   age: { words: "Age", title: "Since the latest plot; C = coasting", number: true },
+  origin: { words: "Origin", title: "Member that holds reporting responsibility", number: false },
   sensors: { words: "Sensors", title: "Sensors that contributed lately", number: false },
 };
 
@@ -40,13 +42,13 @@ export class TrackTable extends LitElement {
       .filtering .search { border-color: var(--caution); }
       .count { color: var(--text-muted); }
       .grid { flex: 1; min-height: 0; overflow: auto; position: relative; }
-      .head, .row { display: grid; grid-template-columns: 68px 104px 82px 56px 74px 62px 66px 76px 78px minmax(110px, 1fr); min-width: 776px; }
+      .head, .row { display: grid; grid-template-columns: 68px 104px 82px 56px 74px 62px 66px 76px 78px 76px minmax(110px, 1fr); min-width: 852px; }
       .head { position: sticky; top: 0; z-index: 2; background: var(--surface-2); border-bottom: 1px solid var(--line-strong); }
       .head button { justify-content: flex-start; gap: 3px; min-height: 24px; padding: 0 8px; border: 0; border-radius: 0; background: none;
         font-size: var(--text-s); font-weight: 600; color: var(--text-muted); }
       .head > [aria-sort="ascending"] button, .head > [aria-sort="descending"] button { color: var(--text); }
       .head .number button { width: 100%; justify-content: flex-end; }
-      .body { position: relative; min-width: 776px; }
+      .body { position: relative; min-width: 852px; }
       .row { position: absolute; left: 0; right: 0; height: ${ROW_PX}px; align-items: center; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); cursor: default; }
       .row:hover { background: var(--surface-hover); }
       .row.selected { background: var(--selected); box-shadow: inset 3px 0 var(--accent); }
@@ -54,6 +56,7 @@ export class TrackTable extends LitElement {
       .row > span:nth-child(2) { font-weight: 600; }
       .row.coasting { color: var(--text-muted); font-style: italic; }
       .row > span:last-child { color: var(--text-muted); }
+      .row.only-we, .row.only-they { color: var(--text-muted); }
       .none { position: sticky; left: 0; padding: 18px; color: var(--text-muted); }
     `,
   ];
@@ -155,11 +158,17 @@ export class TrackTable extends LitElement {
 
   private row(row: Row, place: number): TemplateResult {
     const selected = row.track === this.workplace.selected;
-    return html`<div role="row" class=${classMap({ row: true, selected, coasting: row.coasting })} style="top:${place * ROW_PX}px"
+    return html`<div role="row" class=${classMap({ row: true, selected, coasting: row.coasting, [row.seen]: true })} style="top:${place * ROW_PX}px"
       aria-rowindex=${place + 2} aria-selected=${selected} data-track=${row.track}
       @click=${() => this.workplace.select(row.track)} @dblclick=${() => this.workplace.centre()}>
-      ${row.cells.map((cell, k) => html`<span role="gridcell" class=${HEAD[COLUMNS[k]!].number ? "number" : ""}>${cell}</span>`)}
+      ${row.cells.map((cell, k) => html`<span role="gridcell" class=${HEAD[COLUMNS[k]!].number ? "number" : ""}>${this.cell(row, COLUMNS[k]!, cell)}</span>`)}
     </div>`;
+  }
+
+  /** Whose it is, as on the map; of another member's picture, who sees it. */
+  private cell(row: Row, column: Column, cell: string): unknown {
+    if (column === "track" && row.seen !== "both") return html`<span title=${row.seen === "only-we" ? "only we see it" : "only they see it"}>${row.seen === "only-we" ? "○" : "◆"} ${cell}</span>`;
+    return column === "origin" && row.mark >= 0 && this.workplace.federated ? memberMark(this.workplace.members, cell) : cell;
   }
 
   private readonly filterKey = (event: KeyboardEvent): void => {

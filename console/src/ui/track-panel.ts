@@ -4,21 +4,23 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
 import { Flag } from "../model/frame.ts";
 import {
-  addressHex, age, course, decimalDegrees, dms, feet, flightLevel, grouped, metres, speedKt, squawk, trend, utcTime, verticalRate,
+  addressHex, age, course, decimalDegrees, dms, feet, flightLevel, grouped, metres, speedKt, squawk, trackNumber, trend, utcTime, verticalRate,
 } from "../model/format.ts";
 import { wrapLongitude } from "../model/geo.ts";
 import { Follow } from "../state/follow.ts";
-import { latestPlots, type PlotEntry } from "../state/track-source.ts";
+import { trackStory, type TrackStory } from "../state/track-source.ts";
 import type { Workplace } from "../state/workplace.ts";
 import type { Detail } from "../worker/protocol.ts";
 import { icons } from "./icons.ts";
 import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 import { sparkline } from "./sparkline.ts";
+import { memberMark } from "./member-mark.ts";
+import "./sources-panel.ts";
 import "./why-panel.ts";
 
-/** The plots behind a track are asked for this often while it is selected. */
-const PLOTS_EVERY_MS = 4000;
+/** What the node knows of a track is asked for this often while it is selected. */
+const ASK_EVERY_MS = 2000;
 const PLOTS_SHOWN = 8;
 
 @customElement("asman-track-panel")
@@ -42,8 +44,8 @@ export class TrackPanel extends LitElement {
   ];
 
   @property({ attribute: false }) workplace!: Workplace;
-  @state() private plots: readonly PlotEntry[] | null = null;
-  @state() private plotsFailure = "";
+  @state() private story: TrackStory | null = null;
+  @state() private failure = "";
   @state() private copied = "";
   private asking: AbortController | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -58,7 +60,7 @@ export class TrackPanel extends LitElement {
     super.connectedCallback();
     this.ends = [this.workplace.on("selection", () => this.begin())];
     this.begin();
-    this.timer = setInterval(() => void this.ask(), PLOTS_EVERY_MS);
+    this.timer = setInterval(() => void this.ask(), ASK_EVERY_MS);
   }
 
   override disconnectedCallback(): void {
@@ -71,8 +73,8 @@ export class TrackPanel extends LitElement {
   private begin(): void {
     this.asking?.abort();
     this.asking = null;
-    this.plots = null;
-    this.plotsFailure = "";
+    this.story = null;
+    this.failure = "";
     void this.ask();
   }
 
@@ -84,11 +86,11 @@ export class TrackPanel extends LitElement {
     const asking = new AbortController();
     this.asking = asking;
     try {
-      const plots = await latestPlots(selected, asking.signal);
-      if (plots.length > 0 || this.plots === null) this.plots = plots;
-      this.plotsFailure = "";
+      const story = await trackStory(selected, asking.signal);
+      if (story.plots.length > 0 || story.sources !== null || this.story === null) this.story = story;
+      this.failure = "";
     } catch (error) {
-      if (!asking.signal.aborted) this.plotsFailure = `Not to be had: ${error instanceof Error ? error.message : String(error)}`;
+      if (!asking.signal.aborted) this.failure = `Not to be had: ${error instanceof Error ? error.message : String(error)}`;
     } finally {
       if (this.asking === asking) this.asking = null;
     }
@@ -98,7 +100,7 @@ export class TrackPanel extends LitElement {
     const { detail, selected } = this.workplace;
     if (selected === null) return html`${nothing}`;
     if (detail === null) {
-      return html`<div class="title"><b>#${selected}</b></div><p class="empty">Not in the picture.</p>`;
+      return html`<div class="title"><b>#${trackNumber(selected)}</b></div><p class="empty">Not in the picture.</p>`;
     }
     return html`
       ${this.head(detail)}
@@ -106,6 +108,7 @@ export class TrackPanel extends LitElement {
       ${this.identity(detail)}
       ${this.position(detail)}
       ${this.quality(detail)}
+      <asman-sources-panel .story=${this.story} .members=${this.workplace.members} .member=${this.workplace.member} .nowS=${detail.timeS}></asman-sources-panel>
       ${this.profiles(detail)}
       <asman-why-panel .track=${detail.track}></asman-why-panel>
       ${this.origins()}`;
@@ -114,12 +117,13 @@ export class TrackPanel extends LitElement {
   private head(d: Detail): TemplateResult {
     const is = (flag: number): boolean => (d.flags & flag) !== 0;
     return html`
-      <div class="title"><b>${d.name}</b><span class="muted">#${d.track}</span><span class="spacer"></span>
+      <div class="title"><b>${d.name}</b><span class="muted">#${trackNumber(d.track)}</span><span class="spacer"></span>
         <button title="Centre on it (C)" aria-label="Centre the map on this track" @click=${() => this.workplace.centre()}>${icons.centre}</button>
         <button title="Close (Esc)" aria-label="Deselect this track" @click=${() => this.workplace.select(null)}>${icons.close}</button>
       </div>
       <div class="states">
         <span class="tag">PENDING</span>
+        ${this.workplace.federated && d.origin ? memberMark(this.workplace.members, d.origin) : nothing}
         ${d.droppedS !== null ? html`<span class="tag warning">DROPPED ${utcTime(d.droppedS)}Z</span>` : nothing}
         ${is(Flag.coasting) && d.droppedS === null ? html`<span class="tag caution">COASTING ${age(d.timeS - d.lastPlotS)}</span>` : nothing}
         ${is(Flag.confirmed) ? nothing : html`<span class="tag caution">UNCONFIRMED</span>`}
@@ -176,8 +180,8 @@ export class TrackPanel extends LitElement {
   }
 
   private origins(): TemplateResult {
-    const rows = this.plots?.slice(0, PLOTS_SHOWN) ?? [];
-    const words = this.plotsFailure || (this.plots === null ? "Asking the node …" : "The node holds no plots of it.");
+    const rows = this.story?.plots.slice(0, PLOTS_SHOWN) ?? [];
+    const words = this.failure || (this.story === null ? "Asking the node …" : "The node holds no plots of it.");
     return section("Latest plots, and where their octets lie", rows.length === 0 ? html`<p class="empty">${words}</p>` : html`
       <table class="plots"><thead><tr><th>Time</th><th>Sensor</th><th>Recording</th><th class="number">Offset</th></tr></thead>
         <tbody>${rows.map((plot) => html`<tr><td>${utcTime(plot.time_s)}</td><td>${plot.sensor}</td>

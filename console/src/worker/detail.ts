@@ -3,12 +3,13 @@
 import { UNKNOWN_ADDRESS, UNKNOWN_MODE_3A } from "../model/frame.ts";
 import { courseSpeed } from "../model/geo.ts";
 import { nameOf } from "../model/labels.ts";
+import { memberOf, type Members } from "../model/members.ts";
 import type { Picture } from "../model/picture.ts";
 import { buildScene, positionAt } from "../model/scene.ts";
 import type { Trails } from "../model/trails.ts";
 import type { Detail, TrailPoint } from "./protocol.ts";
 
-export function detailOf(picture: Picture, trails: Trails, slot: number, nowS: number, filtered: boolean): Detail {
+export function detailOf(picture: Picture, trails: Trails, slot: number, nowS: number, filtered: boolean, members: Members): Detail {
   const c = picture.columns;
   const { courseDeg, speedMps } = courseSpeed(c.vnMps[slot]!, c.veMps[slot]!);
   const [lat, lon] = positionAt(buildScene(Int32Array.of(slot), picture), 0, nowS);
@@ -33,6 +34,7 @@ export function detailOf(picture: Picture, trails: Trails, slot: number, nowS: n
     timeS: nowS,
     contributors: c.contributors[slot]!,
     flags: c.flags[slot]!,
+    origin: memberOf(members, c.origin[slot]!),
     droppedS: null,
     filtered,
     trail: trailOf(trails, slot, c.generation[slot]!),

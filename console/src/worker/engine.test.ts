@@ -45,7 +45,7 @@ describe("a picture comes", () => {
     expect(last("update")).toMatchObject({ total: 2, shown: 2 });
     expect(last("update")!.instances.byteLength).toBe(48);
     expect(last("rows")!.rows.map((row) => row.cells[0])).toEqual(["3", "7"]);
-    expect(last("rows")!.rows[1]!.cells).toEqual(["7", "KZR101", "–", "2104", "350", "0", "–", "–", "0 s", "KANT OSH"]);
+    expect(last("rows")!.rows[1]!.cells).toEqual(["7", "KZR101", "–", "2104", "350", "0", "–", "–", "0 s", "KG", "KANT OSH"]);
   });
 
   test("a removed track is gone, and its panel says since when", () => {

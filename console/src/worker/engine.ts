@@ -8,6 +8,7 @@ import { parseFilter, type Filter } from "../model/filter.ts";
 import type { Frame, TracksFrame, TrailsFrame } from "../model/frame.ts";
 import { mercatorX, mercatorY } from "../model/geo.ts";
 import { buildInstances, buildPoints, buildSlotTable, type Origin } from "../model/instances.ts";
+import { marksOf, membersOf, type Members } from "../model/members.ts";
 import type { Message, Sensor } from "../model/messages.ts";
 import { sortSlots, type Order } from "../model/order.ts";
 import { Picture } from "../model/picture.ts";
@@ -20,6 +21,7 @@ import { Labelling, markOf } from "./labelling.ts";
 import type { LinkCounters } from "./link.ts";
 import type { Detail, FromWorker } from "./protocol.ts";
 import { rowOf } from "./rows.ts";
+import { Viewing } from "./viewing.ts";
 
 const PICK_RADIUS_PX = 16;
 /** A picture this much later than the last one is another scene: no trail leads from one to the other. */
@@ -37,7 +39,11 @@ export class Engine {
   private readonly clock = new PictureClock();
   private readonly labelling = new Labelling();
   private readonly seen = { lastS: null as number | null, cadenceS: 1 };
+  /** Another member's picture over ours, as long as the operator wants it. */
+  readonly viewing: Viewing;
   private sensors: Sensor[] = [];
+  private members: Members = [];
+  private marks: readonly number[] = [];
   private scene: Scene = EMPTY_SCENE;
   private sorted: Int32Array = new Int32Array(0);
   private origin: Origin | null = null;
@@ -60,10 +66,18 @@ export class Engine {
     private readonly post: Post,
     private readonly wallS: () => number,
     private readonly counters: () => LinkCounters,
-  ) {}
+    viewChanged: () => void = () => {},
+  ) {
+    this.viewing = new Viewing(viewChanged);
+  }
 
   get nowS(): number {
     return pictureTime(this.clock.anchor, this.wallS());
+  }
+
+  /** What map and table show. */
+  private get shown(): Picture {
+    return this.viewing.state === null ? this.picture : this.viewing.picture;
   }
 
   get hasPicture(): boolean {
@@ -77,11 +91,16 @@ export class Engine {
       case "hello":
         this.anew = true;
         this.meet(message.sensors);
+        this.meetMembers(membersOf(message));
         this.post({ type: "hello", hello: message });
         break;
       case "sensors":
         this.meet(message.sensors);
         this.post({ type: "sensors", sensors: message.sensors });
+        break;
+      case "members":
+        this.meetMembers(message.members);
+        this.post({ type: "members", members: message.members });
         break;
       case "clock":
         this.clock.told(message.speed, message.paused, message.ended, this.wallS());
@@ -101,6 +120,12 @@ export class Engine {
     this.labelling.sites = sensors
       .filter((s) => s.lat_deg !== null && s.lon_deg !== null)
       .map((s) => ({ x: mercatorX(s.lon_deg!), y: mercatorY(s.lat_deg!) }));
+  }
+
+  private meetMembers(members: Members): void {
+    this.members = members;
+    this.marks = marksOf(members);
+    this.labelling.marked = members.length > 1;
   }
 
   frame(frame: Frame): void {
@@ -168,12 +193,14 @@ export class Engine {
   show(): void {
     if (this.origin === null) return;
     const nowS = this.nowS;
+    this.viewing.lay(this.picture, this.members, nowS);
     this.reselect(nowS);
-    const instances = buildInstances(this.scene, this.picture, this.origin, nowS);
+    const instances = buildInstances(this.scene, this.shown, this.origin, nowS, this.members.length > 1 ? this.marks : []);
     const points = buildPoints(this.trails, this.pointsSent, this.origin);
     this.pointsSent = this.trails.added;
-    const slots = buildSlotTable(this.scene, this.picture);
-    const { picture, trails } = this;
+    const { picture, trails, shown } = this;
+    // Trails are of our own picture: over another's there are none.
+    const slots = shown === picture ? buildSlotTable(this.scene, picture) : new Uint8Array(picture.slotLimit * 2);
     this.post(
       {
         type: "update",
@@ -182,7 +209,7 @@ export class Engine {
         anchor: this.clock.anchor,
         timeS: this.timeS,
         simulated: this.simulated,
-        total: picture.size,
+        total: shown.size,
         shown: this.scene.count,
         instances,
         points,
@@ -191,16 +218,25 @@ export class Engine {
       },
       [instances, points.buffer, slots.buffer],
     );
+    this.post({ type: "viewed", state: this.viewing.state });
+    this.showOrigins();
     this.showRows();
     this.showLabels();
     this.showDetail();
   }
 
+  private showOrigins(): void {
+    const counts = this.members.map(() => 0);
+    const { origin } = this.picture.columns;
+    for (const slot of this.picture.slots) if (origin[slot]! < counts.length) counts[origin[slot]!]!++;
+    this.post({ type: "origins", counts });
+  }
+
   /** Apply filter and order anew. */
   private reselect(nowS: number): void {
-    const { picture, filter } = this;
+    const { shown: picture, filter } = this;
     const sensorBit = new Map(this.sensors.map((s) => [s.id.toLowerCase(), Math.min(s.index, SHARED_BIT)]));
-    const context = { picture, nowS, sensorBit };
+    const context = { picture, nowS, sensorBit, members: this.members.map((member) => member.toLowerCase()) };
     const slots = Int32Array.from(filter ? picture.slots.filter((slot) => filter(slot, context)) : picture.slots);
     this.scene = buildScene(slots, picture);
     this.sorted = sortSlots(picture, slots, this.order);
@@ -208,10 +244,11 @@ export class Engine {
 
   showRows(): void {
     const { first, count } = this.window;
-    const nowS = this.nowS;
+    const { nowS, members, marks, shown } = this;
+    const context = { nowS, members, marks, sensorsOf: (bits: number) => this.sensorNames(bits) };
     const slots = this.sorted.subarray(first, first + count);
-    const rows = Array.from(slots, (slot) => rowOf(this.picture, slot, nowS, (bits) => this.sensorNames(bits)));
-    const slot = this.selected === null ? undefined : this.picture.slotOf(this.selected);
+    const rows = Array.from(slots, (slot) => rowOf(shown, slot, context));
+    const slot = this.selected === null ? undefined : shown.slotOf(this.selected);
     const selected = slot === undefined ? -1 : this.sorted.indexOf(slot);
     this.post({ type: "rows", total: this.sorted.length, first, rows, selected });
   }
@@ -224,7 +261,7 @@ export class Engine {
   }
 
   showLabels(): void {
-    const { scene, picture, view, selected } = this;
+    const { scene, shown: picture, view, selected } = this;
     if (view === null) return;
     const labels = this.labelsShown ? this.labelling.place(scene, picture, view, this.nowS, selected) : [];
     this.post({ type: "labels", labels, selected: this.selectedMark() });
@@ -232,7 +269,7 @@ export class Engine {
   }
 
   private showHovered(): void {
-    const { scene, picture, view, pointer } = this;
+    const { scene, shown: picture, view, pointer } = this;
     if (view === null) return;
     const nowS = this.nowS;
     const under = pointer ? pick(scene, view, nowS, pointer.x, pointer.y, PICK_RADIUS_PX) : -1;
@@ -241,9 +278,9 @@ export class Engine {
 
   private selectedMark(): ReturnType<typeof markOf> | null {
     if (this.selected === null) return null;
-    const slot = this.picture.slotOf(this.selected);
+    const slot = this.shown.slotOf(this.selected);
     const i = slot === undefined ? -1 : this.scene.slots.indexOf(slot);
-    return i < 0 ? null : markOf(this.scene, this.picture, i);
+    return i < 0 ? null : markOf(this.scene, this.shown, i);
   }
 
   private showDetail(): void {
@@ -252,8 +289,9 @@ export class Engine {
     } else {
       const slot = this.picture.slotOf(this.selected);
       if (slot !== undefined) {
-        const filtered = !this.scene.slots.includes(slot);
-        this.lastDetail = detailOf(this.picture, this.trails, slot, this.nowS, filtered);
+        const drawn = this.shown.slotOf(this.selected);
+        const filtered = drawn === undefined || !this.scene.slots.includes(drawn);
+        this.lastDetail = detailOf(this.picture, this.trails, slot, this.nowS, filtered, this.members);
       } else if (this.lastDetail?.track !== this.selected) {
         this.lastDetail = null;
       } else if (this.lastDetail.droppedS === null) {
@@ -269,9 +307,13 @@ export class Engine {
     this.filter = parseFilter(text);
   }
 
+  viewAs(member: string | null, url: string): void {
+    this.viewing.show(member, url);
+  }
+
   setOrder(order: Order): void {
     this.order = order;
-    this.sorted = sortSlots(this.picture, this.sorted, order);
+    this.sorted = sortSlots(this.shown, this.sorted, order);
     this.showRows();
   }
 
@@ -307,16 +349,16 @@ export class Engine {
   /** The track under a pixel. */
   pickAt(x: number, y: number): void {
     const i = this.view === null ? -1 : pick(this.scene, this.view, this.nowS, x, y, PICK_RADIUS_PX);
-    const track = i < 0 ? null : this.picture.columns.track[this.scene.slots[i]!]!;
+    const track = i < 0 ? null : this.shown.columns.track[this.scene.slots[i]!]!;
     this.post({ type: "picked", track, centre: false });
   }
 
   /** The track so many rows of the table below the selected one; the first one when none is selected. */
   step(rows: number): void {
     if (this.sorted.length === 0) return;
-    const slot = this.selected === null ? undefined : this.picture.slotOf(this.selected);
+    const slot = this.selected === null ? undefined : this.shown.slotOf(this.selected);
     const at = slot === undefined ? -1 : this.sorted.indexOf(slot);
     const to = at < 0 ? 0 : Math.max(0, Math.min(this.sorted.length - 1, at + rows));
-    this.post({ type: "picked", track: this.picture.columns.track[this.sorted[to]!]!, centre: false });
+    this.post({ type: "picked", track: this.shown.columns.track[this.sorted[to]!]!, centre: false });
   }
 }

@@ -33,6 +33,9 @@ function vectorPoints(scene: Scene, view: View, i: number, x: number, y: number,
   return points;
 }
 
+/** A member's badge, right and below of its symbol. */
+const markPoints = (x: number, y: number): number[] => [x + 6, y + 8, x + 11, y + 10, x + 16, y + 10];
+
 /** A site and its name to the right of it. */
 const sitePoints = ([x, y]: [number, number]): number[] => [0, 12, 24, 36].flatMap((dx) => [x + dx, y]);
 
@@ -53,6 +56,8 @@ export class Labelling {
   charPx = 6.6;
   /** Length of the velocity vectors, which labels keep clear of. */
   vectorS = 0;
+  /** Whether a member's mark stands beside each symbol, which labels keep clear of. */
+  marked = false;
   /** Sensor sites on the Mercator square, which labels keep clear of. */
   sites: readonly { readonly x: number; readonly y: number }[] = [];
 
@@ -62,6 +67,7 @@ export class Labelling {
     const symbols = Float32Array.from(seen.flatMap(({ x, y }) => [x, y]));
     const thin = Float32Array.from([
       ...this.sites.flatMap(({ x, y }) => sitePoints(toScreen(view, x, y))),
+      ...(this.marked && seen.length <= VECTORS_HEEDED ? seen.flatMap(({ x, y }) => markPoints(x, y)) : []),
       ...(seen.length <= VECTORS_HEEDED ? seen.flatMap(({ i, x, y }) => vectorPoints(scene, view, i, x, y, this.vectorS)) : []),
     ]);
     const ranked = seen.toSorted((a, b) => a.rank - b.rank).slice(0, CANDIDATE_LIMIT);
@@ -130,7 +136,7 @@ export class Labelling {
       dy,
       ...this.sizeOf(lines),
       leader: place >= FIRST_LEADER_PLACE,
-      coasting: (picture.columns.flags[scene.slots[i]!]! & Flag.coasting) !== 0,
+      coasting: (picture.columns.flags[scene.slots[i]!]! & (Flag.coasting | Flag.onlyWe)) !== 0,
     };
   }
 }

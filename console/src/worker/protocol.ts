@@ -5,6 +5,7 @@ import type { Origin } from "../model/instances.ts";
 import type { Clock, Health, Hello, ReplayCommand, Sensor } from "../model/messages.ts";
 import type { Order } from "../model/order.ts";
 import type { View } from "../model/view.ts";
+import type { ViewState } from "./viewing.ts";
 
 export type ToWorker =
   | { readonly type: "connect"; readonly url: string }
@@ -18,6 +19,8 @@ export type ToWorker =
   | { readonly type: "pick"; readonly x: number; readonly y: number }
   | { readonly type: "labels"; readonly shown: boolean; readonly charPx: number; readonly vectorS: number }
   | { readonly type: "step"; readonly rows: number }
+  /** Show the picture as another member sees it; null: our own. */
+  | { readonly type: "view-as"; readonly member: string | null; readonly url: string }
   | { readonly type: "drawn" };
 
 /** A track's place on the Mercator square, and how it moves on. */
@@ -45,6 +48,10 @@ export interface Row {
   readonly cells: readonly string[];
   readonly coasting: boolean;
   readonly simulated: boolean;
+  /** Whether another member's picture, laid over ours, has it as well. */
+  readonly seen: "both" | "only-we" | "only-they";
+  /** Mark of the member whose it is; -1 where nobody knows. */
+  readonly mark: number;
 }
 
 export interface TrailPoint {
@@ -74,6 +81,8 @@ export interface Detail {
   readonly timeS: number;
   readonly contributors: number;
   readonly flags: number;
+  /** Member whose it is; empty where nobody knows. */
+  readonly origin: string;
   /** It left the picture at this time of the picture; null while it is in it. */
   readonly droppedS: number | null;
   /** Hidden on map and table by the filter. */
@@ -115,6 +124,7 @@ export interface Update {
 export type FromWorker =
   | Update
   | { readonly type: "hello"; readonly hello: Hello }
+  | { readonly type: "members"; readonly members: readonly string[] }
   | { readonly type: "sensors"; readonly sensors: readonly Sensor[] }
   | { readonly type: "clock"; readonly clock: Clock; readonly anchor: Anchor }
   | { readonly type: "health"; readonly health: Health }
@@ -126,6 +136,9 @@ export type FromWorker =
   | { readonly type: "hovered"; readonly label: Label | null }
   | { readonly type: "rows"; readonly total: number; readonly first: number; readonly rows: readonly Row[]; readonly selected: number }
   | { readonly type: "picked"; readonly track: number | null; readonly centre: boolean }
+  | { readonly type: "viewed"; readonly state: ViewState | null }
+  /** Tracks of each member in our own picture, in the order of the node's table. */
+  | { readonly type: "origins"; readonly counts: readonly number[] }
   | { readonly type: "detail"; readonly detail: Detail | null };
 
 /** Seconds of a clock that page and worker share and that never steps back. */

@@ -24,7 +24,7 @@ let underway = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let lastShownMs = -Infinity;
 
-const engine = new Engine(post, wallClockS, () => link?.counters ?? NO_COUNTS);
+const engine = new Engine(post, wallClockS, () => link?.counters ?? NO_COUNTS, () => changed());
 const counters = (): Counters => ({
   ...(link?.counters ?? NO_COUNTS),
   refused: engine.picture.refused,
@@ -69,6 +69,8 @@ scope.onmessage = ({ data }) => {
     case "filter":
       engine.setFilter(data.text);
       return changed();
+    case "view-as":
+      return engine.viewAs(data.member, data.url);
     case "order":
       return engine.setOrder(data.order);
     case "rows":

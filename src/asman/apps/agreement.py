@@ -61,7 +61,7 @@ def _register(
 ) -> "tuple[Register, list[str]]":
     """What is known of the agreement: the statements that hold, and lines on those that were refused."""
     from asman.apps.agreement_files import read_public_keys, read_statements
-    from asman.apps.audit import write_entries
+    from asman.edge.account import write_entries
     from asman.sharing import spans
     from asman.sharing.audit import Entry, of_answer
     from asman.sharing.register import Refused, Register, add, say

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.apps import warm
-from asman.apps.audit import write_entries
+from asman.edge.account import write_entries
 from asman.errors import InputError, nearest
 from asman.model.agreement import Agreement
 from asman.model.tracks import TRACKS

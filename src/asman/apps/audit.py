@@ -4,19 +4,14 @@ import datetime
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from asman.errors import InputError
 
 if TYPE_CHECKING:
-    from asman.sharing.audit import Entry, Head
     from asman.sharing.merkle import Tree
-
-#: Kinds of records in the log.
-ENTRY: Final = ord("E")
-HEAD: Final = ord("H")
 
 
 @click.group("audit", epilog="For example: asman audit verify kg.audit --head from-ru.json")
@@ -25,37 +20,6 @@ def command() -> None:
 
 
 log_argument = click.argument("log", type=click.Path(path_type=Path), metavar="LOG")
-
-
-def write_entries(path: Path, entries: "list[Entry]") -> None:
-    """Add entries to a log, and return when they are on the disk."""
-    from asman.edge.segment_log import SegmentLog
-    from asman.sharing.audit import encode
-
-    with SegmentLog(path) as log:
-        for entry in entries:
-            log.append(ENTRY, encode(entry))
-
-
-def read_log(path: Path) -> "tuple[Tree, list[bytes], list[tuple[int, Head]]]":
-    """The tree of a log, its entries, and its heads with how many entries stood before each."""
-    import msgspec
-
-    from asman.edge.segment_log import records
-    from asman.sharing.audit import Head
-    from asman.sharing.merkle import Tree
-
-    tree, entries, heads = Tree(), list[bytes](), list[tuple[int, Head]]()
-    for kind, octets in records(path):
-        if kind == ENTRY:
-            tree.append(octets)
-            entries.append(octets)
-        elif kind == HEAD:
-            try:
-                heads.append((len(tree), msgspec.json.decode(octets, type=Head)))
-            except msgspec.DecodeError as error:
-                raise InputError(str(path), f"holds a head that cannot be read: {error}") from error
-    return tree, entries, heads
 
 
 @command.command("verify")
@@ -68,6 +32,7 @@ def verify(log: Path, kept: Path | None, keys: str | None) -> None:
     Exit code 2 when it does not. For example: asman audit verify kg.audit --head from-ru.json
     """
     from asman.apps.agreement_files import read_public_keys
+    from asman.edge.account import read_log
     from asman.edge.segment_log import whole_octets
     from asman.sharing.audit import head_is_genuine
 
@@ -115,6 +80,7 @@ def sign(log: Path, member: str, key: str | None) -> None:
     import msgspec
 
     from asman.apps.agreement_files import read_key
+    from asman.edge.account import HEAD, read_log
     from asman.edge.segment_log import SegmentLog
     from asman.sharing import spans
     from asman.sharing.audit import sign_head
@@ -132,6 +98,8 @@ def sign(log: Path, member: str, key: str | None) -> None:
 @log_argument
 def export(log: Path) -> None:
     """Write every entry as a line of JSON, numbered. For example: asman audit export kg.audit | head."""
+    from asman.edge.account import read_log
+
     _, entries, _ = read_log(log)
     for number, octets in enumerate(entries):
         line: dict[str, Any] = {"number": number, **json.loads(octets)}

@@ -15,7 +15,7 @@ MEMBERS: Final = ("KG", "RU", "KZ")
 
 @click.command(
     "demo",
-    epilog="The members do not share anything with one another yet: each sees what its own radars see.",
+    epilog="KG and RU share under kg-ru-2023, RU and KZ under ru-kz; KG and KZ have agreed nothing.",
 )
 @click.option(
     "--aircraft", type=click.IntRange(1, 100_000), default=300, show_default=True, help="Airframes."

@@ -4,12 +4,13 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from asman import exercise
 from asman.apps import browser, warm
+from asman.apps.demo_sharing import example
 from asman.apps.kant import scenario
 from asman.apps.nodes import Nodes, consecutive
 from asman.apps.sending import Flight, Pacer, Sender
@@ -17,6 +18,9 @@ from asman.apps.warming import compile_node, compile_simulator
 from asman.errors import AsmanError, InputError
 from asman.units import SECOND_NS
 from asman.wire.asterix.encode import encode
+
+#: What members of the demo have agreed. KG and KZ have agreed nothing.
+AGREEMENTS: Final = ("kg-ru-2023", "ru-kz")
 
 
 def say(text: str) -> None:
@@ -65,7 +69,9 @@ class Demonstration:
         first = consecutive(port, len(self._members))
         say(f"{self._aircraft} aircraft; starting a node for each of {', '.join(self._members)} …")
         self._nodes.start(
-            {member: exercise.sensors(self._exercise, member) for member in self._members}, first
+            {member: exercise.sensors(self._exercise, member) for member in self._members},
+            first,
+            [example(name) for name in AGREEMENTS],
         )
         return self._nodes.addresses()
 

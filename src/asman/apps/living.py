@@ -14,16 +14,32 @@ from asman.apps.plan import Plan
 from asman.apps.reason import Outlet
 from asman.apps.warming import warmed
 from asman.edge import messages
-from asman.edge.messages import FEED, Clock, Hello, Ready, Refused, SensorsMet, unpack
+from asman.edge.messages import (
+    FEED,
+    Arrived,
+    Clock,
+    Hello,
+    Left,
+    MembersMet,
+    Ready,
+    Refused,
+    SensorsMet,
+    unpack,
+    unpack_arrival,
+)
+from asman.model.contribution import Contribution
 from asman.model.datagram import Datagram
 from asman.pipeline import events, node
 from asman.pipeline.node import Inputs
 from asman.sensing.sensors_toml import parse
 from asman.units import SECOND_NS
+from asman.wire import contribution
 
 #: Wall clock between two steps of reasoning.
 TICK_S: Final = 0.25
 HEALTH_S: Final = 2.0
+#: Batches of partners that may wait for the reasoning.
+QUEUE_ARRIVALS: Final = 4_096
 #: Datagrams that may wait for the reasoning.
 QUEUE_DATAGRAMS: Final = 65_536
 
@@ -51,38 +67,70 @@ class Inbox:
         return taken
 
 
+class Arrivals:
+    """What the border brought of partners and no step has taken: bounded, and every loss counted."""
+
+    def __init__(self, room: int = QUEUE_ARRIVALS) -> None:
+        self.dropped = 0
+        self._room = room
+        self._queue: deque[Arrived | Left] = deque()
+
+    async def take(self, message: Msg) -> None:
+        """Queue what came; the oldest batch goes where there is no room."""
+        if len(self._queue) >= self._room:
+            self._queue.popleft()
+            self.dropped += 1
+        self._queue.append(unpack_arrival(message.data))
+
+    def drain(self) -> tuple[Arrived | Left, ...]:
+        """Return everything that waits, and forget it."""
+        taken = tuple(self._queue)
+        self._queue.clear()
+        return taken
+
+
 async def live(plan: Plan, outlet: Outlet) -> None:
     """Reason until cancelled. Raises ConfigError when sensors.toml is wrong."""
     sensors = parse(plan.sensors or "", plan.sensors_name)
     await warmed(outlet)
-    mind = Mind(node.start(plan.member, sensors, time.time_ns()), Journal())
-    inbox = Inbox()
+    mind = Mind(node.start(plan.member, sensors, time.time_ns(), partners=plan.partners), Journal())
+    inbox, arrivals = Inbox(), Arrivals()
     await outlet.client.subscribe(FEED + ">", cb=inbox.take)
+    await outlet.client.subscribe(messages.ARRIVED, cb=arrivals.take)
     await outlet.answer(messages.COMMAND, _refuse)
     await mind.answer(outlet)
-    hello = Hello(node=plan.node, member=plan.member, mode="live", sensors=entries(mind.state.sensors))
+    hello = Hello(
+        node=plan.node,
+        member=plan.member,
+        mode="live",
+        sensors=entries(mind.state.sensors),
+        members=list(mind.state.members),
+    )
     await outlet.news(hello)
     # The first step of all loads what was compiled: before anybody is told that the node serves.
-    await mind.do(lambda: _step(mind, ()))
+    await mind.do(lambda: _step(mind, (), ()))
     await outlet.news(await mind.do(lambda: health(plan, mind.state, 0.0, {})))
     await outlet.news(Clock(time_s=mind.state.now_ns / SECOND_NS))
     await outlet.news(Ready())
     await outlet.client.flush()
-    await _loop(plan, outlet, mind, inbox)
+    await _loop(plan, outlet, mind, inbox, arrivals)
 
 
 async def _refuse(_: bytes) -> bytes:
     return msgspec.json.encode(Refused(reason="this node is live: its clock is the world's"))
 
 
-async def _loop(plan: Plan, outlet: Outlet, mind: Mind, inbox: Inbox) -> None:
+async def _loop(plan: Plan, outlet: Outlet, mind: Mind, inbox: Inbox, arrivals: Arrivals) -> None:
     picture_due = health_due = tick_due = time.monotonic()
     behind_s = 0.0
     while True:
         datagrams = inbox.drain()
-        met = await mind.do(lambda taken=datagrams: _step(mind, taken))
+        came, known = arrivals.drain(), mind.state.members
+        met = await mind.do(lambda taken=datagrams, others=came: _step(mind, taken, others))
         if datagrams:
             behind_s = max(0.0, (time.time_ns() - datagrams[0].time_ns) / SECOND_NS - TICK_S)
+        if mind.state.members != known:
+            await outlet.news(MembersMet(members=list(mind.state.members)))
         if met:
             await outlet.news(SensorsMet(sensors=entries(mind.state.sensors)))
         if time.monotonic() >= picture_due:
@@ -98,10 +146,36 @@ async def _loop(plan: Plan, outlet: Outlet, mind: Mind, inbox: Inbox) -> None:
         await asyncio.sleep(max(0.0, tick_due - time.monotonic()))
 
 
-def _step(mind: Mind, datagrams: tuple[Datagram, ...]) -> bool:
+def _step(mind: Mind, datagrams: tuple[Datagram, ...], arrivals: tuple[Arrived | Left, ...]) -> bool:
     """Reason one step; return whether a sensor was met."""
     # A clock of the wall that was set back must not turn the picture's time back.
     now_ns = max(time.time_ns(), mind.state.now_ns)
-    mind.state, said = node.step(mind.state, Inputs(datagrams), now_ns)
+    contributions, left = _read(arrivals)
+    mind.state, said = node.step(mind.state, Inputs(datagrams, (), contributions, left), now_ns)
     mind.journal.write(said, now_ns)
     return any(isinstance(event, events.SensorsMet) for event in said)
+
+
+def _read(arrivals: tuple[Arrived | Left, ...]) -> tuple[tuple[Contribution, ...], tuple[str, ...]]:
+    """Contributions in order of arrival, and members that left; what came of a member before it left is
+    void.
+    """
+    taken: list[Contribution] = []
+    left: dict[str, None] = {}
+    for one in arrivals:
+        if isinstance(one, Left):
+            taken = [each for each in taken if each.origin != one.origin]
+            left[one.origin] = None
+            continue
+        table = contribution.decode(one.payload, one.origin, one.label) if one.what else None
+        taken.append(
+            Contribution(
+                origin=one.origin,
+                via=one.origin,
+                sequence=one.sequence,
+                sent_ns=one.sent_ns,
+                what=one.what,
+                table=table,
+            )
+        )
+    return tuple(taken), tuple(left)

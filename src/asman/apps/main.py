@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "score": ("asman.apps.score", "Tracks against truth: GOSPA, SIAP, NEES, requirements, as a page."),
     "simulate": ("asman.apps.simulate", "Scenarios to truth, plots and real octets, or live over UDP."),
     "agreement": ("asman.apps.agreement", "Agreements: draft, check, sign, explain, try on a recording."),
+    "link": ("asman.apps.link", "Links to partners' nodes: invite, accept, list, remove."),
     "audit": ("asman.apps.audit", "The account of releases, denials and decisions."),
     "doctor": ("asman.apps.doctor", "What is installed, compiled, reachable, and what to do about it."),
 }

@@ -204,6 +204,7 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
     if not found:
         return None
     row = found[0]
+    sources = _sources(state, number)
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
     own = node.own_track(state, number)
@@ -217,7 +218,7 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
         time_s=time_s,
         trail=_trail(trail, number, time_s),
         latest_plots=plots,
-        sources=_sources(state, number),
+        sources=sources,
     )
 
 

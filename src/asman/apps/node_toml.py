@@ -10,6 +10,7 @@ import msgspec
 
 from asman.apps.output_toml import OutputConfig, check_output
 from asman.edge.feeds import Address, address
+from asman.edge.invitation import address_problem
 from asman.errors import ConfigError, nearest
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -35,6 +36,32 @@ class BusConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_env: str = ""
 
 
+class PeerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One `[[peer]]`: another member's console that people here may open, its token in the address or not."""
+
+    member: str
+    console: str
+
+
+class SharingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`[sharing]`: how the node joins partners; without it, it shares nothing.
+
+    address    host:port that partners reach it by; its certificate is for this host
+    listen     host:port where it listens for them; all interfaces, the same port, where absent
+    folder     of keys, agreements, links, account and store; relative to node.toml
+    release_s  s   between two releases to partners
+    keep_s     s   how long a batch waits for a partner that does not come; then it is discarded and counted
+    keep_mb    MB  of batches that wait, a partner; beyond it the oldest is discarded and counted
+    """
+
+    address: str
+    listen: str = ""
+    folder: str = "."
+    release_s: float = 1.0
+    keep_s: float = 3_600.0
+    keep_mb: int = 256
+
+
 class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A node.toml.
 
@@ -55,8 +82,10 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     token_env: str = ""
     picture_s: float = 1.0
     bus: BusConfig = BusConfig()
+    sharing: SharingConfig | None = None
     feed: tuple[FeedConfig, ...] = ()
     output: tuple[OutputConfig, ...] = ()
+    peer: tuple[PeerConfig, ...] = ()
 
 
 def read(path: Path) -> NodeConfig:
@@ -70,10 +99,13 @@ def read(path: Path) -> NodeConfig:
         raise ConfigError(str(path), f"is not TOML: {error}") from error
     _refuse_unknown(table, NodeConfig, str(path))
     _refuse_unknown(table.get("bus", {}), BusConfig, f"{path}: bus")
+    _refuse_unknown(table.get("sharing", {}), SharingConfig, f"{path}: sharing")
     for number, feed in enumerate(_tables(table, "feed")):
         _refuse_unknown(feed, FeedConfig, f"{path}: feed[{number}]")
     for number, output in enumerate(_tables(table, "output")):
         _refuse_unknown(output, OutputConfig, f"{path}: output[{number}]")
+    for number, peer in enumerate(_tables(table, "peer")):
+        _refuse_unknown(peer, PeerConfig, f"{path}: peer[{number}]")
     try:
         config = msgspec.convert(table, NodeConfig)
     except msgspec.ValidationError as error:
@@ -85,10 +117,19 @@ def read(path: Path) -> NodeConfig:
         name=config.name or config.member,
         sensors=str(beside / config.sensors),
         token_file=str(beside / config.token_file) if config.token_file else "",
+        sharing=_placed(config.sharing, beside),
         bus=msgspec.structs.replace(
             config.bus, token_file=str(beside / config.bus.token_file) if config.bus.token_file else ""
         ),
     )
+
+
+def _placed(sharing: SharingConfig | None, beside: Path) -> SharingConfig | None:
+    if sharing is None:
+        return None
+    port = sharing.address.rpartition(":")[2]
+    listen = sharing.listen or f"0.0.0.0:{port}"
+    return msgspec.structs.replace(sharing, listen=listen, folder=str(beside / sharing.folder))
 
 
 def _tables(table: dict[str, Any], name: str) -> list[Any]:
@@ -105,12 +146,20 @@ def _refuse_unknown(table: Any, kind: type[msgspec.Struct], item: str) -> None:
 
 
 def _check(config: NodeConfig, item: str) -> None:
-    if not config.feed:
+    if config.sharing is not None:
+        _check_sharing(config.sharing, f"{item}: sharing")
+    if not config.feed and config.sharing is None:
         raise ConfigError(
             item, "has no [[feed]]", 'Add: [[feed]]  name = "radar"  url = "udp://239.1.1.1:8600"'
         )
     _check_names([feed.name for feed in config.feed], f"{item}: feed")
     _check_names([output.name for output in config.output], f"{item}: output")
+    for number, peer in enumerate(config.peer):
+        if not peer.console.startswith(("http://", "https://")):
+            raise ConfigError(
+                f"{item}: peer[{number}].console",
+                f"needs an address with http:// or https://, not '{peer.console}'",
+            )
     for number, feed in enumerate(config.feed):
         address(feed.url, f"{item}: feed[{number}].url")
     for number, output in enumerate(config.output):
@@ -127,6 +176,24 @@ def _check_names(names: list[str], item: str) -> None:
             raise ConfigError(f"{item}[{number}].name", f"letters, digits, - and _ only, not '{name}'")
         if name in names[:number]:
             raise ConfigError(f"{item}[{number}].name", f"'{name}' is there twice")
+
+
+def _check_sharing(sharing: SharingConfig, item: str) -> None:
+    for name in ("address", "listen"):
+        problem = (
+            address_problem(getattr(sharing, name)) if getattr(sharing, name) or name == "address" else ""
+        )
+        if problem:
+            raise ConfigError(f"{item}.{name}", problem)
+    for name, least, most in (
+        ("release_s", 0.1, 60.0),
+        ("keep_s", 1.0, 30 * 86_400.0),
+        ("keep_mb", 1, 100_000),
+    ):
+        if not least <= getattr(sharing, name) <= most:
+            raise ConfigError(
+                f"{item}.{name}", f"needs {least:g} to {most:g}, not {getattr(sharing, name):g}"
+            )
 
 
 def secret(file: str, variable: str, item: str) -> str:

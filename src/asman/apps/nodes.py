@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any, Final
 
+from asman.apps.demo_sharing import Joining
 from asman.apps.sending import Destination
 from asman.apps.serve import DEFAULT_PORT, PORTS_TRIED, listen
 from asman.edge import process
@@ -36,14 +37,23 @@ class Nodes:
         self._folder = folder
         self._title = title
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
+        self._joining: Joining | None = None
 
-    def start(self, members: Mapping[str, Sensors], first_port: int) -> None:
-        """Start a node for each member, on ports in a row. Call it from the main thread."""
+    def start(
+        self, members: Mapping[str, Sensors], first_port: int, agreements: Sequence[Path] | None = None
+    ) -> None:
+        """Start a node for each member, on ports in a row. Call it from the main thread.
+
+        agreements  documents that they sign with one another before, and share by; None: they share nothing
+        """
         token_file = os.open(self._folder / "token", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(token_file, "w") as file:
             file.write(self.token)
-        for number, (member, sensors) in enumerate(members.items()):
-            self._running[member] = self._start(member, sensors, first_port + number)
+        self._joining = None if agreements is None else Joining(self._folder, tuple(members), agreements)
+        self._ports = {member: first_port + number for number, member in enumerate(members)}
+        for member, sensors in members.items():
+            self._running[member] = self._start(member, sensors, self._ports[member])
 
     def addresses(self) -> dict[str, str]:
         """Wait for the address of each console. Raises AsmanError when a node does not start."""
@@ -53,7 +63,8 @@ class Nodes:
         """Raise AsmanError when a node is no longer there."""
         for member, node in self._running.items():
             if node.poll() is not None:
-                raise AsmanError(f"the node of {member} ended (exit code {node.returncode})")
+                ended = f"the node of {member} ended (exit code {node.returncode})"
+                raise AsmanError(f"{ended}: {self._log(member)}")
 
     def end(self) -> None:
         """End them all, by their own pids."""
@@ -64,7 +75,7 @@ class Nodes:
 
     def _start(self, member: str, sensors: Sensors, port: int) -> "subprocess.Popen[bytes]":
         folder = self._folder / member
-        folder.mkdir()
+        folder.mkdir(mode=0o700, exist_ok=True)
         (folder / "sensors.toml").write_text("\n".join(written(sensor) for sensor in sensors))
         (folder / "node.toml").write_text(self._config(member, port, sensors))
         with (folder / "log").open("wb") as log:
@@ -79,9 +90,14 @@ class Nodes:
             f'member = "{member}"\nname = "{member} {self._title}"\nsensors = "sensors.toml"\nport = {port}\n'
         )
         text += 'token_file = "../token"\n'
+        if self._joining is not None:
+            text += self._joining.toml(member)
         for sensor, udp in zip(sensors, free_udp_ports(len(sensors)), strict=True):
             self.to[sensor.id] = Destination("127.0.0.1", udp)
             text += f'\n[[feed]]\nname = "{sensor.id}"\nurl = "udp://127.0.0.1:{udp}"\n'
+        for other, console in self._ports.items():
+            if other != member:
+                text += f'\n[[peer]]\nmember = "{other}"\nconsole = "http://127.0.0.1:{console}/?token={self.token}"\n'
         return text
 
     def _address(self, member: str, node: "subprocess.Popen[bytes]") -> str:
@@ -93,8 +109,12 @@ class Nodes:
             line = out.readline().decode().strip() if readable else ""
             if line.startswith("http"):
                 return line
+        raise AsmanError(f"the node of {member} did not start: {self._log(member)}")
+
+    def _log(self, member: str) -> str:
+        """The end of what a node said."""
         log = (self._folder / member / "log").read_text(errors="replace").strip()
-        raise AsmanError(f"the node of {member} did not start: {log[-2000:] or 'it said nothing'}")
+        return log[-2000:] or "it said nothing"
 
 
 def free_udp_ports(count: int) -> list[int]:

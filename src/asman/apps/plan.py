@@ -21,6 +21,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     picture_s   s   wall clock between two pictures
     recordings  files to replay, in order
     date        day of the recordings' first time stamp, YYYY-MM-DD, where they do not say
+    partners    members that this node is linked with
     speed       1 = as recorded; 0 = as fast as it goes
     """
 
@@ -33,4 +34,5 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     picture_s: float = 1.0
     recordings: list[str] = []
     date: str | None = None
+    partners: list[str] = []
     speed: float = 1.0

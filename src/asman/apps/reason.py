@@ -72,7 +72,7 @@ def ipc(table: pa.Table) -> bytes:
 async def _reason(plan: Plan) -> int:
     gone = asyncio.Event()
     client = await bus.connect(plan.bus, f"{plan.node} reasoning", lost=gone.set)
-    await _knock(client)
+    await knock(client)
     outlet = Outlet(client)
     running = asyncio.create_task(_run(plan, outlet))
     await asyncio.wait([running, asyncio.create_task(gone.wait())], return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +84,8 @@ async def _reason(plan: Plan) -> int:
     return code
 
 
-async def _knock(client: Client) -> None:
+async def knock(client: Client) -> None:
+    """Wait until the web side listens."""
     for _ in range(KNOCKS):
         try:
             await client.request(messages.BEGIN, b"", timeout=1)

@@ -14,10 +14,12 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from asman.apps.border_plan import BorderPlan
 from asman.apps.plan import Plan
 from asman.apps.setting import Parts, Setting
 from asman.edge import bus, process
@@ -36,6 +38,7 @@ def run(setting: Setting) -> int:
     listening = listen(setting.bind, setting.port)
     server: bus.EmbeddedServer | None = None
     reasoning: subprocess.Popen[bytes] | None = None
+    border: subprocess.Popen[bytes] | None = None
     try:
         if setting.bus_url:
             address = bus.BusAddress(setting.bus_url, setting.bus_token)
@@ -43,9 +46,9 @@ def run(setting: Setting) -> int:
             server = bus.EmbeddedServer()
             address = server.address
         reasoning = _start_reasoning(setting, address)
-        parts = Parts(
-            began_s, listening, setting.token or secrets.token_urlsafe(24), address, server, reasoning
-        )
+        border = _start_border(setting, address)
+        token = setting.token or secrets.token_urlsafe(24)
+        parts = Parts(began_s, listening, token, address, server, reasoning, border)
         from asman.apps.shell import live
 
         return live(setting, parts)
@@ -55,8 +58,9 @@ def run(setting: Setting) -> int:
         setting.say(f"asman: {error}")
         return 1
     finally:
-        if reasoning is not None:
-            process.end(reasoning)
+        for part in (border, reasoning):
+            if part is not None:
+                process.end(part)
         if server is not None:
             server.end()
         listening.close()
@@ -78,11 +82,37 @@ def _start_reasoning(setting: Setting, address: bus.BusAddress) -> "subprocess.P
         recordings=setting.recordings,
         date=setting.date,
         speed=setting.speed,
+        partners=_partners(setting),
     )
-    child = process.start([sys.executable, "-m", "asman.apps.reason"], stdin=subprocess.PIPE)
+    return _told("asman.apps.reason", msgspec.json.encode(plan))
+
+
+def _partners(setting: Setting) -> list[str]:
+    if setting.sharing is None:
+        return []
+    from asman.apps.home import Home
+
+    return sorted(Home(Path(setting.sharing.folder), setting.member).links())
+
+
+def _start_border(setting: Setting, address: bus.BusAddress) -> "subprocess.Popen[bytes] | None":
+    sharing = setting.sharing
+    if sharing is None:
+        return None
+    plan = BorderPlan(
+        bus=address, node=setting.node, member=setting.member, folder=sharing.folder, listen=sharing.listen,
+        address=sharing.address, release_s=sharing.release_s, keep_s=sharing.keep_s,
+        keep_octets=sharing.keep_mb * 1_000_000,
+    )  # fmt: skip
+    return _told("asman.apps.border", msgspec.json.encode(plan))
+
+
+def _told(module: str, plan: bytes) -> "subprocess.Popen[bytes]":
+    """Start a process of ours, and tell it its plan."""
+    child = process.start([sys.executable, "-m", module], stdin=subprocess.PIPE)
     if child.stdin is None:
         raise AssertionError("the pipe that was asked for is missing")
-    child.stdin.write(msgspec.json.encode(plan))
+    child.stdin.write(plan)
     child.stdin.close()
     return child
 

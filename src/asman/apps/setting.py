@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 import msgspec
 
-from asman.apps.node_toml import FeedConfig
+from asman.apps.node_toml import FeedConfig, PeerConfig, SharingConfig
 from asman.apps.output_toml import OutputConfig
 from asman.apps.plan import Mode
 from asman.edge import bus
@@ -29,6 +29,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     port     0 = any free one; None = the first free one from DEFAULT_PORT on
     token    the session's token; empty = a random one
     bus_url  empty = embedded
+    peers    consoles of other members that people here may open
     for_s    s   end by itself after this time with exit code 0
     say      words for the person who waits
     serving  called once with the console's address when there is something to see
@@ -50,6 +51,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     bus_url: str = ""
     bus_token: str = ""
+    peers: tuple[PeerConfig, ...] = ()
+    sharing: SharingConfig | None = None
     for_s: float | None = None
     say: Tell = _say
     serving: Tell = _show
@@ -64,6 +67,7 @@ class Parts(msgspec.Struct, frozen=True):
     address     of the bus
     server      our own NATS server, where it is embedded
     reasoning   its process
+    border      the process that shares with partners, where there is one
     """
 
     began_s: float
@@ -72,3 +76,4 @@ class Parts(msgspec.Struct, frozen=True):
     address: bus.BusAddress
     server: bus.EmbeddedServer | None
     reasoning: "subprocess.Popen[bytes]"
+    border: "subprocess.Popen[bytes] | None" = None

@@ -21,8 +21,9 @@ from asman.edge.api import application
 from asman.edge.feeds import Feed
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
-from asman.edge.messages import Failed, FeedHealth, Health, Hello, Progress, Ready
+from asman.edge.messages import Failed, FeedHealth, Health, Hello, Peer, Progress, Ready
 from asman.edge.reasoning import BusReasoning
+from asman.edge.sharing_api import Sharing
 from asman.edge.streams import StreamFeed
 from asman.edge.uplink import Uplink
 from asman.errors import AsmanError, FeedError, InputError
@@ -71,13 +72,18 @@ class Shell:
         client = await bus.connect(self._parts.address, f"{self._setting.node} web")
         reasoning = BusReasoning(client)
         first = Hello(
-            node=self._setting.node, member=self._setting.member, mode=self._setting.mode, sensors=[]
+            node=self._setting.node,
+            member=self._setting.member,
+            mode=self._setting.mode,
+            sensors=[],
+            peers=[Peer(member=peer.member, url=peer.console) for peer in self._setting.peers],
         )
+        sharing = Sharing(client if self._parts.border is not None else None)
         self._hub = Hub(first, reasoning.trails, reasoning.command)
         await self._subscribe(client)
         port = int(self._parts.listening.getsockname()[1])
         keeper = gate(self._parts.token, port, self._setting.bind)
-        server = web_server(application(self._hub, reasoning, keeper, __version__))
+        server = web_server(application(self._hub, reasoning, keeper, __version__, sharing))
         jobs: list[asyncio.Task[Any]] = []
         self._outputs = Outputs(self._setting.outputs, reasoning)
         for job in (
@@ -222,6 +228,9 @@ class Shell:
             code = self._parts.reasoning.poll()
             if code is not None and self._failure is None:
                 raise AsmanError(f"the node's reasoning ended unexpectedly (exit code {code})")
+            border = self._parts.border
+            if border is not None and border.poll() is not None and self._failure is None:
+                raise AsmanError(f"the node's border ended unexpectedly (exit code {border.poll()})")
             if self._parts.server is not None and not self._parts.server.alive:
                 raise AsmanError("the node's NATS server ended unexpectedly")
 

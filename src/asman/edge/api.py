@@ -20,11 +20,12 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 
-from asman.edge import console, geojson, joint_api, metrics
+from asman.edge import console, geojson, joint_api, metrics, sharing_api
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
 from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
 from asman.edge.reasoning import Reasoning
+from asman.edge.sharing_api import Sharing
 from asman.errors import InputError
 from asman.model.explanation import Explanation
 
@@ -62,12 +63,21 @@ async def picture(
 
 
 @get("/api/tracks/{track:int}", summary="One track", tags=["picture"])
-async def track(reasoning: NamedDependency[Reasoning], track: FromPath[int]) -> TrackEntry:
-    """Return a track with its trail and its latest plots, each with where its octets lie."""
+async def track(
+    hub: NamedDependency[Hub],
+    reasoning: NamedDependency[Reasoning],
+    sharing: NamedDependency[Sharing],
+    track: FromPath[int],
+) -> TrackEntry:
+    """Return a track with its trail and its latest plots, each with where its octets lie; with partners, who
+    contributed to it, and who sees it.
+    """
     entry = await reasoning.track(track)
     if entry is None:
         raise NotFoundException(f"no track {track}")
-    return entry
+    own = next((one.number for one in entry.sources if one.origin == hub.hello.member), None)
+    visible = await sharing.visible(own) if own is not None else None
+    return msgspec.structs.replace(entry, visible_to=visible)
 
 
 @get("/api/tracks/{track:int}/explain", summary="Why a track is what it is", tags=["picture"])
@@ -166,24 +176,20 @@ def _too_busy(_: Request[Any, Any, Any], error: TimeoutError) -> Response[dict[s
     return Response({"status_code": 503, "detail": str(error)}, status_code=503)
 
 
-def application(hub: Hub, reasoning: Reasoning, keeper: Gate, version: str) -> ASGIApp:
+def application(
+    hub: Hub, reasoning: Reasoning, keeper: Gate, version: str, sharing: Sharing | None = None
+) -> ASGIApp:
     """Return the guarded application of one node."""
     app = Litestar(
         route_handlers=[
-            health,
-            picture,
-            track,
-            explain,
-            clock,
-            replay,
+            *(health, picture, track, explain, clock, replay, prometheus, live, page),
             *joint_api.HANDLERS,
-            prometheus,
-            live,
-            page,
+            *sharing_api.HANDLERS,
         ],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),
+            "sharing": Provide(lambda: sharing or Sharing(), sync_to_thread=False, use_cache=True),
         },
         exception_handlers={NotFoundException: _not_found, InputError: _bad_input, TimeoutError: _too_busy},
         request_max_body_size=MAX_BODY_OCTETS,

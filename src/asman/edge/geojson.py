@@ -1,6 +1,7 @@
 """Which tracks of the picture are asked for, as GeoJSON."""
 
 import math
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -9,7 +10,9 @@ import pyarrow as pa
 from asman.errors import InputError
 from asman.wire.geojson import collection
 
-__all__ = ["Box", "box", "collection", "select"]
+__all__ = ["MEDIA_TYPE", "Box", "box", "collection", "select"]
+
+MEDIA_TYPE: Final = "application/geo+json"
 
 
 class Box(msgspec.Struct, frozen=True):

@@ -13,7 +13,17 @@ from typing import Final
 
 import msgspec
 
-from asman.edge.messages import Clock, Health, Hello, News, Refused, ReplayCommand, SensorsMet, tell
+from asman.edge.messages import (
+    Clock,
+    Health,
+    Hello,
+    MembersMet,
+    News,
+    Refused,
+    ReplayCommand,
+    SensorsMet,
+    tell,
+)
 from asman.wire import stream
 
 #: Pictures that may wait for one client before it gets a snapshot instead.
@@ -104,9 +114,12 @@ class Hub:
         """Take words from the reasoning and queue them for every client."""
         match news:
             case Hello():
-                self.hello = news
+                self.hello = msgspec.structs.replace(news, peers=news.peers or self.hello.peers)
+                news = self.hello
             case SensorsMet():
                 self.hello = msgspec.structs.replace(self.hello, sensors=news.sensors)
+            case MembersMet():
+                self.hello = msgspec.structs.replace(self.hello, members=news.members)
             case Clock():
                 self.clock = news
             case Health():

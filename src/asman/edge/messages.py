@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from asman.edge.link_messages import Visibility
+from asman.model.agreement import DataClass
 from asman.model.datagram import Datagram
 from asman.model.explanation import Explanation
 from asman.model.registration import Registered
@@ -24,6 +26,11 @@ VIEW: Final = "border.view"
 NEWS: Final = "node.news"
 COMMAND: Final = "node.command"
 BEGIN: Final = "node.begin"
+#: Border -> reasoning: what partners sent. Border asks reasoning: own tracks. Web asks border: the rest.
+ARRIVED: Final = "link.arrived"
+LINKS: Final = "link.state"
+ACT: Final = "link.act"
+VISIBLE: Final = "link.visible"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
 
@@ -58,8 +65,20 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     north_deg: float
 
 
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """The console of another member, for who may open it: in a demonstration, an exercise."""
+
+    member: str
+    url: str
+
+
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
-    """The first word to every client."""
+    """The first word to every client.
+
+    members  whose tracks there may be, the table that `origin` of a frame counts in; empty: the node's own
+             member alone
+    peers    consoles of other members
+    """
 
     protocol: int = 1
     node: str
@@ -69,12 +88,20 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     sensors: list[SensorEntry]
     recording: Recording | None = None
     view: View | None = None
+    members: list[str] = []
+    peers: list[Peer] = []
 
 
 class SensorsMet(msgspec.Struct, frozen=True, kw_only=True, tag="sensors"):
     """A sensor was met that was not known before: all sensors, in the order of their index."""
 
     sensors: list[SensorEntry]
+
+
+class MembersMet(msgspec.Struct, frozen=True, kw_only=True, tag="members"):
+    """A partner contributed that was not known before: the whole table, in its order."""
+
+    members: list[str]
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, tag="clock"):
@@ -207,7 +234,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """Reasoning has subscribed to its feeds: they may begin."""
 
 
-News = Hello | SensorsMet | Clock | Health | Progress | Failed | Ready
+News = Hello | SensorsMet | MembersMet | Clock | Health | Progress | Failed | Ready
 
 
 class ReplayCommand(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="replay"):
@@ -261,7 +288,11 @@ class SourceEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One track with its trail and its latest plots, oldest first."""
+    """One track with its trail and its latest plots, oldest first.
+
+    sources     whose contributions it is made of
+    visible_to  who sees it, or why not; filled by the border
+    """
 
     track: int
     time_s: float
@@ -284,6 +315,30 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     trail: list[TrailPoint]
     latest_plots: list[PlotEntry]
     sources: list[SourceEntry] = []
+    visible_to: list[Visibility] | None = None
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
+    """A partner's batch that the gate has taken.
+
+    what     data class; null: a sign of life
+    label    in one line: under what it came, for whom, until when
+    payload  its rows as they travelled
+    """
+
+    origin: str
+    sequence: int
+    sent_ns: int
+    what: DataClass | None
+    label: str
+    rows: int
+    payload: bytes
+
+
+class Left(msgspec.Struct, frozen=True, kw_only=True, tag="left"):
+    """Nothing of a member may be shown any more: no agreement gives it to us now."""
+
+    origin: str
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -321,6 +376,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 _datagram_encoder = msgspec.msgpack.Encoder()
 _datagram_decoder = msgspec.msgpack.Decoder(Datagram)
+_arrival_encoder = msgspec.msgpack.Encoder()
+_arrival_decoder = msgspec.msgpack.Decoder(Arrived | Left)
 _news_encoder = msgspec.json.Encoder()
 _news_decoder = msgspec.json.Decoder(News)
 
@@ -343,3 +400,13 @@ def tell(news: News) -> bytes:
 def hear(octets: bytes) -> News:
     """Read news. Raises msgspec.ValidationError when it is none."""
     return _news_decoder.decode(octets)
+
+
+def pack_arrival(arrival: Arrived | Left) -> bytes:
+    """Return what came of a partner as it travels on the bus."""
+    return _arrival_encoder.encode(arrival)
+
+
+def unpack_arrival(octets: bytes) -> Arrived | Left:
+    """Read what came of a partner from the bus."""
+    return _arrival_decoder.decode(octets)

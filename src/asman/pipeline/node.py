@@ -7,7 +7,7 @@ The same datagrams and the same instants give the same bits. A state that was ha
 because the tracker works in its own arrays; `copy` gives a checkpoint that stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -59,6 +59,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """All that a node knows between two steps.
 
     member    whose node it is
+    members   whose tracks there may be: its own first, partners in the order they were met
     now_ns    ns  time of the picture, UTC
     tracker   tracks
     timeline  the sensors' clocks
@@ -73,6 +74,7 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     member: str
+    members: tuple[str, ...] = ()
     now_ns: int
     tracker: tracking.Tracker
     timeline: TimelineState = TimelineState()
@@ -99,20 +101,23 @@ def start(
     forms: Mapping[str, str] | None = None,
     *,
     federated: bool = False,
+    partners: Sequence[str] = (),
 ) -> NodeState:
     """Return the state of a node that has heard nothing yet.
 
     editions, forms   known beforehand: of ASTERIX, and of the feeds that bring Mode S
     federated         it has partners; else it becomes so when the first contribution comes
+    partners          members that it is linked with; others are met when their first contribution comes
     """
     tracker = tracking.start(sensors, origin=member)
     return NodeState(
         member=member,
+        members=(member, *partners),
         now_ns=now_ns,
         tracker=tracker,
         editions=editions or {},
         ears=receivers.begin(forms or {}, sensors),
-        federation=joint.start(member) if federated else None,
+        federation=joint.start(member) if federated or partners else None,
     )
 
 
@@ -170,6 +175,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         evidence=evidence,
         ears=heard.ears,
         federation=_federated(state, tracker, inputs, now_ns),
+        members=tuple(dict.fromkeys((*state.members, *(one.origin for one in inputs.contributions)))),
     )
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
@@ -264,7 +270,7 @@ def registration(state: NodeState) -> tuple[Registered, ...]:
 
 def picture(state: NodeState) -> Picture:
     """Return the confirmed tracks as the columns of the stream, at the state's time."""
-    return picture_of(tracks(state, confirmed_only=True), state.sensors, state.now_ns)
+    return picture_of(tracks(state, confirmed_only=True), state.sensors, state.now_ns, state.members)
 
 
 def trails_of(state: NodeState) -> Trails:

@@ -1,5 +1,6 @@
 """The picture for people: rows of Tracks become the columns of the stream."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,11 +17,12 @@ from asman.wire.stream import Picture
 COASTING_PERIODS: Final = 1.5
 
 
-def picture(tracks: pa.Table, sensors: Sensors, at_ns: int) -> Picture:
+def picture(tracks: pa.Table, sensors: Sensors, at_ns: int, members: Sequence[str] = ()) -> Picture:
     """Return TRACKS rows, all valid at `at_ns`, as columns of the stream, rising in track number.
 
     `contributors` has bit i for the i-th of `sensors`, the last bit for all from the 32nd on. A track whose
-    contributors are all unknown is judged by the slowest of the sensors.
+    contributors are all unknown is judged by the slowest of the sensors. `origin` counts in `members`; where
+    none are named, all tracks are of the first, the node's own.
     """
     tracks = tracks.combine_chunks().sort_by("track")
     bits, period_s = _contributors(tracks, sensors)
@@ -48,6 +50,7 @@ def picture(tracks: pa.Table, sensors: Sensors, at_ns: int) -> Picture:
         existence=np.rint(np.clip(_float(tracks, "existence"), 0, 1) * 255).astype(np.uint8),
         flags=flags.astype(np.uint8),
         callsign=_callsign(tracks),
+        origin=_origin(tracks, members),
     )
 
 
@@ -81,6 +84,17 @@ def _larger_axis_m(tracks: pa.Table) -> NDArray[np.float64]:
 def _callsign(tracks: pa.Table) -> NDArray[np.bytes_]:
     texts = _array(tracks, "callsign").fill_null("").to_pylist()
     return np.array([text.encode("ascii", "replace")[:8] for text in texts], "S8")
+
+
+def _origin(tracks: pa.Table, members: Sequence[str]) -> NDArray[np.uint8]:
+    if not members:
+        return np.zeros(tracks.num_rows, np.uint8)
+    names = _array(tracks, "origin").dictionary_encode()
+    table = {member: number for number, member in enumerate(members)}
+    place = np.array([table.get(name, stream.NO_ORIGIN) for name in names.dictionary.to_pylist()], np.uint8)
+    if len(place) == 0:
+        return np.full(tracks.num_rows, stream.NO_ORIGIN, np.uint8)
+    return place[names.indices.fill_null(0).to_numpy(zero_copy_only=False)]
 
 
 def _e7(degrees: NDArray[np.float64]) -> NDArray[np.int32]:

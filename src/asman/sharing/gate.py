@@ -69,8 +69,10 @@ class Inbox(msgspec.Struct, frozen=True):
     """What is known of one partner's stream to us.
 
     sequence, previous  the latest batch that was taken
+    anchored            `previous` is known; not after a gap that its origin has declared
     quarantined         why nothing more is taken; None: it is
     taken, rejected     counts
+    missing             batches in declared gaps
     """
 
     origin: str
@@ -79,6 +81,8 @@ class Inbox(msgspec.Struct, frozen=True):
     quarantined: Rejection | None = None
     taken: int = 0
     rejected: Mapping[Rejection, int] = {}
+    anchored: bool = True
+    missing: int = 0
 
 
 class Admitted(msgspec.Struct, frozen=True):
@@ -113,7 +117,7 @@ def admit(inbox: Inbox, octets: bytes, register: Register, now_ns: int) -> tuple
         return _rejected(inbox, reason, batch.digest)
     header = batch.header
     inbox = msgspec.structs.replace(
-        inbox, sequence=header.sequence, previous=batch.digest, taken=inbox.taken + 1
+        inbox, sequence=header.sequence, previous=batch.digest, taken=inbox.taken + 1, anchored=True
     )
     return inbox, Admitted(header, batch.payload, batch.digest)
 
@@ -155,6 +159,21 @@ def inspect(
     return inbox, admitted
 
 
+def skip(inbox: Inbox, oldest: int) -> Inbox:
+    """Go on with batch `oldest`: its origin has declared that those before it cannot be had any more."""
+    lost = oldest - inbox.sequence - 1
+    if lost <= 0:
+        return inbox
+    return msgspec.structs.replace(
+        inbox, sequence=oldest - 1, previous="", anchored=False, missing=inbox.missing + lost
+    )
+
+
+def unreadable(inbox: Inbox, admitted: Admitted) -> tuple[Inbox, Rejected]:
+    """Reject an admitted batch whose payload nobody can read."""
+    return _rejected(inbox, Rejection.MALFORMED, admitted.digest)
+
+
 def lift(inbox: Inbox) -> Inbox:
     """End a quarantine: a person's decision."""
     return msgspec.structs.replace(inbox, quarantined=None)
@@ -194,7 +213,7 @@ def _disorder(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Re
         return Rejection.DUPLICATE
     if header.sequence > inbox.sequence + 1:
         return Rejection.GAP
-    return None if header.previous == inbox.previous else Rejection.FORKED
+    return None if header.previous == inbox.previous or not inbox.anchored else Rejection.FORKED
 
 
 def _unagreed(header: Header, register: Register, now_ns: int) -> Rejection | None:

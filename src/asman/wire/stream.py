@@ -26,6 +26,8 @@ SIMULATED: Final = 8
 
 NO_ADDRESS: Final = 0xFFFFFFFF
 NO_MODE_3A: Final = 0xFFFF
+#: Of a member that is not in the node's table.
+NO_ORIGIN: Final = 0xFF
 #: Sensors from this index on share one bit.
 LAST_CONTRIBUTOR_BIT: Final = 31
 
@@ -50,6 +52,7 @@ COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("existence", "u1"),
     ("flags", "u1"),
     ("callsign", "S8"),
+    ("origin", "u1"),
 )
 ROW_OCTETS: Final = sum(np.dtype(kind).itemsize for _, kind in COLUMNS)
 
@@ -73,6 +76,7 @@ class Picture(NamedTuple):
     existence: NDArray[np.uint8]
     flags: NDArray[np.uint8]
     callsign: NDArray[np.bytes_]
+    origin: NDArray[np.uint8]
 
     def rows(self, index: NDArray[Any]) -> "Picture":
         """Return the rows that `index` (positions or a mask) names."""
@@ -184,7 +188,7 @@ class _Reader:
 
 
 def changed(before: Picture, now: Picture) -> tuple[Picture, NDArray[np.float64]]:
-    """Return the rows of `now` that are new, have new plots or other flags, and the tracks that are gone."""
+    """Return the rows of `now` that are new, have new plots, flags or owner, and the tracks that are gone."""
     gone = before.track[~np.isin(before.track, now.track, assume_unique=True)]
     at = np.searchsorted(before.track, now.track)
     if len(before.track) == 0:
@@ -195,5 +199,6 @@ def changed(before: Picture, now: Picture) -> tuple[Picture, NDArray[np.float64]
         | (before.plots[at] != now.plots)
         | (before.flags[at] != now.flags)
         | (before.contributors[at] != now.contributors)
+        | (before.origin[at] != now.origin)
     )
     return now.rows(fresh), gone

@@ -1,0 +1,157 @@
+"""What a node's border keeps over a restart: every batch verbatim, and where each stream stands.
+
+The record is a log of batches, an hour a file, synced before anything is published or acknowledged. Where the
+streams stand is in SQLite (WAL), written after the record; at the start, what the record holds beyond counts.
+"""
+
+import datetime
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+
+from asman.edge.segment_log import SegmentLog, records
+from asman.errors import InputError
+from asman.sharing.batches import BatchError, Stream, take_apart
+from asman.sharing.gate import Inbox, Rejection
+
+BATCH: Final = ord("B")
+#: A partner's signed word on batches that cannot be had any more: it explains the gap that follows.
+GAP: Final = ord("G")
+Way = Literal["sent", "received"]
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS sent (partner TEXT PRIMARY KEY, sequence INTEGER NOT NULL, previous TEXT NOT NULL,
+    next_number INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS received (origin TEXT PRIMARY KEY, inbox TEXT NOT NULL) STRICT;
+"""
+
+
+class BorderStore:
+    """The record and the cursors of one node. One thread at a time; `close` it."""
+
+    def __init__(self, folder: Path, now_ns: int) -> None:
+        """Open or begin a store. Raises InputError where it cannot be used, or another node uses it."""
+        self._folder = folder
+        self._logs: dict[tuple[Way, str], SegmentLog] = {}
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = SegmentLog(folder / "lock")
+            # One connection for the threads of all partners: a transaction is one thread's at a time.
+            self._writing = threading.Lock()
+            self._cursors = sqlite3.connect(folder / "cursors.sqlite", check_same_thread=False)
+            self._cursors.execute("PRAGMA journal_mode = WAL")
+            self._cursors.execute("PRAGMA synchronous = FULL")
+            self._cursors.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(str(folder), f"cannot be used as a store: {error}", "Another node?") from error
+        self._now_ns = now_ns
+
+    def close(self) -> None:
+        """Close everything."""
+        for log in (*self._logs.values(), self._lock):
+            with log:
+                pass
+        self._logs.clear()
+        self._cursors.close()
+
+    def record(
+        self, way: Way, partner: str, batches: Sequence[bytes], now_ns: int, kind: int = BATCH
+    ) -> None:
+        """Keep batches; they are on the disk when this returns. Raises OSError, e.g. when the disk is
+        full.
+        """
+        log = self._log(way, partner, now_ns)
+        for octets in batches:
+            log.append(kind, octets)
+        log.sync()
+
+    def stream(self, origin: str, partner: str) -> tuple[Stream, int]:
+        """Where our stream to a partner stands, and the number that its next new track gets."""
+        found = self._cursors.execute(
+            "SELECT sequence, previous, next_number FROM sent WHERE partner = ?", (partner,)
+        ).fetchone()
+        sequence, previous, number = found or (0, "", 1)
+        for octets in self.latest("sent", partner):
+            batch = take_apart(octets)
+            if batch.header.sequence > sequence:
+                sequence, previous = batch.header.sequence, batch.digest
+        return Stream(origin, partner, sequence, previous), number
+
+    def keep_stream(self, stream: Stream, next_number: int) -> None:
+        """Remember where our stream to a partner stands."""
+        with self._writing, self._cursors:
+            self._cursors.execute(
+                "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
+                (stream.recipient, stream.sequence, stream.previous, next_number),
+            )
+
+    def inbox(self, origin: str) -> Inbox:
+        """What was taken of a partner."""
+        found = self._cursors.execute("SELECT inbox FROM received WHERE origin = ?", (origin,)).fetchone()
+        inbox = _inbox(found[0]) if found else Inbox(origin)
+        for octets in self.latest("received", origin):
+            batch = take_apart(octets)
+            if batch.header.sequence > inbox.sequence:
+                inbox = msgspec.structs.replace(
+                    inbox, sequence=batch.header.sequence, previous=batch.digest, taken=inbox.taken + 1
+                )
+        return inbox
+
+    def keep_inbox(self, inbox: Inbox) -> None:
+        """Remember what was taken of a partner, or refused."""
+        with self._writing, self._cursors:
+            self._cursors.execute(
+                "INSERT OR REPLACE INTO received VALUES (?, ?)", (inbox.origin, _text(inbox))
+            )
+
+    def forget(self, partner: str) -> None:
+        """Forget where streams with a partner that left stand; the record stays."""
+        with self._writing, self._cursors:
+            self._cursors.execute("DELETE FROM received WHERE origin = ?", (partner,))
+
+    def latest(self, way: Way, partner: str) -> Iterator[bytes]:
+        """Batches of the newest hour that there are any of, one after another."""
+        paths = sorted((self._folder / way).glob(f"{partner}-*.log"))
+        for kind, octets in records(paths[-1]) if paths else ():
+            if kind == BATCH and _reads(octets):
+                yield octets
+
+    def _log(self, way: Way, partner: str, now_ns: int) -> SegmentLog:
+        hour = datetime.datetime.fromtimestamp(now_ns // 10**9, datetime.UTC).strftime("%Y-%m-%dT%H")
+        path = self._folder / way / f"{partner}-{hour}.log"
+        log = self._logs.get((way, partner))
+        if log is None or (log.path != path and log.path < path):
+            if log is not None:
+                with log:
+                    pass
+            log = self._logs[way, partner] = SegmentLog(path)
+        return log
+
+
+def _reads(octets: bytes) -> bool:
+    try:
+        take_apart(octets)
+    except BatchError:
+        return False
+    return True
+
+
+def _text(inbox: Inbox) -> str:
+    plain: dict[str, Any] = {
+        "sequence": inbox.sequence, "previous": inbox.previous, "anchored": inbox.anchored,
+        "quarantined": inbox.quarantined.name if inbox.quarantined else "", "taken": inbox.taken,
+        "missing": inbox.missing, "rejected": {one.name: count for one, count in inbox.rejected.items()},
+        "origin": inbox.origin,
+    }  # fmt: skip
+    return msgspec.json.encode(plain).decode()
+
+
+def _inbox(text: str) -> Inbox:
+    plain: dict[str, Any] = msgspec.json.decode(text)
+    said = plain["quarantined"]
+    plain["quarantined"] = Rejection[said] if said else None
+    plain["rejected"] = {Rejection[one]: count for one, count in plain["rejected"].items()}
+    return Inbox(**plain)

@@ -1,0 +1,381 @@
+"""A member among its partners: what is agreed now, who gives what to whom, and the word of people on it.
+
+Twenty times a second the agreements are looked at: what the clock, a file, a person or a partner has changed
+takes effect then. What no longer flows is cut at the server, purged from the stream, and taken out of the
+picture.
+
+    own tracks -> guard -> account (on disk) -> outbox -> partner
+    partner -> intake -> gate -> record (on disk) -> reasoning
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import msgspec
+import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from asman.edge.account import Account
+from asman.edge.agreement_words import agreement_state
+from asman.edge.border import Border
+from asman.edge.border_store import BorderStore
+from asman.edge.door import Say
+from asman.edge.intake import Decode
+from asman.edge.invitation import Link
+from asman.edge.link_messages import (
+    Decided,
+    LinksState,
+    Order,
+    Visibility,
+    Withheld,
+)
+from asman.edge.messages import Arrived, Left
+from asman.edge.outbox import Encode, Limits
+from asman.edge.partner import Partner
+from asman.edge.seen import visibility
+from asman.errors import AsmanError, InputError, PartnerError
+from asman.model.label import Label
+from asman.model.tracks import TRACKS
+from asman.sharing import spans
+from asman.sharing.audit import Entry, of_answer, of_outcome
+from asman.sharing.guard import GuardState, Outcome, decide, release, subjects_of
+from asman.sharing.guard import Partner as Remembered
+from asman.sharing.lifecycle import Standing
+from asman.sharing.register import Refused, Register, Taken, say, standings
+from asman.sharing.ruleset import Ruleset, bits_at, compile_register
+from asman.sharing.statements import Act, Signed, Statement, sign
+
+#: How often agreements are looked at: a twentieth of a second.
+LOOK_S: Final = 0.05
+#: How often the head of the account is signed, and streams are counted.
+COUNT_S: Final = 10.0
+_log = logging.getLogger("asman.node")
+
+
+class Home(Protocol):
+    """Where a member keeps its agreements, keys and links."""
+
+    def changed(self) -> bool:
+        """Tell whether anything on disk is not as it was when `read` was called last."""
+        ...
+
+    def read(self, now_ns: int) -> tuple[Register, tuple[Taken | Refused, ...]]:
+        """Read agreements, statements and public keys; and what of it was taken or refused."""
+        ...
+
+    def append(self, agreement: str, signed: Signed) -> None:
+        """Keep a statement beside its agreement."""
+        ...
+
+    def links(self) -> Mapping[str, Link]:
+        """Partners that were accepted."""
+        ...
+
+    def authority(self, member: str) -> Path:
+        """File of a partner's authority."""
+        ...
+
+    def keep_pass(self, member: str, door_pass: str) -> None:
+        """Keep what a partner gave us to knock at its door."""
+        ...
+
+    def keep_key(self, member: str, public: bytes) -> None:
+        """Keep a further public key of a member."""
+        ...
+
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The member's own key, the newest."""
+        ...
+
+
+class Federation:
+    """All links of one node."""
+
+    def __init__(
+        self, home: Home, border: Border, store: BorderStore, account: Account, encode: Encode, decode:
+        Decode, tell: Callable[[Arrived | Left], Awaitable[None]], limits: Limits, now_ns: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self.home = home
+        self.border = border
+        self.store = store
+        self.account = account
+        self.encode = encode
+        self.decode = decode
+        self.tell = tell
+        self.limits = limits
+        self.now_ns = now_ns
+        self.member = border.plan.member
+        self.key = home.signing_key()
+        self.partners: dict[str, Partner] = {}
+        self.problem = ""
+        self.register, answers = home.read(now_ns())
+        self._early = [of_answer(one, now_ns()) for one in answers]
+        self._guard = GuardState()
+        self._rules: tuple[Any, tuple[str, ...], Ruleset] | None = None
+        self._flowing: dict[tuple[str, str], frozenset[str]] = {}
+        self._withheld: dict[str, dict[str, int]] = {}
+        self._accounting = asyncio.Lock()
+        self._own = TRACKS.empty_table()
+        #: Told of every step's outcomes.
+        self.seen: Callable[[Sequence[Outcome], int], None] = lambda _, __: None
+        self._jobs: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Enter the border for every partner, and begin. Raises AsmanError, InputError."""
+        await self._account(self._early)
+        self._look_at_flows()
+        for link in self.home.links().values():
+            partner = Partner(self, link)
+            self.partners[partner.member] = partner
+            self._guard = msgspec.structs.replace(
+                self._guard,
+                partners={**self._guard.partners, partner.member: Remembered(partner.outbox.next_number)},
+            )
+            await partner.open()
+            self._start(partner.run())
+        for job in (self._watch(), self._count()):
+            self._start(job)
+
+    async def close(self) -> None:
+        """End everything that was begun."""
+        for job in self._jobs:
+            job.cancel()
+        await asyncio.gather(*self._jobs, return_exceptions=True)
+        for partner in self.partners.values():
+            with contextlib.suppress(Exception):
+                await partner.close()
+
+    def check(self) -> None:
+        """Raise what ended a job that never ends."""
+        for job in self._jobs:
+            if job.done() and not job.cancelled() and job.exception() is not None:
+                raise AsmanError(f"a part of the border failed: {job.exception()!r}") from job.exception()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._jobs.add(asyncio.create_task(work))
+
+    # What is agreed now.
+
+    def standing(self) -> dict[str, Standing]:
+        """Id -> what each agreement is now."""
+        return standings(self.register, self.now_ns())
+
+    def gives(self, partner: str, label: Label | None) -> bool:
+        """Tell whether something of ours may leave for a partner under a label, or a sign of life without
+        one.
+        """
+        flowing = {id_ for id_, one in self.standing().items() if one.flows(self.member, partner)}
+        return bool(flowing) and (label is None or {id_ for id_, _ in label.agreements} <= flowing)
+
+    def takes(self, partner: str) -> bool:
+        """Tell whether something of a partner's may come."""
+        return any(one.flows(partner, self.member) for one in self.standing().values())
+
+    async def _watch(self) -> None:
+        """See what has changed, and make it hold."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if self.home.changed():
+                await self._read_again()
+            await self._make_hold()
+
+    async def _read_again(self) -> None:
+        before = {one.signature for entry in self.register.entries.values() for one in entry.signed}
+        try:
+            register, answers = self.home.read(self.now_ns())
+        except InputError as error:
+            # Half a file, or a bad one: what held goes on, and is told.
+            self.problem = str(error)
+            return
+        self.problem = ""
+        fresh = register.entries.keys() - self.register.entries.keys()
+        self.register = register
+        news = [one for one in answers if isinstance(one, Refused) or one.agreement in fresh]
+        await self._account([of_answer(one, self.now_ns()) for one in news])
+        for id_, entry in register.entries.items():
+            for one in entry.signed:
+                if one.signature not in before:
+                    self._start(self._pass_on(id_, one))
+
+    def _look_at_flows(self) -> dict[tuple[str, str], frozenset[str]]:
+        """(giver, recipient) -> the agreements under which anything flows now; returns what was before."""
+        before, now = self._flowing, self.standing()
+        pairs = [(self.member, one) for one in self.home.links()] + [
+            (one, self.member) for one in self.home.links()
+        ]
+        self._flowing = {
+            pair: frozenset(id_ for id_, one in now.items() if one.flows(*pair)) for pair in pairs
+        }
+        return before
+
+    async def _make_hold(self) -> None:
+        before = self._look_at_flows()
+        for (giver, recipient), flowing in self._flowing.items():
+            lost = before.get((giver, recipient), frozenset()) - flowing
+            if not lost:
+                continue
+            other = recipient if giver == self.member else giver
+            _log.warning(
+                "flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, ",".join(sorted(lost))
+            )
+            partner = self.partners.get(other)
+            if partner is None:
+                continue
+            if giver == self.member:
+                await partner.cut()
+            elif not flowing:
+                partner.intake.stop()
+                await self.tell(Left(origin=giver))
+
+    # The word of people, and of partners.
+
+    async def say(self, id_: str, signed: Signed) -> Taken | Refused:
+        """Take a statement of anybody's, keep it, and make it hold."""
+        register, answer = say(self.register, id_, signed, self.now_ns())
+        if isinstance(answer, Taken):
+            self.register = register
+            # What takes away holds before it is on disk; what gives holds no earlier than it is accounted
+            # for.
+            await self._make_hold()
+            await asyncio.to_thread(self.home.append, id_, signed)
+        await self._account([of_answer(answer, self.now_ns())])
+        return answer
+
+    async def order(self, order: Order) -> Decided:
+        """Do what a person of this member has decided."""
+        if order.act == "lift":
+            return await self._lift(order.about)
+        entry = self.register.entries.get(order.about)
+        if entry is None:
+            return Decided(404, f"no agreement '{order.about}' is known here")
+        mine = [one.number for one in entry.statements if one.member == self.member]
+        act: Act = order.act
+        statement = Statement(
+            agreement=entry.hash,
+            member=self.member,
+            act=act,
+            number=1 + max(mine, default=0),
+            at=spans.from_ns(self.now_ns()).replace(microsecond=0),
+            towards=order.towards,
+            reason=order.reason,
+        )
+        signed = sign(statement, self.key)
+        answer = await self.say(order.about, signed)
+        if isinstance(answer, Refused):
+            return Decided(409, answer.reason.value)
+        self._start(self._pass_on(order.about, signed))
+        return Decided(200, "")
+
+    async def _lift(self, member: str) -> Decided:
+        partner = self.partners.get(member)
+        if partner is None:
+            return Decided(404, f"no link with '{member}'")
+        if partner.intake.inbox.quarantined is None:
+            return Decided(409, f"{member} is not in quarantine")
+        await self._account(
+            [Entry(at_ns=self.now_ns(), kind="decision", member=member, what="lift quarantine")]
+        )
+        await partner.intake.lift()
+        return Decided(200, "")
+
+    async def _pass_on(self, id_: str, signed: Signed) -> None:
+        """Tell the other parties what we have said, until each has heard it."""
+        entry = self.register.entries.get(id_)
+        if entry is None or signed.statement.member != self.member:
+            return
+        waiting = {one for one in entry.agreement.parties if one in self.partners}
+        while waiting:
+            for member in sorted(waiting):
+                with contextlib.suppress(PartnerError):
+                    await self.partners[member].intake.ask(Say(id_, signed))
+                    waiting.discard(member)
+            await asyncio.sleep(1.0)
+
+    # Giving.
+
+    async def release(self, tracks: pa.Table) -> None:
+        """Give partners what they may have of fresh rows of our own. No account, no release."""
+        if not self.partners:
+            return
+        self._own = tracks
+        now_ns = self.now_ns()
+        self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
+        self.seen(outcomes, now_ns)
+        try:
+            await self._account([of_outcome(one, now_ns) for one in outcomes])
+        except OSError as error:
+            self.problem = f"the account cannot be written, nothing is released: {error.strerror}"
+            _log.error("release_stopped problem=%r", self.problem)
+            return
+        await asyncio.gather(*(self._give(one) for one in outcomes))
+
+    def _released(self, tracks: pa.Table, now_ns: int) -> tuple[GuardState, tuple[Outcome, ...]]:
+        return release(self._guard, self._ruleset(), self.register, tracks, now_ns)
+
+    async def _give(self, outcome: Outcome) -> None:
+        counts = self._withheld.setdefault(outcome.recipient, {})
+        for reason, count in outcome.withheld.counts.items():
+            counts[reason.name] = counts.get(reason.name, 0) + count
+        partner = self.partners[outcome.recipient]
+        try:
+            await partner.outbox.send(outcome.released, self._guard.partners[outcome.recipient].next_number)
+            partner.problem = ""
+        except (OSError, AsmanError) as error:
+            partner.problem = str(error)
+            _log.error("release_failed partner=%s problem=%r", outcome.recipient, str(error))
+
+    def _ruleset(self) -> Ruleset:
+        recipients, entries = tuple(sorted(self.partners)), self.register.entries
+        if self._rules is None or self._rules[0] is not entries or self._rules[1] != recipients:
+            self._rules = (entries, recipients, compile_register(self.register, self.member, recipients))
+        return self._rules[2]
+
+    # Looking at it as others do.
+
+    def flows_to(self, member: str) -> bool:
+        """Tell whether any agreement gives a member something now."""
+        return any(one.flows(self.member, member) for one in self.standing().values())
+
+    def visible(self, track: int) -> list[Visibility]:
+        """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""
+        row = self._own.filter(pa.array(self._own["track"].to_numpy() == track))
+        if not row.num_rows:
+            return []
+        row, now_ns, rules = row.select(TRACKS.names).cast(TRACKS), self.now_ns(), self._ruleset()
+        bits = bits_at(rules, standings(self.register, now_ns))
+        return visibility(rules, decide(rules, bits, subjects_of(row), now_ns), 0)
+
+    # The account, and how things are.
+
+    async def _account(self, entries: list[Entry]) -> None:
+        async with self._accounting:
+            await asyncio.to_thread(self.account.write, entries)
+
+    async def _count(self) -> None:
+        while True:
+            try:
+                async with self._accounting:
+                    await asyncio.to_thread(self.account.sign, self.member, self.now_ns(), self.key)
+            except OSError as error:
+                self.problem = f"the account cannot be written: {error.strerror}"
+            for partner in self.partners.values():
+                with contextlib.suppress(Exception):
+                    await partner.outbox.look()
+            await asyncio.sleep(COUNT_S)
+
+    def state(self) -> LinksState:
+        """How agreements and links are now."""
+        now = self.standing()
+        agreements = [
+            agreement_state(self.register.entries[id_], now[id_], self.member) for id_ in sorted(now)
+        ]
+        links = [self.partners[one].state() for one in sorted(self.partners)]
+        return LinksState(
+            member=self.member, time_s=self.now_ns() / 1e9, problem=self.problem, entries=len(self.account),
+            agreements=agreements, links=links,
+            withheld=[Withheld(one, dict(counts)) for one, counts in sorted(self._withheld.items())],
+        )  # fmt: skip

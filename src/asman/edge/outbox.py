@@ -1,0 +1,185 @@
+"""What leaves for one partner: `Released` rows become numbered, chained, signed batches in a bounded stream.
+
+In this order, so that nothing leaves that is not on record, and no number is ever used for two batches: seal,
+write to the record and sync, look once more whether it may leave, publish. What a suspension or the end of an
+agreement leaves behind in the stream is purged: a retransmission is a release, too.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import msgspec
+import nats.errors
+import nats.js.errors
+import pyarrow as pa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nats.aio.client import Client
+from nats.js import JetStreamContext, api
+
+from asman.edge.border import Border, stream_of
+from asman.edge.border_store import BorderStore
+from asman.errors import AsmanError
+from asman.model.label import Label
+from asman.sharing.batches import Stream, seal, take_apart
+from asman.sharing.guard import Released
+
+#: After this time without an acknowledgement a batch is offered once more.
+ACK_S: Final = 5.0
+#: Batches that are offered and not acknowledged; beyond it a consumer stalls silently, so it is out of reach.
+MOST_UNACKNOWLEDGED: Final = 1_000_000
+#: Batches that the server may not have kept when it was killed, and that are published once more.
+AGAIN: Final = 16
+AGAIN_NS: Final = 60 * 10**9
+_PUBLISH_PATIENCE_S: Final = 5.0
+Encode = Callable[[pa.Table], bytes]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much waits for a partner that does not come: beyond it the oldest is discarded and counted.
+
+    age_s   s
+    octets  all batches together
+    """
+
+    age_s: float = 3_600.0
+    octets: int = 256_000_000
+
+
+class Outbox:
+    """One partner's stream. Nothing but `Released` gets in."""
+
+    def __init__(
+        self, border: Border, partner: str, store: BorderStore, key: Ed25519PrivateKey, encode: Encode,
+        limits: Limits, may_leave: Callable[[Label | None], bool], now_ns: Callable[[], int],
+    ) -> None:  # fmt: skip
+        self.partner = partner
+        self.key = key
+        self.sent = self.rows = self.octets = self.discarded = self.purged = self.held_back = 0
+        self.waiting = 0
+        self._border = border
+        self._store = store
+        self._encode = encode
+        self._limits = limits
+        self._may_leave = may_leave
+        self._now_ns = now_ns
+        self._stream, self.next_number = store.stream(border.plan.member, partner)
+        self._client: Client
+        self._context: JetStreamContext
+        self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def stream(self) -> Stream:
+        """Where it stands."""
+        return self._stream
+
+    async def open(self) -> None:
+        """Make the stream and the partner's durable, and publish again what may have been lost."""
+        member = self._border.plan.member
+        self._client = await self._border.enter("out", self.partner, f"outbox {self.partner}")
+        self._context = self._client.jetstream(domain=member, timeout=_PUBLISH_PATIENCE_S)
+        config: dict[str, Any] = {
+            "name": stream_of(self.partner), "subjects": [self._subject], "storage": "file",
+            "retention": "workqueue", "discard": "old", "max_age": self._limits.age_s,
+            "max_bytes": self._limits.octets, "duplicate_window": min(120.0, self._limits.age_s),
+        }  # fmt: skip
+        consumer = api.ConsumerConfig(
+            durable_name=self.partner, ack_policy=api.AckPolicy.EXPLICIT, ack_wait=ACK_S,
+            max_ack_pending=MOST_UNACKNOWLEDGED,
+        )  # fmt: skip
+        try:
+            try:
+                await self._context.update_stream(api.StreamConfig(**config))
+            except nats.js.errors.NotFoundError:
+                await self._context.add_stream(api.StreamConfig(**config))
+            await self._context.add_consumer(stream_of(self.partner), consumer)
+        except (nats.errors.Error, OSError) as error:
+            raise AsmanError(f"no stream for {self.partner} can be made: {error!r}") from error
+        await self._again()
+
+    async def close(self) -> None:
+        """Leave the server."""
+        await self._client.close()
+
+    async def send(self, released: Sequence[Released], next_number: int) -> None:
+        """Seal, record and publish what one step released; a sign of life where it is empty.
+
+        Raises OSError where the record cannot be written: then nothing has left.
+        """
+        for one in released:
+            if type(one) is not Released or one.recipient != self.partner:
+                raise TypeError("only what the release guard released for this partner may leave")
+        async with self._one_at_a_time:
+            await self._send(released, next_number)
+
+    async def _send(self, released: Sequence[Released], next_number: int) -> None:
+        if not self._may_leave(None):
+            self.held_back += 1
+            return
+        # Each is sealed, recorded and published before the next is begun.
+        for one in released or (None,):
+            stream, octets = await asyncio.to_thread(self._sealed, one, next_number)
+            if not self._may_leave(None if one is None else one.label):
+                self.held_back += 1
+                continue
+            await self._publish(stream.sequence, octets)
+            self.sent += 1
+            self.rows += 0 if one is None else one.table.num_rows
+            self.octets += len(octets)
+
+    def _sealed(self, one: Released | None, next_number: int) -> tuple[Stream, bytes]:
+        now_ns = self._now_ns()
+        stream, octets = seal(self._stream, one, self._encode, now_ns, self.key)
+        self._store.record("sent", self.partner, [octets], now_ns)
+        self._store.keep_stream(stream, next_number)
+        self._stream, self.next_number = stream, next_number
+        return stream, octets
+
+    async def purge(self) -> None:
+        """Empty the stream: what was not pulled yet does not leave any more."""
+        try:
+            told = await self._context.stream_info(stream_of(self.partner))
+            await self._context.purge_stream(stream_of(self.partner))
+            self.purged += told.state.messages
+        except (nats.errors.Error, OSError) as error:
+            raise AsmanError(f"the stream for {self.partner} cannot be purged: {error!r}") from error
+
+    async def look(self) -> None:
+        """Learn how many batches wait."""
+        told = await self._context.stream_info(stream_of(self.partner))
+        self.waiting = told.state.messages
+
+    async def oldest(self, after: int) -> int:
+        """The first batch after number `after` that can still be had, or that comes next."""
+        async with self._one_at_a_time:
+            told = await self._context.stream_info(stream_of(self.partner))
+            if told.state.messages == 0:
+                first = self._stream.sequence + 1
+            else:
+                held = await self._context.get_msg(stream_of(self.partner), told.state.first_seq)
+                first = take_apart(held.data or b"").header.sequence
+        found = max(first, after + 1)
+        self.discarded += max(found - after - 1, 0)
+        return found
+
+    @property
+    def _subject(self) -> str:
+        return f"to.{self.partner}"
+
+    async def _publish(self, sequence: int, octets: bytes) -> None:
+        headers = {"Nats-Msg-Id": str(sequence)}
+        try:
+            await self._context.publish(self._subject, octets, timeout=_PUBLISH_PATIENCE_S, headers=headers)
+        except (nats.errors.Error, OSError) as error:
+            # It is on record and has its number: it counts as discarded, and the partner learns of the gap.
+            self.discarded += 1
+            raise AsmanError(f"a batch for {self.partner} was not published: {error!r}") from error
+
+    async def _again(self) -> None:
+        """Publish the latest batches once more; the server and the partner know those that they have."""
+        kept = deque(self._store.latest("sent", self.partner), maxlen=AGAIN)
+        for octets in kept:
+            header = take_apart(octets).header
+            if self._now_ns() - header.sent_ns < AGAIN_NS and self._may_leave(header.label):
+                await self._publish(header.sequence, octets)

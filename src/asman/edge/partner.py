@@ -1,0 +1,175 @@
+"""One partner: what we give it, what it gives us, and what it asks at our door."""
+
+import asyncio
+import contextlib
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from nats.aio.client import Client
+
+from asman.edge import door
+from asman.edge.border import GRANT_S, pass_for
+from asman.edge.door import (
+    AskGrant,
+    AskOldest,
+    Done,
+    Grant,
+    Hello,
+    NextKey,
+    No,
+    Oldest,
+    Question,
+    Say,
+    ShowHead,
+)
+from asman.edge.intake import Intake
+from asman.edge.invitation import Link
+from asman.edge.link_messages import LinkState
+from asman.edge.outbox import Outbox
+from asman.errors import AsmanError, PartnerError
+from asman.sharing import keys
+from asman.sharing.register import Refused
+from asman.units import SECOND_NS
+
+if TYPE_CHECKING:
+    from asman.edge.federation import Federation
+
+#: Pause between two attempts to greet a partner that does not answer yet.
+GREET_S: Final = 1.0
+#: Pause between two greetings of one that knows us.
+GREET_AGAIN_S: Final = 3_600.0
+_log = logging.getLogger("asman.node")
+
+
+class Partner:
+    """One link, for the life of the event loop."""
+
+    def __init__(self, federation: "Federation", link: Link) -> None:
+        self.member = link.partner.origin
+        self.link = link
+        self.problem = ""
+        self._all = federation
+        self.outbox = Outbox(
+            federation.border, self.member, federation.store, federation.key, federation.encode,
+            federation.limits, lambda label: federation.gives(self.member, label), federation.now_ns,
+        )  # fmt: skip
+        self.intake = Intake(
+            federation.border, self.member, federation.store, lambda: federation.register,
+            lambda: federation.takes(self.member), federation.decode, federation.tell, federation.now_ns,
+        )  # fmt: skip
+        self._door: Client
+
+    async def open(self) -> None:
+        """Enter our rooms, and open the door. Raises AsmanError."""
+        if self.link.door_pass:
+            self._all.border.admit_us(self.member, "ask", self.link.door_pass)
+        await self.outbox.open()
+        self._door = await self._all.border.enter("door", self.member, f"door {self.member}")
+        await door.keep(self._door, self._reply)
+        await self.intake.open()
+
+    async def close(self) -> None:
+        """Leave all rooms."""
+        await self._door.close()
+        await self.outbox.close()
+        await self.intake.close()
+
+    async def run(self) -> None:
+        """Pull, and greet, until cancelled."""
+        await asyncio.gather(self.intake.run(), self._greet())
+
+    async def cut(self) -> None:
+        """Let nothing more leave: cut the leaf off, and empty the stream."""
+        try:
+            await self._all.border.revoke(self.member, self.link.partner.pulls_as)
+        finally:
+            await self.outbox.purge()
+
+    async def _greet(self) -> None:
+        """Give the partner what it needs to knock at our door: it cannot have it from a file that it made
+        first.
+        """
+        while True:
+            pass_ = pass_for(
+                self._all.border.plan.secret, self.member, self.link.partner.asks_as, self._all.now_ns()
+            )
+            with contextlib.suppress(PartnerError):
+                if isinstance(await self.intake.ask(Hello(pass_)), Done):
+                    await asyncio.sleep(GREET_AGAIN_S)
+                    continue
+            await asyncio.sleep(GREET_S)
+
+    async def _reply(self, question: Question) -> door.Answer:
+        try:
+            return await self._answer(question)
+        except (AsmanError, OSError) as error:
+            _log.warning("door partner=%s problem=%r", self.member, str(error))
+            return No("it cannot be done now")
+
+    async def _answer(self, question: Question) -> door.Answer:
+        match question:
+            case Hello():
+                return await self._heard_hello(question)
+            case AskGrant():
+                return self._grant()
+            case Say():
+                answer = await self._all.say(question.agreement, question.signed)
+                return No(answer.reason.value) if isinstance(answer, Refused) else Done()
+            case AskOldest():
+                return await self._oldest(question.after)
+            case NextKey():
+                return self._next_key(question)
+            case ShowHead():
+                return No("not asked for")
+
+    async def _heard_hello(self, said: Hello) -> door.Answer:
+        if len(said.door_pass) > 8_000:
+            return No("that is no pass")
+        if said.door_pass != self.link.door_pass:
+            self.link = msgspec.structs.replace(self.link, door_pass=said.door_pass)
+            await asyncio.to_thread(self._all.home.keep_pass, self.member, said.door_pass)
+            self._all.border.admit_us(self.member, "ask", said.door_pass)
+        return Done()
+
+    def _grant(self) -> door.Answer:
+        """A day, or less where everything ends before; only while something flows."""
+        now_ns = self._all.now_ns()
+        ends = [
+            one.ends_ns for one in self._all.standing().values() if one.flows(self._all.member, self.member)
+        ]
+        if not ends:
+            return No("no agreement is active")
+        until_s = min(now_ns // SECOND_NS + GRANT_S, max(ends) // SECOND_NS)
+        jwt = self._all.border.grant(self.member, self.link.partner.pulls_as, until_s)
+        return Grant(jwt, until_s)
+
+    async def _oldest(self, after: int) -> door.Answer:
+        if not 0 <= after <= self.outbox.stream.sequence:
+            return No("no such batch was ever sent")
+        said = Oldest(self._all.member, self.member, await self.outbox.oldest(after), self._all.now_ns())
+        return door.sign_oldest(said, self._all.key)
+
+    def _next_key(self, said: NextKey) -> door.Answer:
+        known = self._all.register.keys
+        if not door.key_is_genuine(said, self.member, known):
+            return No("it is not announced with a key that is known here")
+        fresh = bytes.fromhex(said.key)
+        if keys.find(known.get(self.member, ()), keys.fingerprint(fresh)) is None:
+            self._all.home.keep_key(self.member, fresh)
+        return Done()
+
+    def state(self) -> LinkState:
+        """How the link is now."""
+        inbox, outbox, intake = self.intake.inbox, self.outbox, self.intake
+        return LinkState(
+            member=self.member, address=self.link.partner.address,
+            key=keys.fingerprint(bytes.fromhex(self.link.partner.key)), state=intake.state,
+            sent=outbox.sent, sent_rows=outbox.rows, sent_octets=outbox.octets, waiting=outbox.waiting,
+            discarded=outbox.discarded, purged=outbox.purged, held_back=outbox.held_back,
+            taken=inbox.taken, rows=intake.rows, octets=intake.octets, missing=inbox.missing,
+            rejected={one.name: count for one, count in inbox.rejected.items()},
+            quarantined=inbox.quarantined.value if inbox.quarantined else "",
+            last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
+            grant_until_s=float(intake.granted_until_s), problem=self.problem,
+        )  # fmt: skip

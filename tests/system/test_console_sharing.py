@@ -1,0 +1,134 @@
+"""Sharing in a real browser: whose tracks, what partners see, agreements, quarantine, the guided tour."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from .browser import Sheet, chromium
+from .sharing_server import SharingServer
+from .stream_server import STATIC, Sky
+
+expect.set_options(timeout=30_000)
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.skipif(
+        not (STATIC / "index.html").is_file(), reason="the console is not built: npm run build in console/"
+    ),
+]
+
+ORDERS = re.compile(r"/api/(agreements|links)/[^/]+/(suspend|resume|lift)$")
+
+
+@pytest.fixture(scope="module")
+def console() -> Iterator[tuple[Sheet, SharingServer]]:
+    """A console of KG with 60 own tracks and 30 of RU: one for all, each test leaves it as it was."""
+    with sync_playwright() as running, chromium(running) as browser:
+        sheet = Sheet(browser)
+        with SharingServer(Sky(90), mode="live") as node:
+            sheet.page.route(
+                ORDERS,
+                lambda route: route.fulfill(
+                    json=node.act(urlsplit(route.request.url).path, route.request.post_data_json)
+                ),
+            )
+            sheet.open(node.url, tracks=90)
+            sheet.until("w.sharing.known")
+            yield sheet, node
+        sheet.close()
+
+
+@pytest.fixture
+def sheet(console: tuple[Sheet, SharingServer]) -> Iterator[Sheet]:
+    console[1].orders.clear()
+    yield console[0]
+    assert console[0].errors == []
+
+
+@pytest.fixture
+def node(console: tuple[Sheet, SharingServer]) -> SharingServer:
+    return console[1]
+
+
+def test_the_legend_counts_tracks_by_member_and_shows_those_of_one_on_table_and_map(sheet: Sheet) -> None:
+    sheet.until("w.origins.join() === '60,30'")
+    sheet.page.get_by_role("button", name="Tracks of RU: 30").click()
+    sheet.until("w.update.shown === 30 && w.filter === 'origin:ru'")
+    sheet.page.locator("asman-table .row").first.click()
+    contributed = sheet.page.locator("asman-sources-panel section").first
+    expect(contributed).to_contain_text("kg-ru-2023")
+    expect(contributed).to_contain_text("reporting responsibility")
+    sheet.page.keyboard.press("Escape")
+    sheet.page.get_by_role("button", name="Tracks of RU: 30").click()
+    sheet.until("w.update.shown === 90 && w.filter === ''")
+
+
+def test_the_picture_as_a_partner_sees_it_says_so_all_the_time_and_why_it_lacks_a_track(
+    sheet: Sheet,
+) -> None:
+    sheet.page.keyboard.press("w")
+    bar = sheet.page.locator("asman-view-bar .bar")
+    expect(bar).to_contain_text("AS RU SEES IT — NOT KG'S PICTURE")
+    sheet.until("w.viewed.seen !== null && w.viewed.seen.both === 30 && w.viewed.seen.theirs === 30")
+    bar.get_by_role("button", name="only we 30").click()
+    sheet.until("w.update.shown === 30")
+    row = sheet.page.locator("asman-table .row").first
+    expect(row).to_contain_text("○")
+    row.click()
+    why = sheet.page.locator("asman-sources-panel tr[data-member='RU']")
+    expect(why).to_contain_text("does not")
+    expect(why).to_contain_text("excepted")
+    sheet.page.keyboard.press("Escape")
+    sheet.page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+    sheet.until("w.viewed === null")
+    sheet.ask("w.setFilter('')")
+
+
+def test_a_quarantine_is_loud_and_a_person_lifts_it(sheet: Sheet, node: SharingServer) -> None:
+    sheet.until("w.sharing.known")
+    node.link["quarantined"] = "it claims tracks outside of the agreed volume"
+    alarm = sheet.page.locator("asman-alarms .alarm")
+    expect(alarm).to_contain_text("RU IN QUARANTINE")
+    alarm.get_by_role("button", name="Lift").click()
+    dialog = sheet.page.locator("asman-confirm dialog")
+    expect(dialog).to_contain_text("outside of the agreed volume")
+    dialog.get_by_role("button", name="Cancel").click()
+    assert node.orders == []
+    alarm.get_by_role("button", name="Lift").click()
+    dialog.get_by_role("button", name="Lift the quarantine").click()
+    expect(alarm).to_have_count(0)
+    assert [path for path, _ in node.orders] == ["/api/links/RU/lift"]
+
+
+def test_the_tour_leads_from_the_own_picture_through_a_suspension_and_back(
+    sheet: Sheet, node: SharingServer
+) -> None:
+    sheet.page.get_by_role("button", name="Tour").click()
+    card = sheet.page.locator("asman-tour")
+    forward = card.get_by_role("button", name="Next")
+    for title in ("KG's picture", "What RU contributes", "The agreement", "What KG withholds", "KZ gets"):
+        expect(card.locator("#step")).to_contain_text(title)
+        forward.click()
+    expect(card.locator("#step")).to_have_text("Suspend it")
+    card.locator(".act").click()
+    dialog = sheet.page.locator("asman-confirm dialog")
+    expect(dialog).to_contain_text("RU's tracks under it leave this picture within a second")
+    dialog.get_by_label("Reason").fill("an exercise")
+    sheet.page.keyboard.press("Enter")
+    expect(card.locator(".outcome")).to_contain_text("30 tracks of RU left the picture")
+    expect(sheet.page.locator("asman-alarms .alarm")).to_contain_text("kg-ru-2023 SUSPENDED")
+    forward.click()
+    card.locator(".act").click()
+    dialog.get_by_role("button", name="Resume kg-ru-2023").click()
+    expect(card.locator(".outcome")).to_contain_text("RU's tracks are back")
+    forward.click()
+    card.get_by_role("button", name="Done").click()
+    expect(card.locator(".card")).to_have_count(0)
+    assert node.orders == [
+        ("/api/agreements/kg-ru-2023/suspend", {"reason": "an exercise"}),
+        ("/api/agreements/kg-ru-2023/resume", {}),
+    ]
