@@ -115,7 +115,8 @@ def test_the_openapi_document_names_every_endpoint(served):
     found = httpx.get(f"{served.url}/api/openapi.json", headers=TOKEN).json()
     assert set(found["paths"]) == {
         "/api/health", "/api/picture", "/api/tracks/{track}", "/api/tracks/{track}/explain", "/api/replay",
-        "/metrics",
+        "/metrics", "/api/agreements", "/api/agreements/{agreement}/suspend",
+        "/api/agreements/{agreement}/resume", "/api/links/{member}/lift",
     }  # fmt: skip
     assert set(found["paths"]["/api/replay"]) == {"get", "post"}
     assert {"act", "reason", "text", "weight"} <= set(

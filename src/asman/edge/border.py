@@ -302,6 +302,8 @@ class Border:
                 "port": int(port),
                 "tls": self._tls(self._authorities),
                 "reconnect": 1,
+                # Partners reach us where we said, and nowhere else.
+                "no_advertise": True,
                 "remotes": [remote for peer in plan.peers for remote in self._remotes(peer)],
             }
         return json.dumps(whole, indent=1)
@@ -326,6 +328,7 @@ class Border:
                 "account": room_key(self.plan.secret, room, peer.member).public,
                 "credentials": str(self._creds(peer.member, room)),
                 "tls": self._tls(peer.authority),
+                "ignore_discovered_servers": True,
             }
             for room in rooms
         ]
