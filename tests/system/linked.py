@@ -1,4 +1,4 @@
-"""Members' borders as nodes run them, in one process: real servers, mutual TLS, files, and a clock to step."""
+"""Members' borders as nodes run them, in one process: real servers, mutual TLS, files, a clock to step."""
 
 import asyncio
 import contextlib
@@ -211,7 +211,8 @@ def tracks(member: str, now_ns: int, count: int = 20, lat: float = 42.6, lon: fl
     """Tracks near a place, by default Kant, that are the member's own."""
     spread = np.linspace(-0.2, 0.2, count)
     columns: dict[str, Any] = {
-        "time": np.full(count, now_ns), "last_plot_time": np.full(count, now_ns), "track": np.arange(1, count + 1),
+        "time": np.full(count, now_ns), "last_plot_time": np.full(count, now_ns),
+        "track": np.arange(1, count + 1),
         "lat_deg": lat + spread, "lon_deg": lon + spread, "altitude_m": np.full(count, 9_000.0),
         "vn_mps": np.full(count, 100.0), "ve_mps": np.full(count, 50.0), "climb_mps": np.zeros(count),
         "altitude_sigma_m": np.full(count, 20.0), "var_e_m2": np.full(count, 400.0),

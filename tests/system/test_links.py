@@ -201,7 +201,14 @@ def test_what_is_put_into_the_stream_by_others_is_refused_and_counted(make):
             one = batches.Stream("KG", "RU", 10_000, "00")
             _, forged = batches.seal(one, None, contribution.encode, kg.clock(), ru.home.signing_key())
             before = dict(ru.link("KG").rejected)
-            for octets in (bytes(altered), unsigned, real[0], b"noise", bytes(batches.MOST_OCTETS + 1), forged):
+            for octets in (
+                bytes(altered),
+                unsigned,
+                real[0],
+                b"noise",
+                bytes(batches.MOST_OCTETS + 1),
+                forged,
+            ):
                 await stream.publish("to.RU", octets)
             await client.close()
             await until(lambda: sum(ru.link("KG").rejected.values()) - sum(before.values()) >= 5)

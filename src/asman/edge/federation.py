@@ -136,6 +136,7 @@ class Federation:
         for partner in self.partners.values():
             with contextlib.suppress(Exception):
                 await partner.close()
+        await self.border.leave()
 
     def check(self) -> None:
         """Raise what ended a job that never ends."""
@@ -172,14 +173,20 @@ class Federation:
             await self._make_hold()
 
     async def _read_again(self) -> None:
-        before = {one.signature for entry in self.register.entries.values() for one in entry.signed}
         try:
-            register, answers = self.home.read(self.now_ns())
+            register, answers = await asyncio.to_thread(self.home.read, self.now_ns())
         except InputError as error:
             # Half a file, or a bad one: what held goes on, and is told.
             self.problem = str(error)
             return
         self.problem = ""
+        before = {one.signature for entry in self.register.entries.values() for one in entry.signed}
+        # What was said while files were read, or was not written yet, holds all the same.
+        for id_, entry in self.register.entries.items():
+            known = register.entries.get(id_)
+            for one in entry.signed:
+                if known is not None and one not in known.signed:
+                    register, _ = say(register, id_, one, self.now_ns())
         fresh = register.entries.keys() - self.register.entries.keys()
         self.register = register
         news = [one for one in answers if isinstance(one, Refused) or one.agreement in fresh]
@@ -202,22 +209,20 @@ class Federation:
 
     async def _make_hold(self) -> None:
         before = self._look_at_flows()
+        cut: list[Partner] = []
         for (giver, recipient), flowing in self._flowing.items():
             lost = before.get((giver, recipient), frozenset()) - flowing
-            if not lost:
+            partner = self.partners.get(recipient if giver == self.member else giver)
+            if not lost or partner is None:
                 continue
-            other = recipient if giver == self.member else giver
-            _log.warning(
-                "flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, ",".join(sorted(lost))
-            )
-            partner = self.partners.get(other)
-            if partner is None:
-                continue
+            told = ",".join(sorted(lost))
+            _log.warning("flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, told)
             if giver == self.member:
-                await partner.cut()
+                cut.append(partner)
             elif not flowing:
                 partner.intake.stop()
                 await self.tell(Left(origin=giver))
+        await asyncio.gather(*(partner.cut() for partner in cut))
 
     # The word of people, and of partners.
 
@@ -226,8 +231,8 @@ class Federation:
         register, answer = say(self.register, id_, signed, self.now_ns())
         if isinstance(answer, Taken):
             self.register = register
-            # What takes away holds before it is on disk; what gives holds no earlier than it is accounted
-            # for.
+            self._start(self._pass_on(id_, signed))
+            # What takes away holds before it is on disk.
             await self._make_hold()
             await asyncio.to_thread(self.home.append, id_, signed)
         await self._account([of_answer(answer, self.now_ns())])
@@ -255,7 +260,6 @@ class Federation:
         answer = await self.say(order.about, signed)
         if isinstance(answer, Refused):
             return Decided(409, answer.reason.value)
-        self._start(self._pass_on(order.about, signed))
         return Decided(200, "")
 
     async def _lift(self, member: str) -> Decided:
@@ -291,24 +295,26 @@ class Federation:
             return
         now_ns = self.now_ns()
         self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
+        accounted = asyncio.ensure_future(self._account([of_outcome(one, now_ns) for one in outcomes]))
+        await asyncio.gather(*(self._give(one, accounted) for one in outcomes))
         try:
-            await self._account([of_outcome(one, now_ns) for one in outcomes])
+            await accounted
+            self.problem = ""
         except OSError as error:
             self.problem = f"the account cannot be written, nothing is released: {error.strerror}"
             _log.error("release_stopped problem=%r", self.problem)
-            return
-        await asyncio.gather(*(self._give(one) for one in outcomes))
 
     def _released(self, tracks: pa.Table, now_ns: int) -> tuple[GuardState, tuple[Outcome, ...]]:
         return release(self._guard, self._ruleset(), self.register, tracks, now_ns)
 
-    async def _give(self, outcome: Outcome) -> None:
+    async def _give(self, outcome: Outcome, accounted: asyncio.Future[None]) -> None:
         counts = self._withheld.setdefault(outcome.recipient, {})
         for reason, count in outcome.withheld.counts.items():
             counts[reason.name] = counts.get(reason.name, 0) + count
         partner = self.partners[outcome.recipient]
         try:
-            await partner.outbox.send(outcome.released, self._guard.partners[outcome.recipient].next_number)
+            number = self._guard.partners[outcome.recipient].next_number
+            await partner.outbox.send(outcome.released, number, asyncio.shield(accounted))
             partner.problem = ""
         except (OSError, AsmanError) as error:
             partner.problem = str(error)

@@ -171,5 +171,5 @@ class Partner:
             rejected={one.name: count for one, count in inbox.rejected.items()},
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
             last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
-            grant_until_s=float(intake.granted_until_s), problem=self.problem,
+            grant_until_s=float(intake.granted_until_s), problem=self.problem or intake.problem,
         )  # fmt: skip
