@@ -1,7 +1,7 @@
 """Two members' nodes on this machine, over everything that is between them: how late, how cut, how caught up.
 
 Guard, account and record on the disk, signature, JetStream, mutual TLS, the partner's pull, its gate and the
-reading of rows: timed on the wall from handing tracks to the guard until their rows are read at the other end.
+reading of rows: timed on the wall from handing tracks to the guard until rows are read at the other end.
 Both ends run in one process here, so that they share one core's time for Python; two nodes have one each.
 What is timed on the wall needs an idle machine: the CPU time beside it does not.
 """

@@ -174,6 +174,10 @@ class Home:
         )
         return read_key(numbered[-1] if numbered else self.keys / f"{self.member}.key")
 
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The member's own public keys, all of them."""
+        return read_public_keys(self.keys).get(self.member, ())
+
     def secret(self) -> bytes:
         """From which all nkeys derive. Raises ConfigError."""
         path = self.keys / "operator.seed"

@@ -36,7 +36,7 @@ from asman.sharing.audit import Entry, of_answer, of_outcome
 from asman.sharing.guard import GuardState, Outcome, release
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
-from asman.sharing.register import Refused, Register, Taken, say, standings
+from asman.sharing.register import Refused, Register, Taken, flowing, say, standings
 from asman.sharing.ruleset import Ruleset, compile_register
 from asman.sharing.statements import Act, Signed, Statement, sign, stated_ns
 
@@ -82,6 +82,10 @@ class Home(Protocol):
         """The member's own key, the newest."""
         ...
 
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The member's own public keys, all of them."""
+        ...
+
 
 class Federation:
     """All links of one node."""
@@ -115,7 +119,6 @@ class Federation:
     async def open(self) -> None:
         """Enter the border for every partner, and begin. Raises AsmanError, InputError."""
         await self._account(self._early)
-        self._look_at_flows()
         for link in self.home.links().values():
             partner = Partner(self, link)
             self.partners[partner.member] = partner
@@ -125,6 +128,7 @@ class Federation:
             )
             await partner.open()
             self._start(partner.run())
+        self._look_at_flows()
         for job in (self._watch(), self._count()):
             self._start(job)
 
@@ -157,12 +161,12 @@ class Federation:
         """Tell whether something of ours may leave for a partner under a label, or a sign of life without
         one.
         """
-        flowing = {id_ for id_, one in self.standing().items() if one.flows(self.member, partner)}
-        return bool(flowing) and (label is None or {id_ for id_, _ in label.agreements} <= flowing)
+        flows = flowing(self.register, self.member, partner, self.now_ns())
+        return bool(flows) and (label is None or {id_ for id_, _ in label.agreements} <= flows)
 
     def takes(self, partner: str) -> bool:
         """Tell whether something of a partner's may come."""
-        return any(one.flows(partner, self.member) for one in self.standing().values())
+        return bool(flowing(self.register, partner, self.member, self.now_ns()))
 
     async def _watch(self) -> None:
         """See what has changed, and make it hold."""
@@ -198,20 +202,16 @@ class Federation:
 
     def _look_at_flows(self) -> dict[tuple[str, str], frozenset[str]]:
         """(giver, recipient) -> the agreements under which anything flows now; returns what was before."""
-        before, now = self._flowing, self.standing()
-        pairs = [(self.member, one) for one in self.home.links()] + [
-            (one, self.member) for one in self.home.links()
-        ]
-        self._flowing = {
-            pair: frozenset(id_ for id_, one in now.items() if one.flows(*pair)) for pair in pairs
-        }
+        before, now_ns = self._flowing, self.now_ns()
+        pairs = [pair for one in self.partners for pair in ((self.member, one), (one, self.member))]
+        self._flowing = {pair: flowing(self.register, *pair, now_ns) for pair in pairs}
         return before
 
     async def _make_hold(self) -> None:
         before = self._look_at_flows()
         cut: list[Partner] = []
-        for (giver, recipient), flowing in self._flowing.items():
-            lost = before.get((giver, recipient), frozenset()) - flowing
+        for (giver, recipient), flows in self._flowing.items():
+            lost = before.get((giver, recipient), frozenset()) - flows
             partner = self.partners.get(recipient if giver == self.member else giver)
             if not lost or partner is None:
                 continue
@@ -219,7 +219,7 @@ class Federation:
             _log.warning("flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, told)
             if giver == self.member:
                 cut.append(partner)
-            elif not flowing:
+            elif not flows:
                 partner.intake.stop()
                 await self.tell(Left(origin=giver))
         await asyncio.gather(*(partner.cut() for partner in cut))

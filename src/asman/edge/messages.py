@@ -25,6 +25,7 @@ BEGIN: Final = "node.begin"
 ARRIVED: Final = "link.arrived"
 OWN: Final = "picture.own"
 LINKS: Final = "link.state"
+LINK_NEWS: Final = "link.news"
 ACT: Final = "link.act"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.
 JUMPED: Final = "Asman-Jumped"
