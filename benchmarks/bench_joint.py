@@ -115,7 +115,8 @@ def second_s() -> tuple[float, float]:
         columns |= {
             "time": np.full(count, at_ns), "last_plot_time": np.full(count, at_ns),
             "since": np.full(count, at_ns - S), "track": np.arange(count), "lat_deg": lat, "lon_deg": lon,
-            "vn_mps": speed[:, 0], "ve_mps": speed[:, 1], "altitude_m": zero + 9e3, "var_e_m2": zero + 1_600.0,
+            "vn_mps": speed[:, 0], "ve_mps": speed[:, 1], "altitude_m": zero + 9e3,
+            "var_e_m2": zero + 1_600.0,
             "var_n_m2": zero + 1_600.0, "var_ve_m2ps2": zero + 9.0, "var_vn_m2ps2": zero + 9.0,
             "existence": zero + 1.0, "address": np.arange(count) + 1, "callsign": ["ABC123"] * count,
             "contributors": [["r1", "r2"]] * count, "label": ["kg-ru-2023//REL KG RU"] * count,

@@ -47,6 +47,19 @@ def test_the_picture_is_geojson_with_the_columns_of_tracks(served):
         ("?bbox=170,-90,-170,90", [2]),
     ],
 )
+def test_the_picture_is_cut_to_a_box(served, query, numbers):
+    served.reasoning.table = table(a_track(1, 42, 74), a_track(2, 0, 179), a_track(3, 0, 0, confirmed=False))
+    found = httpx.get(f"{served.url}/api/picture{query}", headers=TOKEN).json()
+    assert [feature["id"] for feature in found["features"]] == numbers
+
+
+@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "0,10,1,5", "0,nan,1,5", "0,0,inf,1"])
+def test_a_box_that_is_none_is_refused_with_what_is_needed(served, box):
+    answer = httpx.get(f"{served.url}/api/picture", params={"bbox": box}, headers=TOKEN)
+    assert answer.status_code == 400
+    assert "bbox" in answer.json()["detail"]
+
+
 def test_a_view_is_what_that_member_may_see_and_says_why_it_is_empty(served):
     served.reasoning.seen = {"RU": table(a_track(1, 42.8, 74.6)), "KZ": table()}
     views = {
@@ -68,19 +81,6 @@ def test_people_pair_and_part_tracks(served):
     ]  # fmt: skip
     refused = httpx.post(f"{served.url}/api/tracks/99/pair", headers=TOKEN, json={"with": 8})
     assert refused.status_code == 409
-
-
-def test_the_picture_is_cut_to_a_box(served, query, numbers):
-    served.reasoning.table = table(a_track(1, 42, 74), a_track(2, 0, 179), a_track(3, 0, 0, confirmed=False))
-    found = httpx.get(f"{served.url}/api/picture{query}", headers=TOKEN).json()
-    assert [feature["id"] for feature in found["features"]] == numbers
-
-
-@pytest.mark.parametrize("box", ["1,2,3", "a,b,c,d", "0,10,1,5", "0,nan,1,5", "0,0,inf,1"])
-def test_a_box_that_is_none_is_refused_with_what_is_needed(served, box):
-    answer = httpx.get(f"{served.url}/api/picture", params={"bbox": box}, headers=TOKEN)
-    assert answer.status_code == 400
-    assert "bbox" in answer.json()["detail"]
 
 
 def test_unknown_tracks_and_places_are_not_found_as_json(served):

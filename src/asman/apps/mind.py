@@ -205,9 +205,9 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
         return None
     row = found[0]
     sources = _sources(state, number)
-    own = next((one.number for one in sources if one.origin == state.member), number)
     trail = node.trails_of(state)
     time_s = state.now_ns / SECOND_NS
+    own = node.own_track(state, number)
     behind = evidence.behind(state.evidence, own, row["contributors"], row["address"], row["mode_3a"])
     plots = [PlotEntry(**plot._asdict()) for plot in behind]
     columns: dict[str, Any] = {

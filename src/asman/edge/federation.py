@@ -308,9 +308,10 @@ class Federation:
         self._own = tracks
         now_ns = self.now_ns()
         self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
-        self.seen(outcomes, now_ns)
         accounted = asyncio.ensure_future(self._account([of_outcome(one, now_ns) for one in outcomes]))
         await asyncio.gather(*(self._give(one, accounted) for one in outcomes))
+        # After what is urgent: what partners see of us is looked at by people.
+        await asyncio.to_thread(self.seen, outcomes, now_ns)
         try:
             await accounted
             self.problem = ""

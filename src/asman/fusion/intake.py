@@ -175,6 +175,8 @@ def left(state: JointState, stays: NDArray[np.bool_], now_ns: int) -> JointState
         for key, number in zip(sources.key[gone].tolist(), sources.number[gone].tolist(), strict=True)
         if number >= 0
     )
+    # Whoever tells ever new tracks must not fill our memory.
+    memory = dict(list(memory.items())[-MOST_SOURCES:])
     return msgspec.structs.replace(
         state, sources=source_rows(sources, np.flatnonzero(stays)), memory=memory
     )  # fmt: skip

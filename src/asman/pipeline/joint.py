@@ -129,6 +129,13 @@ def sources(federation: Federation, number: int) -> tuple[SourceTold, ...]:
     return tuple(found)
 
 
+def own_track(federation: Federation, number: int) -> int:
+    """Our own tracker's number of a joint track; the same number where we have no part in it."""
+    state = federation.picture
+    own = (one.track for one in joint.sources_of(state, number) if one.origin == state.member)
+    return next(own, number)
+
+
 def paired(federation: Federation, number: int, other: int, act: PairAct) -> Federation | None:
     """What a person decides of two tracks; None where there is no such pair.
 

@@ -235,8 +235,14 @@ def _feeds(
     return counts, events
 
 
+def own_track(state: NodeState, track: int) -> int:
+    """Our own tracker's number of a track of the picture; the same number where we have no part in it."""
+    return track if state.federation is None else joint.own_track(state.federation, track)
+
+
 def explain(state: NodeState, track: int, begin_ns: int, end_ns: int) -> Explanation:
     """Return why a track is what it is, from what is kept; `reach_s` of the answer says how far that goes."""
+    track = own_track(state, track)
     told = tracking.explain(state.tracker, track, begin_ns, end_ns)
     return traced(told, [heard.plots for heard in state.evidence], state.sensors)
 

@@ -363,7 +363,8 @@ def _with(table: pa.Table, name: str, values: pa.Array) -> pa.Table:
 
 def _their_numbers(tracks: Sequence[int | None], known: Mapping[int, tuple[int, int]]) -> pa.Array:
     """The recipient's numbers of tracks; null of one that it never got."""
-    return pa.array([known[one][0] if one in known else None for one in tracks], pa.int64())
+    theirs = [None if one is None or one not in known else known[one][0] for one in tracks]
+    return pa.array(theirs, pa.int64())
 
 
 def _held(rows: pa.Table, kind: NDArray[np.int64], places: NDArray[np.int64]) -> tuple[_Waiting | None, int]:

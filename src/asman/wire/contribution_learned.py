@@ -34,7 +34,7 @@ _LOWEST: Final = -24.0
 _STEPS: Final = 1024.0
 #: Rounded correlations may make a matrix of rank two slightly negative: they are drawn in by so much.
 _DRAWN_IN: Final = 2e-4
-_PLACES: Final = {(p, q): k for k, (p, q) in enumerate(zip(*np.triu_indices(4), strict=True))}
+_PLACES: Final = {pair: k for k, pair in enumerate((p, q) for p in range(4) for q in range(p, 4))}
 
 
 def coded(tracks: pa.Table, since: NDArray[np.int64]) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def coded(tracks: pa.Table, since: NDArray[np.int64]) -> dict[str, Any]:
     about, upper = _lists(tracks, "about", 4), _lists(tracks, "information", 10)
     steps = np.rint(about / np.array(_ABOUT))
     root = np.sqrt(np.maximum(upper[:, [_PLACES[k, k] for k in range(4)]], 0.0))
-    told = (np.abs(steps) <= _FULL).all(axis=1) & (root > 0.0).any(axis=1)
+    told = np.asarray((np.abs(steps) <= _FULL).all(axis=1) & (root > 0.0).any(axis=1))
     with np.errstate(divide="ignore"):
         level = np.floor((np.log2(root) - _LOWEST) * _STEPS)
     level = np.where(told[:, None] & (level >= 1.0), np.clip(level, 1, _NONE), 0.0)
