@@ -140,6 +140,8 @@ def test_the_openapi_document_names_every_endpoint(served):
         "/api/health", "/api/picture", "/api/tracks/{track}", "/api/tracks/{track}/explain", "/api/replay",
         "/metrics", "/api/view/{member}", "/api/tracks/{track}/pair", "/api/tracks/{track}/unpair",
         "/api/tracks/{track}/automatic",
+        "/api/agreements", "/api/agreements/{agreement}/suspend",
+        "/api/agreements/{agreement}/resume", "/api/links/{member}/lift",
     }  # fmt: skip
     assert set(found["paths"]["/api/replay"]) == {"get", "post"}
     assert {"act", "reason", "text", "weight"} <= set(

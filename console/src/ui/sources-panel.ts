@@ -27,6 +27,8 @@ export class SourcesPanel extends LitElement {
   @property({ attribute: false }) story: TrackStory | null = null;
   @property({ attribute: false }) members: Members = [];
   @property() member = "";
+  /** Members whose consoles are known. */
+  @property({ attribute: false }) peers: readonly string[] = [];
   @property({ type: Number }) nowS = Number.NaN;
 
   override render(): TemplateResult {
@@ -36,7 +38,13 @@ export class SourcesPanel extends LitElement {
         ${sources.length === 0 ? html`<p class="empty">The node names nobody.</p>` : html`<table><thead><tr><th>Whose</th><th>Under</th><th class="number">1 σ</th><th class="number">Age</th></tr></thead>
           <tbody>${sources.map((source) => this.source(source))}</tbody></table>`}</section>`}
       ${visibleTo === null ? nothing : html`<section><h2>Who sees it</h2>
-        ${visibleTo.length === 0 ? html`<p class="empty">Nobody but ${this.member}: there are no partners.</p>` : html`<table><tbody>${visibleTo.map((one) => this.visibility(one))}</tbody></table>`}</section>`}`;
+        ${visibleTo.length === 0 ? html`<p class="empty">Nobody but ${this.member}: there are no partners.</p>` : html`<table><tbody>${[...visibleTo, ...this.strangers(visibleTo)].map((one) => this.visibility(one))}</tbody></table>`}</section>`}`;
+  }
+
+  /** Members that the node has no link with: nothing goes to them. */
+  private strangers(told: readonly Visibility[]): Visibility[] {
+    const known = new Set([this.member, ...told.map((one) => one.member)]);
+    return this.peers.filter((member) => !known.has(member)).map((member) => ({ member, agreement: null, why: `${this.member} has no agreement with it` }));
   }
 
   private source(source: Source): TemplateResult {

@@ -108,7 +108,7 @@ export class TrackPanel extends LitElement {
       ${this.identity(detail)}
       ${this.position(detail)}
       ${this.quality(detail)}
-      <asman-sources-panel .story=${this.story} .members=${this.workplace.members} .member=${this.workplace.member} .nowS=${detail.timeS}></asman-sources-panel>
+      <asman-sources-panel .story=${this.story} .members=${this.workplace.members} .member=${this.workplace.member} .peers=${this.workplace.hello?.peers?.map((peer) => peer.member) ?? []} .nowS=${detail.timeS}></asman-sources-panel>
       ${this.profiles(detail)}
       <asman-why-panel .track=${detail.track}></asman-why-panel>
       ${this.origins()}`;

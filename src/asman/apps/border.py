@@ -39,9 +39,7 @@ from asman.edge.outbox import Limits
 from asman.errors import AsmanError, InputError
 from asman.wire import contribution
 
-#: How often the web is told how links are.
-STATE_S: Final = 1.0
-#: How often the node looks whether links were added or removed.
+#: How often the web is told how links are, and links are looked at that were added or removed.
 LINKS_S: Final = 1.0
 #: How often certificates are looked at.
 CERTIFICATES_S: Final = 3_600.0
@@ -168,6 +166,9 @@ class BorderProcess:
         known = self._names()
         while True:
             await asyncio.sleep(LINKS_S)
+            if self._federation is not None:
+                news = msgspec.json.encode(self._federation.state())
+                await self._client.publish(messages.LINK_NEWS, news)
             if not self._border.alive:
                 raise AsmanError("the border's NATS server ended unexpectedly")
             if self._names() != known:

@@ -31,10 +31,13 @@ from asman.edge.invitation import Link
 from asman.edge.nkeys import SECRET_OCTETS
 from asman.errors import ConfigError, InputError
 from asman.sharing import keys
+from asman.sharing.document import Checked
 from asman.sharing.problems import errors
 from asman.sharing.register import Refused, Register, Taken, add, say
 from asman.sharing.statements import Signed
 
+#: File -> when it was changed last, ns, and how long it is.
+_Stamps = dict[Path, tuple[int, int]]
 _SIGNED: Final = ".signed.toml"
 
 
@@ -44,8 +47,8 @@ class Home:
     def __init__(self, folder: Path, member: str) -> None:
         self.folder = folder
         self.member = member
-        self._seen: dict[Path, tuple[int, int]] = {}
-        self._documents: dict[Path, tuple[tuple[int, int], object]] = {}
+        self._seen: _Stamps = {}
+        self._documents: tuple[_Stamps, dict[Path, Checked]] = ({}, {})
 
     @property
     def keys(self) -> Path:
@@ -68,9 +71,10 @@ class Home:
         """Tell whether an agreement, statement or public key is not as it was read last."""
         return self._look() != self._seen
 
-    def _look(self) -> dict[Path, tuple[int, int]]:
-        found: dict[Path, tuple[int, int]] = {}
-        for folder, ending in ((self.folder / "agreements", ".toml"), (self.keys, ".pub")):
+    def _look(self) -> _Stamps:
+        found: _Stamps = {}
+        agreements = self.folder / "agreements"
+        for folder, ending in ((agreements, ".toml"), (agreements / "volumes", ""), (self.keys, ".pub")):
             if not folder.is_dir():
                 continue
             with os.scandir(folder) as entries:
@@ -83,12 +87,11 @@ class Home:
     def read(self, now_ns: int) -> tuple[Register, tuple[Taken | Refused, ...]]:
         """Read all agreements with what was said of them. Raises InputError for a document with errors."""
         self._seen = self._look()
+        documents = self._read_documents()
         register = Register(member=self.member, keys=read_public_keys(self.keys))
         answers: list[Taken | Refused] = []
-        for path in sorted(self._seen):
-            if path.suffix != ".toml" or path.name.endswith(_SIGNED):
-                continue
-            checked = read_agreement(path)
+        for path in sorted(documents):
+            checked = documents[path]
             wrong = errors(checked.problems)
             if checked.agreement is None:
                 first = wrong[0]
@@ -100,12 +103,20 @@ class Home:
                 answers.append(answer)
         return register, tuple(answers)
 
+    def _read_documents(self) -> dict[Path, Checked]:
+        """All documents; what was read before is not read again while nothing of it has changed."""
+        texts = {
+            path: stamp for path, stamp in self._seen.items()
+            if path.suffix != ".pub" and not path.name.endswith(_SIGNED)
+        }  # fmt: skip
+        if self._documents[0] != texts:
+            paths = [path for path in texts if path.suffix == ".toml"]
+            self._documents = (texts, {path: read_agreement(path) for path in paths})
+        return self._documents[1]
+
     def append(self, agreement: str, signed: Signed) -> None:
         """Keep a statement beside its agreement."""
-        for path in sorted((self.folder / "agreements").glob("*.toml")):
-            if path.name.endswith(_SIGNED):
-                continue
-            checked = read_agreement(path)
+        for path, checked in self._documents[1].items():
             if checked.agreement is not None and checked.agreement.id == agreement:
                 if signed not in read_statements(path):
                     append_statement(path, signed)
@@ -162,6 +173,10 @@ class Home:
             self.keys.glob(f"{self.member}.[0-9]*.key"), key=lambda path: int(path.name.split(".")[1])
         )
         return read_key(numbered[-1] if numbered else self.keys / f"{self.member}.key")
+
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The member's own public keys, all of them."""
+        return read_public_keys(self.keys).get(self.member, ())
 
     def secret(self) -> bytes:
         """From which all nkeys derive. Raises ConfigError."""

@@ -21,6 +21,7 @@ from asman.edge.api import application
 from asman.edge.feeds import Feed
 from asman.edge.gate import gate
 from asman.edge.hub import Hub
+from asman.edge.link_messages import LinksState
 from asman.edge.messages import Failed, FeedHealth, Health, Hello, Peer, Progress, Ready
 from asman.edge.reasoning import BusReasoning
 from asman.edge.sharing_api import Sharing
@@ -138,6 +139,10 @@ class Shell:
         async def begin(message: Msg) -> None:
             await message.respond(b"")
 
+        async def links(message: Msg) -> None:
+            self._hub.links = msgspec.json.decode(message.data, type=LinksState)
+
+        await client.subscribe(messages.LINK_NEWS, cb=links)
         await client.subscribe(messages.FRAMES, cb=_counted(frame))
         await client.subscribe(messages.NEWS, cb=news)
         await client.subscribe(messages.BEGIN, cb=begin)

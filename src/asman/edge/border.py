@@ -135,6 +135,7 @@ class Border:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._log = plan.run / "nats.log"
         self._config = plan.run / "nats.conf"
+        self._claims: Client | None = None
         self._revoked: dict[str, dict[str, int]] = {}
         self._child = self._start()
 
@@ -171,15 +172,20 @@ class Border:
         """Connect a client of ours to a room; it comes back by itself when the server does."""
         return await self._connect(room_key(self.plan.secret, room, partner), name)
 
+    async def leave(self) -> None:
+        """Close what was opened here, before the event loop ends."""
+        if self._claims is not None:
+            await self._claims.close()
+            self._claims = None
+
     async def push(self, claims: str) -> None:
         """Make the word on an account hold at once."""
-        client = await self._connect(self._system, "claims")
+        if self._claims is None or self._claims.is_closed:
+            self._claims = await self._connect(self._system, "claims")
         try:
-            answer = await client.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), timeout=2)
+            answer = await self._claims.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), timeout=2)
         except (nats.errors.Error, OSError) as error:
             raise AsmanError(f"the border's server took no claims: {error!r}") from error
-        finally:
-            await client.close()
         told = json.loads(answer.data)
         if told.get("error"):
             raise AsmanError(f"the border's server refused claims: {told['error']}")
@@ -302,6 +308,8 @@ class Border:
                 "port": int(port),
                 "tls": self._tls(self._authorities),
                 "reconnect": 1,
+                # Partners reach us where we said, and nowhere else.
+                "no_advertise": True,
                 "remotes": [remote for peer in plan.peers for remote in self._remotes(peer)],
             }
         return json.dumps(whole, indent=1)
@@ -326,6 +334,7 @@ class Border:
                 "account": room_key(self.plan.secret, room, peer.member).public,
                 "credentials": str(self._creds(peer.member, room)),
                 "tls": self._tls(peer.authority),
+                "ignore_discovered_servers": True,
             }
             for room in rooms
         ]

@@ -30,17 +30,16 @@ CREATE TABLE IF NOT EXISTS received (origin TEXT PRIMARY KEY, inbox TEXT NOT NUL
 
 
 class BorderStore:
-    """The record and the cursors of one node. One thread at a time; `close` it."""
+    """The record and the cursors of one node, for any number of threads; `close` it."""
 
     def __init__(self, folder: Path, now_ns: int) -> None:
         """Open or begin a store. Raises InputError where it cannot be used, or another node uses it."""
         self._folder = folder
         self._logs: dict[tuple[Way, str], SegmentLog] = {}
+        self._one_at_a_time = threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = SegmentLog(folder / "lock")
-            # One connection for the threads of all partners: a transaction is one thread's at a time.
-            self._writing = threading.Lock()
             self._cursors = sqlite3.connect(folder / "cursors.sqlite", check_same_thread=False)
             self._cursors.execute("PRAGMA journal_mode = WAL")
             self._cursors.execute("PRAGMA synchronous = FULL")
@@ -63,7 +62,8 @@ class BorderStore:
         """Keep batches; they are on the disk when this returns. Raises OSError, e.g. when the disk is
         full.
         """
-        log = self._log(way, partner, now_ns)
+        with self._one_at_a_time:
+            log = self._log(way, partner, now_ns)
         for octets in batches:
             log.append(kind, octets)
         log.sync()
@@ -82,7 +82,7 @@ class BorderStore:
 
     def keep_stream(self, stream: Stream, next_number: int) -> None:
         """Remember where our stream to a partner stands."""
-        with self._writing, self._cursors:
+        with self._one_at_a_time, self._cursors:
             self._cursors.execute(
                 "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
                 (stream.recipient, stream.sequence, stream.previous, next_number),
@@ -102,14 +102,14 @@ class BorderStore:
 
     def keep_inbox(self, inbox: Inbox) -> None:
         """Remember what was taken of a partner, or refused."""
-        with self._writing, self._cursors:
+        with self._one_at_a_time, self._cursors:
             self._cursors.execute(
                 "INSERT OR REPLACE INTO received VALUES (?, ?)", (inbox.origin, _text(inbox))
             )
 
     def forget(self, partner: str) -> None:
         """Forget where streams with a partner that left stand; the record stays."""
-        with self._writing, self._cursors:
+        with self._one_at_a_time, self._cursors:
             self._cursors.execute("DELETE FROM received WHERE origin = ?", (partner,))
 
     def latest(self, way: Way, partner: str) -> Iterator[bytes]:

@@ -107,6 +107,8 @@ def authority_problem(pem: str, now: datetime.datetime) -> str:
     try:
         (read,) = x509.load_pem_x509_certificates(pem.encode())
         basic = read.extensions.get_extension_for_class(x509.BasicConstraints).value
+        if not basic.ca:
+            return "the certificate is not of an authority"
         read.verify_directly_issued_by(read)
     except x509.ExtensionNotFound:
         return "the certificate is not of an authority"
@@ -114,8 +116,6 @@ def authority_problem(pem: str, now: datetime.datetime) -> str:
         return "the certificate is not signed by itself"
     except (ValueError, TypeError):
         return "the certificate cannot be read"
-    if not basic.ca:
-        return "the certificate is not of an authority"
     if now >= read.not_valid_after_utc:
         return "the certificate has expired"
     return ""

@@ -45,7 +45,7 @@ from asman.sharing.audit import Entry, of_answer, of_outcome
 from asman.sharing.guard import GuardState, Outcome, decide, release, subjects_of
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
-from asman.sharing.register import Refused, Register, Taken, say, standings
+from asman.sharing.register import Refused, Register, Taken, flowing, say, standings
 from asman.sharing.ruleset import Ruleset, bits_at, compile_register
 from asman.sharing.statements import Act, Signed, Statement, sign
 
@@ -91,6 +91,10 @@ class Home(Protocol):
         """The member's own key, the newest."""
         ...
 
+    def public_keys(self) -> tuple[bytes, ...]:
+        """The member's own public keys, all of them."""
+        ...
+
 
 class Federation:
     """All links of one node."""
@@ -127,7 +131,6 @@ class Federation:
     async def open(self) -> None:
         """Enter the border for every partner, and begin. Raises AsmanError, InputError."""
         await self._account(self._early)
-        self._look_at_flows()
         for link in self.home.links().values():
             partner = Partner(self, link)
             self.partners[partner.member] = partner
@@ -137,6 +140,7 @@ class Federation:
             )
             await partner.open()
             self._start(partner.run())
+        self._look_at_flows()
         for job in (self._watch(), self._count()):
             self._start(job)
 
@@ -148,6 +152,7 @@ class Federation:
         for partner in self.partners.values():
             with contextlib.suppress(Exception):
                 await partner.close()
+        await self.border.leave()
 
     def check(self) -> None:
         """Raise what ended a job that never ends."""
@@ -168,12 +173,12 @@ class Federation:
         """Tell whether something of ours may leave for a partner under a label, or a sign of life without
         one.
         """
-        flowing = {id_ for id_, one in self.standing().items() if one.flows(self.member, partner)}
-        return bool(flowing) and (label is None or {id_ for id_, _ in label.agreements} <= flowing)
+        flows = flowing(self.register, self.member, partner, self.now_ns())
+        return bool(flows) and (label is None or {id_ for id_, _ in label.agreements} <= flows)
 
     def takes(self, partner: str) -> bool:
         """Tell whether something of a partner's may come."""
-        return any(one.flows(partner, self.member) for one in self.standing().values())
+        return bool(flowing(self.register, partner, self.member, self.now_ns()))
 
     async def _watch(self) -> None:
         """See what has changed, and make it hold."""
@@ -184,14 +189,20 @@ class Federation:
             await self._make_hold()
 
     async def _read_again(self) -> None:
-        before = {one.signature for entry in self.register.entries.values() for one in entry.signed}
         try:
-            register, answers = self.home.read(self.now_ns())
+            register, answers = await asyncio.to_thread(self.home.read, self.now_ns())
         except InputError as error:
             # Half a file, or a bad one: what held goes on, and is told.
             self.problem = str(error)
             return
         self.problem = ""
+        before = {one.signature for entry in self.register.entries.values() for one in entry.signed}
+        # What was said while files were read, or was not written yet, holds all the same.
+        for id_, entry in self.register.entries.items():
+            known = register.entries.get(id_)
+            for one in entry.signed:
+                if known is not None and one not in known.signed:
+                    register, _ = say(register, id_, one, self.now_ns())
         fresh = register.entries.keys() - self.register.entries.keys()
         self.register = register
         news = [one for one in answers if isinstance(one, Refused) or one.agreement in fresh]
@@ -203,33 +214,27 @@ class Federation:
 
     def _look_at_flows(self) -> dict[tuple[str, str], frozenset[str]]:
         """(giver, recipient) -> the agreements under which anything flows now; returns what was before."""
-        before, now = self._flowing, self.standing()
-        pairs = [(self.member, one) for one in self.home.links()] + [
-            (one, self.member) for one in self.home.links()
-        ]
-        self._flowing = {
-            pair: frozenset(id_ for id_, one in now.items() if one.flows(*pair)) for pair in pairs
-        }
+        before, now_ns = self._flowing, self.now_ns()
+        pairs = [pair for one in self.partners for pair in ((self.member, one), (one, self.member))]
+        self._flowing = {pair: flowing(self.register, *pair, now_ns) for pair in pairs}
         return before
 
     async def _make_hold(self) -> None:
         before = self._look_at_flows()
-        for (giver, recipient), flowing in self._flowing.items():
-            lost = before.get((giver, recipient), frozenset()) - flowing
-            if not lost:
+        cut: list[Partner] = []
+        for (giver, recipient), flows in self._flowing.items():
+            lost = before.get((giver, recipient), frozenset()) - flows
+            partner = self.partners.get(recipient if giver == self.member else giver)
+            if not lost or partner is None:
                 continue
-            other = recipient if giver == self.member else giver
-            _log.warning(
-                "flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, ",".join(sorted(lost))
-            )
-            partner = self.partners.get(other)
-            if partner is None:
-                continue
+            told = ",".join(sorted(lost))
+            _log.warning("flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, told)
             if giver == self.member:
-                await partner.cut()
-            elif not flowing:
+                cut.append(partner)
+            elif not flows:
                 partner.intake.stop()
                 await self.tell(Left(origin=giver))
+        await asyncio.gather(*(partner.cut() for partner in cut))
 
     # The word of people, and of partners.
 
@@ -238,8 +243,8 @@ class Federation:
         register, answer = say(self.register, id_, signed, self.now_ns())
         if isinstance(answer, Taken):
             self.register = register
-            # What takes away holds before it is on disk; what gives holds no earlier than it is accounted
-            # for.
+            self._start(self._pass_on(id_, signed))
+            # What takes away holds before it is on disk.
             await self._make_hold()
             await asyncio.to_thread(self.home.append, id_, signed)
         await self._account([of_answer(answer, self.now_ns())])
@@ -267,7 +272,6 @@ class Federation:
         answer = await self.say(order.about, signed)
         if isinstance(answer, Refused):
             return Decided(409, answer.reason.value)
-        self._start(self._pass_on(order.about, signed))
         return Decided(200, "")
 
     async def _lift(self, member: str) -> Decided:
@@ -304,25 +308,28 @@ class Federation:
         self._own = tracks
         now_ns = self.now_ns()
         self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
-        self.seen(outcomes, now_ns)
+        accounted = asyncio.ensure_future(self._account([of_outcome(one, now_ns) for one in outcomes]))
+        await asyncio.gather(*(self._give(one, accounted) for one in outcomes))
+        # After what is urgent: what partners see of us is looked at by people.
+        await asyncio.to_thread(self.seen, outcomes, now_ns)
         try:
-            await self._account([of_outcome(one, now_ns) for one in outcomes])
+            await accounted
+            self.problem = ""
         except OSError as error:
             self.problem = f"the account cannot be written, nothing is released: {error.strerror}"
             _log.error("release_stopped problem=%r", self.problem)
-            return
-        await asyncio.gather(*(self._give(one) for one in outcomes))
 
     def _released(self, tracks: pa.Table, now_ns: int) -> tuple[GuardState, tuple[Outcome, ...]]:
         return release(self._guard, self._ruleset(), self.register, tracks, now_ns)
 
-    async def _give(self, outcome: Outcome) -> None:
+    async def _give(self, outcome: Outcome, accounted: asyncio.Future[None]) -> None:
         counts = self._withheld.setdefault(outcome.recipient, {})
         for reason, count in outcome.withheld.counts.items():
             counts[reason.name] = counts.get(reason.name, 0) + count
         partner = self.partners[outcome.recipient]
         try:
-            await partner.outbox.send(outcome.released, self._guard.partners[outcome.recipient].next_number)
+            number = self._guard.partners[outcome.recipient].next_number
+            await partner.outbox.send(outcome.released, number, asyncio.shield(accounted))
             partner.problem = ""
         except (OSError, AsmanError) as error:
             partner.problem = str(error)
@@ -338,7 +345,7 @@ class Federation:
 
     def flows_to(self, member: str) -> bool:
         """Tell whether any agreement gives a member something now."""
-        return any(one.flows(self.member, member) for one in self.standing().values())
+        return bool(flowing(self.register, self.member, member, self.now_ns()))
 
     def visible(self, track: int) -> list[Visibility]:
         """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""

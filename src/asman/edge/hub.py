@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from asman.edge.link_messages import LinksState
 from asman.edge.messages import (
     Clock,
     Health,
@@ -83,6 +84,7 @@ class Hub:
         self.hello = hello
         self.clock: Clock | None = None
         self.health: Health | None = None
+        self.links: LinksState | None = None
         self.clients: set[Client] = set()
         self.pictures = 0
         self.dropped = 0

@@ -58,7 +58,7 @@ class Intake:
         self.rows = self.octets = 0
         self.last_ns: int | None = None
         self.lag_s = 0.0
-        self.state = "starting"
+        self.state, self.problem = "starting", ""
         self._border = border
         self._store = store
         self._register = register
@@ -163,23 +163,36 @@ class Intake:
         await self._mind_the_gap()
 
     async def _take(self, messages: list[Msg]) -> None:
-        """Judge, record, acknowledge, deliver: in this order."""
-        taken, done = await asyncio.to_thread(self._judge, messages)
+        """Judge and show; record, and only then acknowledge."""
+        before = self.inbox
+        taken, record, done = await asyncio.to_thread(self._judge, messages)
+        for one in taken:
+            # Whatever was sent before it may not be taken any more must not reach the picture after that.
+            if not self._may_come():
+                break
+            self.rows += one.rows
+            await self._deliver(one)
+        try:
+            if self.inbox is not before:
+                await asyncio.to_thread(self._keep, record)
+        except OSError as error:
+            # Not acknowledged: it comes again, and is judged again.
+            self.inbox, self.problem = before, f"the record cannot be written: {error.strerror}"
+            return
+        self.problem = ""
         for message in done:
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
-        for one in taken:
-            self.rows += one.rows
-            await self._deliver(one)
-            # Whatever was sent before it may not be taken any more must not reach the picture after that.
-            if not self._may_come():
-                return
 
-    def _judge(self, messages: list[Msg]) -> tuple[list[Arrived], list[Msg]]:
+    def _keep(self, record: list[bytes]) -> None:
+        if record:
+            self._store.record("received", self.partner, record, self._now_ns())
+        self._store.keep_inbox(self.inbox)
+
+    def _judge(self, messages: list[Msg]) -> tuple[list[Arrived], list[bytes], list[Msg]]:
         taken: list[Arrived] = []
         record: list[bytes] = []
         done: list[Msg] = []
-        before = self.inbox
         waiting = list(messages)
         while waiting:
             message = waiting.pop(0)
@@ -194,11 +207,7 @@ class Intake:
                 overtaken = self._aside.pop(self.inbox.sequence + 1, None)
                 if overtaken is not None:
                     waiting.insert(0, overtaken)
-        if record:
-            self._store.record("received", self.partner, record, self._now_ns())
-        if self.inbox is not before:
-            self._store.keep_inbox(self.inbox)
-        return taken, done
+        return taken, record, done
 
     def _waits(self, message: Msg) -> bool:
         """Put aside what overtook another; what its header says is not believed, but costs no more than

@@ -29,6 +29,7 @@ BEGIN: Final = "node.begin"
 #: Border -> reasoning: what partners sent. Border asks reasoning: own tracks. Web asks border: the rest.
 ARRIVED: Final = "link.arrived"
 LINKS: Final = "link.state"
+LINK_NEWS: Final = "link.news"
 ACT: Final = "link.act"
 VISIBLE: Final = "link.visible"
 #: NATS header of a frame whose time jumped: what clients hold is void, they get it whole.

@@ -8,18 +8,18 @@ from collections.abc import Iterator
 from typing import Final
 
 from asman.edge.hub import Hub
+from asman.edge.link_messages import LinksState
 from asman.edge.messages import Health
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4"
+_Samples = list[tuple[dict[str, str], float | None]]
 
 
 def _escape(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
-def _metric(
-    name: str, kind: str, meaning: str, samples: list[tuple[dict[str, str], float | None]]
-) -> Iterator[str]:
+def _metric(name: str, kind: str, meaning: str, samples: _Samples) -> Iterator[str]:
     yield f"# HELP asman_{name} {meaning}"
     yield f"# TYPE asman_{name} {kind}"
     for labels, value in samples:
@@ -45,6 +45,8 @@ def _lines(hub: Hub) -> Iterator[str]:
         yield from _metric(name, kind, meaning, [({}, value)])
     if hub.health is not None:
         yield from _health(hub.health)
+    if hub.links is not None:
+        yield from _links(hub.links)
 
 
 def _health(health: Health) -> Iterator[str]:
@@ -87,6 +89,35 @@ def _health(health: Health) -> Iterator[str]:
     ):
         samples = [({"output": o.name, "kind": o.kind}, getattr(o, name)) for o in health.outputs]
         yield from _metric("output_" + _named(name, kind), kind, meaning, samples)
+
+
+def _links(state: LinksState) -> Iterator[str]:
+    for name, kind, meaning in (
+        ("sent", "counter", "Batches published for a partner."),
+        ("sent_rows", "counter", "Rows in them."),
+        ("waiting", "gauge", "Batches that a partner has not acknowledged yet."),
+        ("discarded", "counter", "Batches that waited too long for a partner, or had no room."),
+        ("purged", "counter", "Batches that a suspension or an end has taken back."),
+        ("held_back", "counter", "Batches that were not published because nothing flowed any more."),
+        ("taken", "counter", "Batches taken of a partner."),
+        ("rows", "counter", "Rows in them."),
+        ("missing", "counter", "Batches that a partner declared gone."),
+        ("lag_s", "gauge", "Seconds from a batch's sealing to its being taken."),
+    ):
+        samples = [({"partner": one.member}, getattr(one, name)) for one in state.links]
+        yield from _metric("link_" + _named(name, kind), kind, meaning, samples)
+    rejected: _Samples = [
+        ({"partner": one.member, "reason": reason}, float(count))
+        for one in state.links
+        for reason, count in one.rejected.items()
+    ]
+    yield from _metric(
+        "link_rejected_total", "counter", "Batches of a partner that were not taken.", rejected
+    )
+    quarantined: _Samples = [({"partner": one.member}, float(bool(one.quarantined))) for one in state.links]
+    yield from _metric("link_quarantined", "gauge", "1 while nothing is taken of a partner.", quarantined)
+    active: _Samples = [({"agreement": one.id}, float(one.state == "active")) for one in state.agreements]
+    yield from _metric("agreement_active", "gauge", "1 while an agreement is active.", active)
 
 
 def _registration(health: Health) -> Iterator[str]:

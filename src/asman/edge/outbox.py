@@ -7,7 +7,7 @@ agreement leaves behind in the stream is purged: a retransmission is a release, 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +32,8 @@ MOST_UNACKNOWLEDGED: Final = 1_000_000
 #: Batches that the server may not have kept when it was killed, and that are published once more.
 AGAIN: Final = 16
 AGAIN_NS: Final = 60 * 10**9
+#: Rows of a batch: the partner reads one while the next is on its way.
+MOST_ROWS: Final = 4_000
 _PUBLISH_PATIENCE_S: Final = 5.0
 Encode = Callable[[pa.Table], bytes]
 
@@ -102,8 +104,12 @@ class Outbox:
         """Leave the server."""
         await self._client.close()
 
-    async def send(self, released: Sequence[Released], next_number: int) -> None:
+    async def send(
+        self, released: Sequence[Released], next_number: int, accounted: Awaitable[None] | None = None
+    ) -> None:
         """Seal, record and publish what one step released; a sign of life where it is empty.
+
+        accounted  what must be done before anything leaves; where it raises, nothing has left
 
         Raises OSError where the record cannot be written: then nothing has left.
         """
@@ -111,30 +117,39 @@ class Outbox:
             if type(one) is not Released or one.recipient != self.partner:
                 raise TypeError("only what the release guard released for this partner may leave")
         async with self._one_at_a_time:
-            await self._send(released, next_number)
-
-    async def _send(self, released: Sequence[Released], next_number: int) -> None:
-        if not self._may_leave(None):
-            self.held_back += 1
-            return
-        # Each is sealed, recorded and published before the next is begun.
-        for one in released or (None,):
-            stream, octets = await asyncio.to_thread(self._sealed, one, next_number)
-            if not self._may_leave(None if one is None else one.label):
+            if not self._may_leave(None):
                 self.held_back += 1
-                continue
-            await self._publish(stream.sequence, octets)
-            self.sent += 1
-            self.rows += 0 if one is None else one.table.num_rows
-            self.octets += len(octets)
+                return
+            # The account and the record go to the disk side by side; nothing leaves before both are there.
+            sealed = await asyncio.to_thread(self._sealed, released, next_number)
+            try:
+                if accounted is not None:
+                    await accounted
+            except OSError:
+                self.held_back += len(sealed)
+                raise
+            for sequence, one, octets in sealed:
+                if self._may_leave(None if one is None else one.label):
+                    await self._publish(sequence, octets)
+                    self.sent += 1
+                    self.rows += 0 if one is None else one.table.num_rows
+                    self.octets += len(octets)
+                else:
+                    self.held_back += 1
 
-    def _sealed(self, one: Released | None, next_number: int) -> tuple[Stream, bytes]:
-        now_ns = self._now_ns()
-        stream, octets = seal(self._stream, one, self._encode, now_ns, self.key)
-        self._store.record("sent", self.partner, [octets], now_ns)
+    def _sealed(
+        self, released: Sequence[Released], next_number: int
+    ) -> list[tuple[int, Released | None, bytes]]:
+        stream, now_ns = self._stream, self._now_ns()
+        made: list[tuple[int, Released | None, bytes]] = []
+        parts = [part for one in released for part in one.parts(MOST_ROWS)]
+        for one in parts or [None]:
+            stream, octets = seal(stream, one, self._encode, now_ns, self.key)
+            made.append((stream.sequence, one, octets))
+        self._store.record("sent", self.partner, [octets for _, _, octets in made], now_ns)
         self._store.keep_stream(stream, next_number)
         self._stream, self.next_number = stream, next_number
-        return stream, octets
+        return made
 
     async def purge(self) -> None:
         """Empty the stream: what was not pulled yet does not leave any more."""

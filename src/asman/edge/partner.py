@@ -29,7 +29,7 @@ from asman.edge.link_messages import LinkState
 from asman.edge.outbox import Outbox
 from asman.errors import AsmanError, PartnerError
 from asman.sharing import keys
-from asman.sharing.register import Refused
+from asman.sharing.register import Refused, flowing
 from asman.units import SECOND_NS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 #: Pause between two attempts to greet a partner that does not answer yet.
 GREET_S: Final = 1.0
 #: Pause between two greetings of one that knows us.
-GREET_AGAIN_S: Final = 3_600.0
+GREET_AGAIN_S: Final = 60.0
 _log = logging.getLogger("asman.node")
 
 
@@ -94,11 +94,21 @@ class Partner:
             pass_ = pass_for(
                 self._all.border.plan.secret, self.member, self.link.partner.asks_as, self._all.now_ns()
             )
+            pause_s = GREET_S
             with contextlib.suppress(PartnerError):
-                if isinstance(await self.intake.ask(Hello(pass_)), Done):
-                    await asyncio.sleep(GREET_AGAIN_S)
-                    continue
-            await asyncio.sleep(GREET_S)
+                if isinstance(await self.intake.ask(Hello(pass_)), Done) and await self._announce():
+                    pause_s = GREET_AGAIN_S
+            await asyncio.sleep(pause_s)
+
+    async def _announce(self) -> bool:
+        """Tell the partner of our other keys, signed with the one that we use; whether it knows them now."""
+        current = keys.public_of(self._all.key)
+        for public in self._all.home.public_keys():
+            if public != current:
+                said = door.announce_key(public, self._all.member, self._all.key)
+                if not isinstance(await self.intake.ask(said), Done):
+                    return False
+        return True
 
     async def _reply(self, question: Question) -> door.Answer:
         try:
@@ -135,9 +145,8 @@ class Partner:
     def _grant(self) -> door.Answer:
         """A day, or less where everything ends before; only while something flows."""
         now_ns = self._all.now_ns()
-        ends = [
-            one.ends_ns for one in self._all.standing().values() if one.flows(self._all.member, self.member)
-        ]
+        flows = flowing(self._all.register, self._all.member, self.member, now_ns)
+        ends = [one.ends_ns for id_, one in self._all.standing().items() if id_ in flows]
         if not ends:
             return No("no agreement is active")
         until_s = min(now_ns // SECOND_NS + GRANT_S, max(ends) // SECOND_NS)
@@ -171,5 +180,5 @@ class Partner:
             rejected={one.name: count for one, count in inbox.rejected.items()},
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
             last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
-            grant_until_s=float(intake.granted_until_s), problem=self.problem,
+            grant_until_s=float(intake.granted_until_s), problem=self.problem or intake.problem,
         )  # fmt: skip

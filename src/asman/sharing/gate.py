@@ -18,7 +18,7 @@ from asman.sharing import keys
 from asman.sharing.batches import MOST_OCTETS, Batch, BatchError, Header, is_signed_by, take_apart
 from asman.sharing.classes import of_any_identity
 from asman.sharing.guard import Subjects, decide
-from asman.sharing.register import Register, standings
+from asman.sharing.register import Register, flowing, standings
 from asman.sharing.ruleset import Ruleset, bits_at, compile_rules
 
 
@@ -218,15 +218,12 @@ def _disorder(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Re
 
 def _unagreed(header: Header, register: Register, now_ns: int) -> Rejection | None:
     """May it come? It must have been active when it was sent, and still be now."""
-    flowing = {
-        id_
-        for id_, then in standings(register, header.sent_ns).items()
-        if then.flows(header.origin, register.member)
-    } & {id_ for id_, now in standings(register, now_ns).items() if now.flows(header.origin, register.member)}
+    flows = flowing(register, header.origin, register.member, header.sent_ns)
+    flows &= flowing(register, header.origin, register.member, now_ns)
     if header.label is None:
         return (
             None
-            if header.rows == 0 and flowing
+            if header.rows == 0 and flows
             else Rejection.NO_LABEL
             if header.rows
             else Rejection.NOT_ACTIVE
@@ -236,7 +233,7 @@ def _unagreed(header: Header, register: Register, now_ns: int) -> Rejection | No
             return Rejection.OTHER_AGREEMENT
         if register.entries[id_].hash != name:
             return Rejection.OTHER_AGREEMENT
-    if not flowing & {id_ for id_, _ in header.label.agreements}:
+    if not flows & {id_ for id_, _ in header.label.agreements}:
         return Rejection.NOT_ACTIVE
     if header.label.origin != header.origin or register.member not in header.label.releasable_to:
         return Rejection.NOT_RELEASABLE

@@ -94,7 +94,7 @@ class Decisions(msgspec.Struct, frozen=True):
 class Released:
     """Rows that may leave for one recipient under one label. Only this file can make one."""
 
-    __slots__ = ("clauses", "label", "recipient", "table")
+    __slots__ = ("_terms", "clauses", "label", "recipient", "table")
 
     def __init__(self, seal: object, recipient: str, table: pa.Table, terms: Terms) -> None:
         if seal is not _SEAL:
@@ -103,6 +103,16 @@ class Released:
         self.table: Final = table
         self.label: Final[Label] = terms.label
         self.clauses: Final = terms.clauses
+        self._terms = terms
+
+    def parts(self, rows: int) -> "tuple[Released, ...]":
+        """The same in pieces of at most so many rows, each under the same label."""
+        if self.table.num_rows <= rows:
+            return (self,)
+        begins = range(0, self.table.num_rows, rows)
+        return tuple(
+            Released(_SEAL, self.recipient, self.table.slice(at, rows), self._terms) for at in begins
+        )
 
 
 _SEAL: Final = object()

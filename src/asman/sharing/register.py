@@ -95,6 +95,15 @@ def standings(register: Register, now_ns: int) -> dict[str, Standing]:
     }
 
 
+def flowing(register: Register, giver: str, recipient: str, now_ns: int) -> frozenset[str]:
+    """Ids of the agreements, of which both are parties, under which anything may go between the two now."""
+    return frozenset(
+        id_
+        for id_, now in standings(register, now_ns).items()
+        if {giver, recipient} <= set(register.entries[id_].agreement.parties) and now.flows(giver, recipient)
+    )
+
+
 def _with(register: Register, entry: Entry) -> Register:
     return msgspec.structs.replace(register, entries={**register.entries, entry.agreement.id: entry})
 
