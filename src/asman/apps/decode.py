@@ -23,7 +23,7 @@ Source = str | PathLike[str] | bytes | bytearray | memoryview
 #: Reasons that stderr shows; the rest are counted together.
 REASONS_SHOWN: Final = 12
 #: Tables beside those of ASTERIX's categories.
-MODE_S: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB")
+MODE_S: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB", "SAPIENT", "SAPIENT_NODE")
 
 
 def decode(

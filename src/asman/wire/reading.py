@@ -1,4 +1,4 @@
-"""Any recording to tables, by what it holds: Mode S in one of its forms, else ASTERIX."""
+"""Any recording to tables, by what it holds: Mode S in one of its forms, SAPIENT, else ASTERIX."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from asman.model.decoded import REJECTED, Decoded
+from asman.wire import sapient
 from asman.wire.asterix.decode import decode as decode_asterix
 from asman.wire.framing import Framed, find
 from asman.wire.modes import decode as modes
@@ -31,6 +32,8 @@ def read(
     form = recognise(octets)
     if form != NONE:
         return modes.decode(octets, form, near_deg=near_deg, correct=correct)
+    if sapient.recognise(octets):
+        return sapient.decode(octets)
     framed = find(octets)
     decoded = decode_asterix(octets, framed.frames, editions=editions, framing=framed.name)
     if not framed.rejected:

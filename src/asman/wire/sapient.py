@@ -28,12 +28,13 @@ from asman.model.plots import TIME
 from asman.units import SECOND_NS
 from asman.wire import protobuf as pb
 
+FORM: Final = "sapient"
 #: No detection is so long: whoever sends one means harm.
 MESSAGE_OCTETS_MAX: Final = 1 << 20
 HEAD: Final = 4
 #: Text of a message is cut to this.
 TEXT_MAX: Final = 128
-#: Messages may nest so deep where we look into them.
+#: Seconds since 1970 that a time stamp may be between.
 _TIMES_S: Final = (0, 7_258_118_400)
 
 #: SapientMessage: field -> what the message is.
@@ -139,7 +140,7 @@ def decode(octets: Any) -> Decoded:
     end = stream.before + len(stream.left)
     lost = _rejects([(stream.before, end - stream.before, "SAPIENT: the recording ends within a message")])
     rejected = pa.concat_tables([decoded.rejected, lost])
-    return Decoded(decoded.tables, rejected, {}, "sapient", decoded.octets)
+    return Decoded(decoded.tables, rejected, {}, FORM, decoded.octets)
 
 
 def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
@@ -172,7 +173,7 @@ def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
         tables["SAPIENT"] = _table(detections, SCHEMA)
     if nodes:
         tables["SAPIENT_NODE"] = _table(nodes, NODES)
-    return rest, Decoded(tables, _rejects(lost), {}, "sapient", len(octets))
+    return rest, Decoded(tables, _rejects(lost), {}, FORM, len(octets))
 
 
 def _resume(octets: bytes, at: int) -> int:
