@@ -124,6 +124,19 @@ def test_a_length_that_lies_costs_its_octets_and_no_more(size):
     assert sum(one["length"] for one in rejected) == 24
 
 
+def test_a_summary_names_nodes_and_what_has_no_place(capsys):
+    from rich.console import Console
+
+    from asman.apps.decode_sapient import summarise
+
+    octets = made.framed(made.status(42.0, 74.0), _changed(lambda r: setattr(r.location, "datum", 0)))
+    summarise(read(octets), Console(width=120))
+    said = capsys.readouterr().out
+    assert "messages: 2; given up: 0; nodes: 2" in said
+    assert "detections without a place: 1: a place without coordinate system or datum" in said
+    assert "1 status" in said
+
+
 def test_what_waits_for_the_rest_of_a_message_is_bounded():
     stream = sapient.Stream()
     head = sapient.MESSAGE_OCTETS_MAX.to_bytes(4, "little")

@@ -163,6 +163,10 @@ def command(
     if ending not in FORMS:
         raise InputError(f"-o {output}", "unknown ending", f"Known: {', '.join(FORMS)}.")
     sender = source_of(source, "--source")
+    if table.suffix.lower() not in (".parquet", ".arrow", ".feather", ".csv"):
+        raise InputError(
+            str(table), "is no table of tracks or plots", "Make one: asman track REC -o t.parquet"
+        )
     rows = read(table)
     words, form = FORMS[ending]
     if "track" not in rows.column_names and "sensor" in rows.column_names:
@@ -177,6 +181,8 @@ def command(
         tracks = tracks if unconfirmed else tracks.filter(tracks["confirmed"])
         wanted = {to_cat062: (sender, edition), to_sbs: (simulated,)}
         found = form(tracks, *wanted.get(form, ()))
+        if not tracks.num_rows:
+            click.echo("no confirmed track is in it; --unconfirmed takes the tentative ones, too", err=True)
     write(found.octets, output)
     for reason, count in found.left_out.items():
         click.echo(f"left out {count:,}: {reason}", err=True)
