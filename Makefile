@@ -56,8 +56,8 @@ test: setup browser  ## the tests, in minutes
 	cd console && npm test --silent
 	$(BIN)/pytest -n 2 --dist worksteal -m "not long"
 
-test-long: setup browser  ## fuzz, soak and simulation seeds, in hours
-	$(BIN)/pytest -n 2 -m long --timeout 14400
+test-long: setup browser  ## fuzz, soak, simulation seeds, new examples of every property, in hours
+	ASMAN_EXPLORE=1 $(BIN)/pytest -n 2 -m "long or hypothesis" --timeout 14400
 
 bench: setup browser  ## figures beside their peers, into benchmarks/results.json
 	$(BIN)/python -m benchmarks.run

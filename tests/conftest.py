@@ -11,9 +11,12 @@ from asman.apps import warm
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# A kernel is compiled at its first call, and machines here are noisy: no test asserts a time.
-settings.register_profile("asman", deadline=None)
-settings.load_profile("asman")
+# A kernel is compiled at its first call, and machines here are noisy: no test asserts a time. The default
+# tests try the same examples of every property at every run, so that they say the same of the same source;
+# `make test-long` tries new ones.
+settings.register_profile("asman", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
+settings.load_profile("explore" if os.environ.get("ASMAN_EXPLORE") else "asman")
 
 # Before any test imports numba: its own cache would not see that a kernel of another file has changed.
 warm.prepare()

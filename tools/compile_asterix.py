@@ -158,6 +158,14 @@ class Compiler:
         path, chosen = profile.cv_selector
         return Edition(name, uaps, Selector(tuple(path), dict(chosen)))
 
+    def expansion(self, spec: Any) -> Edition:
+        """Compile one edition of what a category's Reserved Expansion field holds."""
+        name = ".".join(str(part) for part in spec.cv_edition)
+        kind, octets = spec.cv_expansion.cv_type
+        items = tuple(None if one is None else self.named(one) for one in spec.cv_expansion.cv_items_list)
+        fixed = octets if kind is base.FspecFixed else 0
+        return Edition(name, (Uap("", octets, items),), fixed_octets=fixed)
+
 
 def _number(spec: Any) -> tuple[int, int]:
     return spec.cv_edition
@@ -178,9 +186,17 @@ def compile_all() -> bytes:
         category: tuple(compiler.edition(spec) for spec in sorted(editions, key=_number))
         for category, editions in sorted(generated.manifest["CATS"].items())
     }
+    expansions = {
+        category: tuple(compiler.expansion(spec) for spec in sorted(editions, key=_number))
+        for category, editions in sorted(generated.manifest["REFS"].items())
+    }
     source = f"libasterix {distribution('libasterix').version}"
     everything = Specifications(
-        source, tuple(compiler.contents.things), tuple(compiler.variations.things), categories
+        source,
+        tuple(compiler.contents.things),
+        tuple(compiler.variations.things),
+        categories,
+        expansions,
     )
     return msgspec.json.encode(everything)
 

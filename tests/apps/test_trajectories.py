@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import csv, ipc
 
@@ -171,6 +171,9 @@ json_values = st.recursive(
         max_size=4,
     )
 )
+@example(rows=[{"timestamp": None, "icao24": None, "callsign": None}])
+@example(rows=[{"icao24": None, "callsign": None}, {}])
+@example(rows=[{"timestamp": 8.988465674311579e307}, {"timestamp": 1.797693134862316e302}])
 @settings(max_examples=300, deadline=None)
 def test_any_rows_are_read_or_refused_in_words(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("t") / "t.json"

@@ -9,7 +9,7 @@ UNITS = {
     "NM": "_NM", "ft": "_ft", "FL": "_FL", "m/s": "_mps", "m/s²": "_mps2", "ft/min": "_ftpmin",
     "NM/s": "_NMps", "kt": "_kt", "Mach": "_Mach",
     "°C": "_degC", "mb": "_mb", "%": "_percent", "dB": "_dB", "dBm": "_dBm", "dBµV": "_dBuV",
-    "MHz": "_MHz",
+    "MHz": "_MHz", "hPa": "_hPa", "ALTFL": "_FL", "dBm²": "_dBm2", "m²": "_m2",
 }  # fmt: skip
 
 
@@ -26,11 +26,19 @@ def parse(category: int, edition: str, block: bytes) -> tuple[list[tuple[bytes, 
     found = []
     while len(bits):
         result = _record(profile, bits)
-        if isinstance(result, ValueError) or result[0].is_empty():
+        if isinstance(result, ValueError) or _holds_nothing(result[0]):
             return found, True
         record, bits = result
         found.append((record.unparse().to_bytes(), values(record)))
     return found, False
+
+
+def _holds_nothing(record: Any) -> bool:
+    """No item at all, or, stricter than libasterix, none but items of subitems that name no subitem."""
+    items = record.items_regular.values()
+    inner = [getattr(one.arg, "arg", None) for one in items]
+    empty = all(isinstance(one, base.Compound) and one.is_empty() for one in inner)
+    return empty and not record.items_rfs
 
 
 def _strict(kind: Any, bits: Any) -> Any:
@@ -73,9 +81,9 @@ def values(record: Any) -> dict[str, Any]:
         _add(out, "I" + name if name.isdigit() else name, item.arg)
     for several in record.items_rfs:
         for name, item in several or ():
-            inner: dict[str, Any] = {}
-            _add(inner, "I" + name if name.isdigit() else name, item.arg)
-            out |= {key: value for key, value in inner.items() if key not in out}
+            full = "I" + name if name.isdigit() else name
+            if not any(key.split("/")[0].split("_")[0] == full for key in out):  # the first of an item counts
+                _add(out, full, item.arg)
     return {key: value for key, value in _resolved(out).items() if value is not None}
 
 

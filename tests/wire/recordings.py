@@ -51,11 +51,13 @@ def rows(decoded: Decoded, name: str) -> list[dict[str, Any]]:
 
 
 def leaves(row: dict[str, Any]) -> dict[str, Any]:
-    """What a record holds of the specification; what splits another leaf ("CPC-RAS") has no name in it."""
+    """What a record holds of the specification; what splits another leaf ("CPC-RAS") has no name in it, and
+    what RE holds is of a specification of its own.
+    """
     return {
         name: value
         for name, value in row.items()
-        if value is not None and name not in BESIDE and "-" not in name
+        if value is not None and name not in BESIDE and "-" not in name and not name.startswith("RE/")
     }
 
 

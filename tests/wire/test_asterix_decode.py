@@ -227,7 +227,8 @@ def test_a_category_without_published_specification_says_so():
     octets = block(252, b"\x80\x01")
     found = decode(octets, one_frame(octets))
     assert found.rejected["reason"].to_pylist() == [
-        "category 252 is not in the published specifications we carry"
+        "category 252 is not in the published specifications we carry: session and service control of ARTAS, "
+        "not supported in any edition"
     ]
 
 

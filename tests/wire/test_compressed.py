@@ -64,3 +64,18 @@ def test_what_is_damaged_or_cut_short_is_said_to_be(form: str):
 
 def test_zlib_knows_the_window_of_gzip():
     assert zlib.decompressobj(31).decompress(gzip.compress(b"x")) == b"x"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_of_very_many_empty_members_is_read_in_one_pass(form: str):
+    """What was left was copied for each member: a few megabytes of them took hours."""
+    octets = FORMS[form](b"") * 200_000 + FORMS[form](b"the last")
+    assert expanded(octets, "file") == b"the last"
+
+
+@pytest.mark.parametrize("form", ["gzip", "xz"])
+def test_what_stands_behind_padding_is_read_or_refused(form: str):
+    pack = FORMS[form]
+    assert expanded(pack(b"one") + bytes(12) + pack(b"two"), "file") == b"onetwo"
+    with pytest.raises(InputError, match="damaged"):
+        expanded(pack(b"one") + bytes(12) + b"more", "file")

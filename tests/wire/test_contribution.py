@@ -90,3 +90,30 @@ def test_no_octets_do_harm(data):
 def test_a_bomb_is_not_unpacked():
     with pytest.raises(FeedError, match="larger than any picture"):
         contribution.decode(zlib.compress(bytes(contribution.MOST_OCTETS * 4)), "KG", "")
+
+
+def test_names_are_not_multiplied_into_a_bomb():
+    """A row may name every sensor: 100,000 rows of a long name were gigabytes out of some kilobytes."""
+    rows = [{"track": k, "contributors": ["a" * 1000]} for k in range(1_000)]
+    packed = zlib.decompress(contribution.encode(tracks(rows)))
+    assert contribution.decode(zlib.compress(packed), "KG", "").num_rows == 1_000
+    longer = packed[:12] + (100_000).to_bytes(4, "little") + b"a" * 100_000 + packed[16 + 1000 :]
+    with pytest.raises(FeedError, match="longer names"):
+        contribution.decode(zlib.compress(longer), "KG", "")
+    many = packed[:12] + (200).to_bytes(4, "little") + b"a\0" * 100 + packed[16 + 1000 :]
+    with pytest.raises(FeedError, match="names more sensors"):
+        contribution.decode(zlib.compress(many), "KG", "")
+
+
+def test_a_correlation_over_one_is_refused():
+    packed = bytearray(zlib.decompress(contribution.encode(tracks([{}]))))
+    # Behind it: existence, flags, mode 3/A, address, callsign, sensors, plots, last.
+    place = len(packed) - (1 + 1 + 1 + 2 + 4 + 8 + 8 + 2 + 4)
+    for value, fine in ((-127, True), (-128, False)):
+        packed[place] = value & 0xFF
+        if fine:
+            got = contribution.decode(zlib.compress(bytes(packed)), "KG", "")
+            assert got["cov_en_m2"][0].as_py() == -100.0
+            continue
+        with pytest.raises(FeedError, match="correlations"):
+            contribution.decode(zlib.compress(bytes(packed)), "KG", "")

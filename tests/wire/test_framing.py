@@ -60,8 +60,11 @@ def pcapng(*packets: bytes, order: str = "<", link: int = 1, nanoseconds: bool =
 
 
 def payloads(octets: bytes) -> list[bytes]:
-    frames = find(octets).frames
-    return [octets[at : at + size] for at, size in zip(frames.start, frames.length, strict=True)]
+    framed = find(octets)
+    return [
+        framed.octets[at : at + size].tobytes()
+        for at, size in zip(framed.frames.start, framed.frames.length, strict=True)
+    ]
 
 
 def reasons(octets: bytes) -> list[str]:
@@ -101,6 +104,11 @@ def test_captures_of_every_order_and_clock_give_payload_and_time(name, make, ord
         (108, struct.pack(">I", 24) + ip6(udp(BLOCK))),
         (113, bytes(14) + b"\x08\x00" + ip4(udp(BLOCK))),
         (276, b"\x08\x00" + bytes(18) + ip4(udp(BLOCK))),
+        (1, bytes(12) + b"\x00\x40\xaa\xaa\x03\0\0\0\x08\x00" + ip4(udp(BLOCK))),  # SNAP
+        (1, ethernet(bytes.fromhex("1100000100300021") + ip4(udp(BLOCK)), 0x8864)),  # PPPoE
+        (1, ethernet(bytes.fromhex("0001004000020140") + ip4(udp(BLOCK)), 0x8847)),  # two labels of MPLS
+        (9, bytes.fromhex("ff030021") + ip4(udp(BLOCK))),
+        (9, bytes.fromhex("0057") + ip6(udp(BLOCK))),
     ],
 )
 def test_every_link_layer_is_unwrapped_to_the_udp_payload(link, packet):
@@ -112,10 +120,10 @@ def test_every_link_layer_is_unwrapped_to_the_udp_payload(link, packet):
     ("packet", "link", "reason"),
     [
         (ethernet(bytes(28), 0x0806), 1, "packet that is not IP"),
-        (ethernet(ip4(bytes(20), protocol=6)), 1, "packet that is not UDP"),
-        (ethernet(ip4(udp(BLOCK), fragment=0x2000)), 1, "fragment of an IP packet"),
-        (ethernet(ip4(udp(BLOCK), fragment=3)), 1, "fragment of an IP packet"),
-        (ethernet(ip6(bytes(8) + udp(BLOCK), following=44), 0x86DD), 1, "fragment of an IP packet"),
+        (ethernet(ip4(bytes(20), protocol=1)), 1, "packet that is neither UDP nor TCP"),
+        (ethernet(ip4(udp(BLOCK), fragment=0x2000)), 1, "fragment of an IP packet whose other"),
+        (ethernet(ip4(udp(BLOCK), fragment=3)), 1, "fragment of an IP packet whose other"),
+        (ethernet(ip6(bytes([17, 0, 0, 1]) + bytes(4) + udp(BLOCK), following=44), 0x86DD), 1, "fragment"),
         (PACKET[:-1], 1, "cut short"),
         (PACKET[:38], 1, "cut short"),
         (PACKET, 105, "link layer that we do not know"),
@@ -133,6 +141,7 @@ def test_a_payload_holds_several_blocks_and_what_follows_them_is_rejected():
     found = decode(octets, find(octets).frames)
     assert found.records == 2
     assert found.rejected["length"].to_pylist() == [2]
+    assert "no data block" in found.rejected["reason"][0].as_py()
 
 
 def test_a_capture_that_ends_within_a_packet_keeps_what_came_before():
@@ -167,8 +176,9 @@ def test_octets_written_as_text_are_refused_with_the_mend():
 )
 def test_random_octets_in_any_framing_never_crash_nor_leave_the_buffer(noise, begin):
     octets = begin + noise
-    frames = find(octets).frames
-    assert np.all((frames.start >= 0) & (frames.length >= 0) & (frames.start + frames.length <= len(octets)))
+    framed = find(octets)
+    frames, size = framed.frames, framed.octets.size
+    assert np.all((frames.start >= 0) & (frames.length >= 0) & (frames.start + frames.length <= size))
 
 
 @settings(max_examples=100, deadline=None)
@@ -178,5 +188,6 @@ def test_damaged_captures_never_crash_nor_leave_the_buffer(data):
     octets = bytearray(make(PACKET, ethernet(ip6(udp(BLOCK)), 0x86DD), PACKET))
     for _ in range(data.draw(st.integers(1, 4))):
         octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    frames = find(bytes(octets)).frames
-    assert np.all((frames.start >= 0) & (frames.length >= 0) & (frames.start + frames.length <= len(octets)))
+    framed = find(bytes(octets))
+    frames, size = framed.frames, framed.octets.size
+    assert np.all((frames.start >= 0) & (frames.length >= 0) & (frames.start + frames.length <= size))

@@ -1,5 +1,6 @@
 """Framings of recorders: FINAL, RFF and .rply are told from each other and from bare blocks."""
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,22 @@ def rply(*frames: bytes) -> bytes:
     return b"".join(len(f).to_bytes(4, "little") + k.to_bytes(4, "little") + f for k, f in enumerate(frames))
 
 
-FORMS = {"final": lambda *f: b"".join(final(one) for one in f), "rff": rff, "rply": rply}
+def ioss(*frames: bytes) -> bytes:
+    return b"".join(final(one)[:-4] + k.to_bytes(4, "big") for k, one in enumerate(frames))
+
+
+def ioss_seq(*frames: bytes) -> bytes:
+    sized = [(len(one) + 16).to_bytes(2, "big") + k.to_bytes(4, "big") for k, one in enumerate(frames)]
+    return b"".join(head + final(one)[2:-4] + bytes(4) for head, one in zip(sized, frames, strict=True))
+
+
+FORMS = {
+    "final": lambda *f: b"".join(final(one) for one in f),
+    "ioss": ioss,
+    "ioss-seq": ioss_seq,
+    "rff": rff,
+    "rply": rply,
+}
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -71,3 +87,13 @@ def test_a_real_frame_of_final(shared_data: Path):
     ).read_bytes()
     found = find(octets)
     assert found.name == "final" and found.rejected == () and octets[int(found.frames.start[0])] == 62
+
+
+def test_a_file_that_seems_to_hold_frames_everywhere_is_read_in_one_pass():
+    """From each of its octets a frame of millions of blocks seems to begin: it took hours."""
+    block = bytes((48, 0x0B, 0xB8)) + bytes(2997)
+    frames = b"".join(struct.pack("<II", len(block), k) + block for k in range(3))
+    found = find(frames + b"\x01" + bytes((0x28, 0, 3)) * 1_000_000)
+    assert found.name == "rply"
+    assert found.frames.start.size == 3
+    assert [one.offset for one in found.rejected] == [len(frames)]

@@ -146,7 +146,7 @@ def command(tables: tuple[Path, ...], output: str, category: int | None, edition
     prepare()
     from asman.wire.asterix.decode import pins
 
-    pinned = pins(dict(_pair(one) for one in editions))
+    pinned = pins(dict(_pair(one) for one in editions)).categories
     given = [read_given(path, pinned, category) for path in tables]
     octets = encode_tables(given)
     write(octets, output)

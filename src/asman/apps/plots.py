@@ -95,6 +95,7 @@ def gather(
     from asman.model.decoded import Decoded
     from asman.sensing.discover import discover
     from asman.sensing.plots import extract
+    from asman.sensing.sensors_toml import pinned
     from asman.sensing.timeline import NO_DATE, TimelineState
 
     several = [source] if isinstance(source, (str, Path, Decoded)) else list(source)
@@ -105,7 +106,7 @@ def gather(
             decoded.append(("decoded", one))
         else:
             tell(f"reading {Path(one).name}")
-            decoded.append((Path(one).name, decode(one, editions=pinned_editions(known))))
+            decoded.append((Path(one).name, decode(one, editions=pinned(known))))
     found = [discover(one, known, name) for name, one in decoded]
     derived = _once(source for one in found for source in one.derived)
     missing = _once(source for one in found for source in one.missing)
@@ -147,15 +148,6 @@ def load_sensors(sensors: Given) -> Sensors:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(str(path), f"cannot be read: {error}") from error
     return tuple(sensors)
-
-
-def pinned_editions(sensors: Sensors) -> dict[str, str]:
-    """Editions that sensors pin, by category; where two sensors disagree, detection decides."""
-    named: dict[str, set[str]] = {}
-    for sensor in sensors:
-        for category, edition in sensor.asterix_edition.items():
-            named.setdefault(category, set()).add(edition)
-    return {category: editions.pop() for category, editions in named.items() if len(editions) == 1}
 
 
 def _once(sources: Iterable[Source]) -> tuple[Source, ...]:

@@ -187,6 +187,7 @@ def _instants(raw: pa.Table, name: str, item: str) -> pa.ChunkedArray:
             # Arrow insists on a zone in text; a timestamp without one it takes for UTC.
             return _cast(_cast(column, pa.timestamp("ns"), name, item), kind, name, item)
     values = np.asarray(pc.fill_null(column, float("nan")).to_numpy(), np.float64)
+    values = np.where(np.abs(values) < 2**63, values, np.nan)  # what is a time in no unit
     factor = _time_unit(values[np.isfinite(values)])
     known = np.abs(values) * factor < 2**63
     ns = np.round(np.where(known, values, 0.0) * factor).astype(np.int64)
@@ -213,13 +214,8 @@ def _flight(raw: pa.Table, item: str) -> pa.ChunkedArray:
     parts = [_text(raw, one, item) for one in ("icao24", "address", "callsign") if one in raw.column_names]
     if not parts:
         _need(raw, (*_FLIGHTS, *_ADDRESSES, "callsign"), "flight", item)
-    joined = pc.binary_join_element_wise(*(_whole(part) for part in parts), " ", null_handling="skip")
-    return pa.chunked_array([pc.if_else(pc.equal(joined, ""), None, joined)])
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    """One array of a column: a join of chunked columns of nulls alone loses their rows."""
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.nulls(len(column), column.type)
+    rows = zip(*(part.to_pylist() for part in parts), strict=True)
+    return pa.chunked_array([pa.array([" ".join(filter(None, row)) or None for row in rows], pa.string())])
 
 
 def _address(raw: pa.Table, item: str) -> pa.ChunkedArray:

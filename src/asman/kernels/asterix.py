@@ -45,6 +45,7 @@ from asman.kernels.asterix_program import (
     EXPLICIT_SIZE,
     FAULT,
     FAULT_NODE,
+    FIXED,
     FRNS,
     FSPEC_LONG,
     FSPEC_OPEN,
@@ -84,7 +85,7 @@ def read_parts(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
             if octet(m, at - 1) & 1 == 0:
                 return at
             if k == 1:
-                return -LAST_FX
+                return at if m.lenient else -LAST_FX
         part += PART + LEAF * code(m, part + 4)
     return at
 
@@ -128,7 +129,9 @@ def read_explicit(m: Memory, at: Int, end: Int, node: Int, row: Int) -> Int:
         return -CUT
     size = octet(m, at)
     if size == 0:
-        return -EXPLICIT_SIZE
+        if not m.lenient:
+            return -EXPLICIT_SIZE
+        size = 1
     if at + size > end:
         return -CUT
     keep_stretch(m, node, row, at + 1, size - 1)
@@ -157,6 +160,12 @@ def fspec_end(m: Memory, at: Int, end: Int, longest: Int) -> Int:
         if octet(m, at + i) & 1 == 0:
             return at + i + 1
     return -FSPEC_LONG
+
+
+@part
+def indicator_end(at: Int, end: Int, size: Int) -> Int:
+    """Return the octet after an FSPEC of so many octets without FX bits."""
+    return at + size if at + size <= end else -FSPEC_OPEN
 
 
 @rare
@@ -272,16 +281,18 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
     put_note(m, FAULT, at)
     put_note(m, FAULT_NODE, -1)
     uaps, frns = code(m, UAPS), code(m, FRNS)
-    at = fspec_end(m, at, end, longest_fspec(m))
+    fixed = code(m, FIXED)
+    at = fspec_end(m, at, end, longest_fspec(m)) if fixed == 0 else indicator_end(at, end, fixed)
     if at < 0:
         return at
     size = at - begin
+    mask, step = (0xFE, 7) if fixed == 0 else (0xFF, 8)
     chosen = uaps == 1
     items = HEAD + uaps
     some = False
     for i in range(size):
-        flags = octet(m, begin + i) & 0xFE
-        number = 7 * i
+        flags = octet(m, begin + i) & mask
+        number = step * i
         while flags:
             if flags & 0x80:
                 node = code(m, items + number) if number < frns else -1
@@ -295,7 +306,8 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
                 at = read_any(m, at, end, node, row, items)
                 if at < 0:
                     return at
-                some = True
+                if not some:  # an item of subitems that names none holds nothing
+                    some = code(m, node) != COMPOUND or note(m, COUNT) > 0
                 if not chosen and node == code(m, SELECTOR):
                     uap = choose(m, row)
                     if uap < 0:
@@ -350,6 +362,7 @@ def read_blocks(
         sizes.groups,
         sizes.repetitions,
         sizes.spares,
+        sizes.lenient,
     )
     row, failed = np.int64(0), np.int64(0)
     block, at = np.int64(notes[BLOCK]), np.int64(notes[AT])

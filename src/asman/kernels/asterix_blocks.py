@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_memory import Int
+from asman.kernels.capture_join import chained, next_chain
 from asman.kernels.jit import kernel
 
 
@@ -12,14 +13,18 @@ def find_blocks(
     octets: NDArray[np.uint8],
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
+    known: NDArray[np.bool_],
+    follow: bool,
     blocks: NDArray[np.int64],
     broken: NDArray[np.int64],
 ) -> tuple[Int, Int]:
     """Split frames into data blocks.
 
     starts, lengths (F,)  the frames
+    known  (256,)         categories that there are
+    follow                where no block begins, go on at the next octet where some do, one behind the other
     blocks (B, 4) int64   filled: first octet, octets, category, frame
-    broken (F, 4) int64   filled: octet, octets given up, category, frame, of what is none
+    broken (K, 4) int64   filled: octet, octets given up, category, frame, of what is none
     returns how many of each
     """
     found, bad = 0, 0
@@ -31,11 +36,42 @@ def find_blocks(
             if at + 3 <= end:
                 size = (np.int64(octets[at + 1]) << 8) | np.int64(octets[at + 2])
             category = np.int64(octets[at])
-            if size < 3 or at + size > end:
-                broken[bad, 0], broken[bad, 1], broken[bad, 2], broken[bad, 3] = at, end - at, category, frame
+            fits = size >= 3 and at + size <= end
+            if fits and follow and not known[category] and at + size < end:
+                # A category that nobody knows is believed where blocks of known ones go on behind it.
+                fits = chained(octets, at + size, end, known, 1) == 1
+            if not fits:
+                after = (
+                    next_chain(octets, at + 1, end, known) if follow and bad < broken.shape[0] - 1 else end
+                )
+                broken[bad, 0], broken[bad, 1] = at, after - at
+                broken[bad, 2], broken[bad, 3] = category, frame
                 bad += 1
-                break
+                at = after
+                continue
             blocks[found, 0], blocks[found, 1], blocks[found, 2], blocks[found, 3] = at, size, category, frame
             found += 1
             at += size
     return found, bad
+
+
+@kernel
+def block_sources(
+    octets: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    sources: NDArray[np.int64],
+) -> None:
+    """Read who sent each block: in every category the first item is the source, two octets.
+
+    sources (B,) int64  filled: SAC * 256 + SIC of the first record, -1 where it has none
+    """
+    for block in range(starts.size):
+        at, end = starts[block] + 3, starts[block] + lengths[block]
+        sources[block] = -1
+        if at >= end or octets[at] & 0x80 == 0:
+            continue
+        while at < end and octets[at] & 1:
+            at += 1
+        if at + 3 <= end:
+            sources[block] = np.int64(octets[at + 1]) << 8 | np.int64(octets[at + 2])

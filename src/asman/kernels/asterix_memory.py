@@ -46,6 +46,7 @@ class Sizes(NamedTuple):
     children     where they begin in `cells`
     groups, repetitions
     spares       1: spare bits are read as well
+    lenient      1: a last FX bit that is set, and an explicit length of 0, are let pass
     """
 
     width: int
@@ -54,6 +55,7 @@ class Sizes(NamedTuple):
     groups: int
     repetitions: int
     spares: int
+    lenient: int = 0
 
 
 class Memory(NamedTuple):
@@ -71,6 +73,7 @@ class Memory(NamedTuple):
     groups: Int
     repetitions: Int
     spares: Int
+    lenient: Int
 
 
 def _reader(field: Int, kind: Any, *, big: bool = False) -> Any:

@@ -2,7 +2,8 @@
 
 `asman.wire.asterix.layout` makes one for each edition of each category from the published specification.
 
-    head        UAPS, FRNS, SELECTOR (node, column), CHOSEN (count), CARRY (group, SAC column, SIC column);
+    head        UAPS, FRNS, SELECTOR (node, column), CHOSEN (count), CARRY (group, SAC column, SIC column),
+                FIXED (octets of an FSPEC without FX bits, eight items each; 0: as the standard has it);
                 then for each UAP the octets that its FSPEC may have, then its nodes by field reference number
                 (-1 undefined), then the UAP of each value of the selector (-1 none). A node is an index:
     PARTS       number of parts; each: octets, group, ends in FX?, leaves, leaves with spares; leaves
@@ -27,7 +28,7 @@ UNSIGNED, SIGNED, STRETCH, FAR = 0, 1, 2, 4
 STRETCH_BITS = 16
 
 # Places in the program's head.
-UAPS, FRNS, SELECTOR, CHOSEN, CARRY, HEAD = 0, 1, 2, 4, 5, 8
+UAPS, FRNS, SELECTOR, CHOSEN, CARRY, FIXED, HEAD = 0, 1, 2, 4, 5, 8, 9
 # Lengths of what the program holds.
 PART, LEAF = 5, 5
 

@@ -1,8 +1,11 @@
 """Walk packet captures: the packets of pcap and pcapng files, and the UDP payload of each.
 
+Fragments of IP packets and segments of TCP are found here too, and put together in
+`asman.kernels.capture_join`.
+
 Formats: pcap and pcapng as the IETF drafts draft-ietf-opsawg-pcap and draft-ietf-opsawg-pcapng say; IPv4 RFC
-791, IPv6 RFC 8200, UDP RFC 768, IEEE 802.1Q tags, Linux cooked captures as the link-layer types of
-tcpdump.org.
+791, IPv6 RFC 8200, UDP RFC 768, TCP RFC 9293, IEEE 802.1Q tags, SNAP RFC 1042, PPPoE RFC 2516, MPLS RFC 3032,
+Linux cooked captures as the link-layer types of tcpdump.org.
 """
 
 from typing import Any
@@ -17,20 +20,21 @@ Int = int | np.integer[Any]
 
 # Why a packet gives no payload.
 FOUND, NOT_IP, NOT_UDP, FRAGMENT, CUT_SHORT, LINK_UNKNOWN, NOT_ASTERIX = 0, 1, 2, 3, 4, 5, 6
+# What is more than a payload: a segment of TCP, and one that carries nothing.
+SEGMENT, NO_DATA = 7, 8
+
+# Columns of what a packet holds: where its data begin, octets, FOUND or a reason, by whom to whom, what
+# its fragments have in common, place of the data (in the datagram; TCP: sequence number), flags (fragment: 1
+# more follow; TCP: as in its header).
+AT, SIZE, VERDICT, FLOW, KEY, PLACE, FLAGS, PAYLOAD_COLUMNS = 0, 1, 2, 3, 4, 5, 6, 7
+FIN, SYN, RST = 1, 2, 4
+_UDP, _TCP = 17, 6
+#: Numbers of so many bits are multiplied by the factor, which is more than an octet says, within 63 bits.
+_HASH_MASK, _HASH_FACTOR = (1 << 54) - 1, 263
 
 # Link-layer types (tcpdump.org/linktypes.html).
-NULL, ETHERNET, RAW_OLD, RAW_BSD, RAW, LOOP, COOKED, IP4, IP6, COOKED2 = (
-    0,
-    1,
-    12,
-    14,
-    101,
-    108,
-    113,
-    228,
-    229,
-    276,
-)
+NULL, ETHERNET, PPP, RAW_OLD, RAW_BSD = 0, 1, 9, 12, 14
+RAW, LOOP, COOKED, IP4, IP6, COOKED2 = 101, 108, 113, 228, 229, 276
 
 NO_TIME = np.iinfo(np.int64).min
 #: Interfaces that a section of a pcapng file may describe; packets of more are of unknown link type.
@@ -49,31 +53,32 @@ def unsigned(octets: NDArray[np.uint8], at: Int, size: Int, big: bool) -> Int:
 
 @kernel
 def walk_pcap(
-    octets: NDArray[np.uint8], big: bool, fraction_ns: Int, packets: NDArray[np.int64]
+    octets: NDArray[np.uint8], big: bool, fraction_ns: Int, head: Int, packets: NDArray[np.int64]
 ) -> tuple[Int, Int]:
     """List the packets of a pcap file.
 
     fraction_ns      ns of a unit of the time's fraction: 1000, or 1
+    head             octets before each packet: 16, or 24 in Kuznetzov's variant
     packets (P, 4)   filled: first octet, octets, time in ns, link-layer type
     returns how many, and the octet where walking ended
     """
     link = unsigned(octets, 20, 4, big) & 0xFFFF
     at, found = 24, 0
-    while at + 16 <= octets.size:
+    while at + head <= octets.size:
         kept = unsigned(octets, at + 8, 4, big)
-        if at + 16 + kept > octets.size:
+        if at + head + kept > octets.size:
             break
         time_ns = (
             unsigned(octets, at, 4, big) * 1_000_000_000 + unsigned(octets, at + 4, 4, big) * fraction_ns
         )
         packets[found, 0], packets[found, 1], packets[found, 2], packets[found, 3] = (
-            at + 16,
+            at + head,
             kept,
             time_ns,
             link,
         )
         found += 1
-        at += 16 + kept
+        at += head + kept
     return found, at
 
 
@@ -135,6 +140,7 @@ def walk_pcapng(octets: NDArray[np.uint8], packets: NDArray[np.int64]) -> tuple[
                 if interface < known:
                     high, low = unsigned(octets, at + 12, 4, big), unsigned(octets, at + 16, 4, big)
                     time_ns = to_ns(high, low, interfaces[interface, 1], interfaces[interface, 2])
+            begin = min(begin, at + size - 4)  # a block too short for its own head holds no packet
             kept = max(0, min(kept, at + size - 4 - begin))
             link = interfaces[interface, 0] if interface < known else -1
             packets[found, 0], packets[found, 1], packets[found, 2], packets[found, 3] = (
@@ -163,64 +169,161 @@ def network(octets: NDArray[np.uint8], at: Int, end: Int, link: Int) -> tuple[In
         at, kind = at + 20, unsigned(octets, at, 2, True)
     elif link == ETHERNET:
         at, kind = at + 14, unsigned(octets, at + 12, 2, True)
+    elif link == PPP:
+        at += 2 if at + 2 <= end and octets[at] == 0xFF else 0
+        at, kind = at + 2, ppp_kind(unsigned(octets, at, 2, True))
     else:
         return at, -1
-    while kind in (0x8100, 0x88A8, 0x9100) and at + 4 <= end:
-        at, kind = at + 4, unsigned(octets, at + 2, 2, True)
+    return inside(octets, at, end, kind)
+
+
+@rare
+def ppp_kind(protocol: Int) -> Int:
+    """Return the ethertype of a PPP protocol; 0 for what is no IP."""
+    return 0x0800 if protocol == 0x0021 else 0x86DD if protocol == 0x0057 else 0
+
+
+@rare
+def inside(octets: NDArray[np.uint8], at: Int, end: Int, kind: Int) -> tuple[Int, Int]:
+    """Pass over what may stand between the link layer and IP: VLAN tags, SNAP, PPPoE, MPLS."""
+    for _ in range(16):
+        if at + 8 > end:
+            return at, kind
+        if kind in (0x8100, 0x88A8, 0x9100, 0x9200):
+            at, kind = at + 4, unsigned(octets, at + 2, 2, True)
+        elif kind < 0x0600 and octets[at] == 0xAA and octets[at + 1] == 0xAA:
+            at, kind = at + 8, unsigned(octets, at + 6, 2, True)
+        elif kind == 0x8864:
+            at, kind = at + 8, ppp_kind(unsigned(octets, at + 6, 2, True))
+        elif kind == 0x8847:
+            last = octets[at + 2] & 1
+            at += 4
+            if last:
+                version = octets[at] >> 4
+                return at, 0x0800 if version == 4 else 0x86DD if version == 6 else 0
+        else:
+            return at, kind
     return at, kind
 
 
 @rare
-def transport(octets: NDArray[np.uint8], at: Int, end: Int, kind: Int) -> tuple[Int, Int, Int]:
-    """Return where UDP begins, where the IP packet ends, and FOUND or a reason."""
+def mixed(octets: NDArray[np.uint8], at: Int, size: Int, value: Int) -> Int:
+    """Mix octets into a number that tells flows and datagrams apart."""
+    for i in range(size):
+        value = (value * _HASH_FACTOR + np.int64(octets[at + i]) + 1) & _HASH_MASK
+    return value
+
+
+@rare
+def transport(
+    octets: NDArray[np.uint8], at: Int, end: Int, kind: Int, row: NDArray[np.int64]
+) -> tuple[Int, Int, Int]:
+    """Find what an IP packet carries; fills what its fragments have in common.
+
+    Returns where it begins, where it ends, and its protocol or a reason, as negative number.
+    """
     if kind == 0x0800:
         if at + 20 > end:
-            return at, end, CUT_SHORT
+            return at, end, -CUT_SHORT
         header = (octets[at] & 15) * 4
         total = unsigned(octets, at + 2, 2, True)
         stop = at + total if total else end
-        if unsigned(octets, at + 6, 2, True) & 0x3FFF:
-            return at, end, FRAGMENT
-        if octets[at + 9] != 17 or header < 20:
-            return at, end, NOT_UDP
-        return at + header, stop, FOUND
+        protocol, flags = np.int64(octets[at + 9]), unsigned(octets, at + 6, 2, True)
+        row[FLOW] = mixed(octets, at + 12, 8, protocol)
+        if header < 20 or at + header > min(stop, end):
+            return at, end, -NOT_UDP
+        if flags & 0x3FFF:
+            row[KEY] = mixed(octets, at + 4, 2, row[FLOW])
+            row[PLACE], row[FLAGS] = (flags & 0x1FFF) * 8, (flags >> 13) & 1
+            return at + header, stop, -FRAGMENT if protocol == _UDP else -NOT_UDP
+        return at + header, stop, protocol
     if kind != 0x86DD:
-        return at, end, LINK_UNKNOWN if kind < 0 else NOT_IP
+        return at, end, -LINK_UNKNOWN if kind < 0 else -NOT_IP
     if at + 40 > end:
-        return at, end, CUT_SHORT
-    stop = at + 40 + unsigned(octets, at + 4, 2, True)
+        return at, end, -CUT_SHORT
+    size = unsigned(octets, at + 4, 2, True)
+    stop = at + 40 + size if size else end
     following = np.int64(octets[at + 6])
+    row[FLOW] = mixed(octets, at + 8, 32, 0)
     at += 40
     while following in (0, 43, 60) and at + 8 <= end:
         following, at = np.int64(octets[at]), at + (np.int64(octets[at + 1]) + 1) * 8
-    if following == 44:
-        return at, end, FRAGMENT
-    return at, stop, FOUND if following == 17 else NOT_UDP
+    if following == 44 and at + 8 <= end:
+        row[KEY] = mixed(octets, at + 4, 4, row[FLOW])
+        place = unsigned(octets, at + 2, 2, True)
+        row[PLACE], row[FLAGS] = place & 0xFFF8, place & 1
+        return at + 8, stop, -FRAGMENT if octets[at] == _UDP else -NOT_UDP
+    return at, stop, following
+
+
+@rare
+def udp(octets: NDArray[np.uint8], at: Int, end: Int, row: NDArray[np.int64]) -> Int:
+    """Find the payload of the UDP datagram that begins at `at`, and return FOUND or a reason."""
+    if at + 8 > end:
+        return CUT_SHORT
+    size = unsigned(octets, at + 4, 2, True) - 8
+    row[FLOW] = mixed(octets, at, 4, row[FLOW])
+    at += 8
+    if size < 0 or at + size > end:
+        return CUT_SHORT
+    row[AT], row[SIZE] = at, size
+    block = unsigned(octets, at + 1, 2, True)
+    return FOUND if size >= 3 and octets[at] != 0 and 3 <= block <= size else NOT_ASTERIX
+
+
+@rare
+def tcp(octets: NDArray[np.uint8], at: Int, end: Int, row: NDArray[np.int64]) -> Int:
+    """Find the data of the TCP segment that begins at `at`, and return SEGMENT, NO_DATA or a reason."""
+    if at + 20 > end:
+        return CUT_SHORT
+    header = (octets[at + 12] >> 4) * 4
+    if header < 20 or at + header > end:
+        return CUT_SHORT
+    row[FLOW] = mixed(octets, at, 4, row[FLOW])
+    row[PLACE], row[FLAGS] = unsigned(octets, at + 4, 4, True), np.int64(octets[at + 13]) & 7
+    row[AT], row[SIZE] = at + header, end - at - header
+    return SEGMENT if row[SIZE] or row[FLAGS] & (SYN | RST) else NO_DATA
 
 
 @kernel
 def find_payloads(octets: NDArray[np.uint8], packets: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
-    """Find the UDP payload of every packet, and tell whether a data block begins there.
+    """Find what every packet carries, and tell whether a data block begins there.
 
     packets  (P, 4)  first octet, octets, time, link-layer type
-    payloads (P, 3)  filled: first octet, octets, FOUND or a reason
+    payloads (P, 7)  filled: AT, SIZE ... of this file; of a packet that carries nothing, the packet itself
     """
     for i in range(packets.shape[0]):
+        row = payloads[i]
+        row[:] = 0
         begin, end = packets[i, 0], packets[i, 0] + packets[i, 1]
         at, kind = network(octets, begin, end, packets[i, 3])
-        at, stop, reason = transport(octets, at, end, kind)
-        size = 0
-        if reason == FOUND:
-            if at + 8 > end:
-                reason = CUT_SHORT
-            else:
-                size = unsigned(octets, at + 4, 2, True) - 8
-                at += 8
-                if size < 0 or at + size > min(stop, end):
-                    reason = CUT_SHORT
-                else:
-                    block = unsigned(octets, at + 1, 2, True)
-                    reason = FOUND if size >= 3 and octets[at] != 0 and 3 <= block <= size else NOT_ASTERIX
-        if reason != FOUND:
-            at, size = begin, packets[i, 1]
-        payloads[i, 0], payloads[i, 1], payloads[i, 2] = at, size, reason
+        at, stop, protocol = transport(octets, at, end, kind, row)
+        whole = stop <= end
+        stop = min(stop, end)
+        reason = -protocol
+        if protocol == _UDP:
+            reason = udp(octets, at, stop, row)
+        elif protocol == _TCP:
+            reason = tcp(octets, at, stop, row) if whole else CUT_SHORT
+        elif protocol >= 0:
+            reason = NOT_UDP
+        elif reason == FRAGMENT:
+            row[AT], row[SIZE] = at, stop - at
+            reason = FRAGMENT if whole and stop > at else CUT_SHORT
+        if reason not in (FOUND, FRAGMENT, SEGMENT, NOT_ASTERIX):
+            row[AT], row[SIZE] = begin, packets[i, 1]
+        row[VERDICT] = reason
+
+
+@kernel
+def reassembled(octets: NDArray[np.uint8], starts: NDArray[np.int64], payloads: NDArray[np.int64]) -> None:
+    """Find the payloads of datagrams that were put together: UDP with its head.
+
+    starts   (N + 1,)  where each begins and ends
+    payloads (N, 7)    filled, as by `find_payloads`; FLOW holds what the addresses were mixed into
+    """
+    for i in range(starts.size - 1):
+        reason = udp(octets, starts[i], starts[i + 1], payloads[i])
+        if reason == CUT_SHORT:
+            payloads[i, AT], payloads[i, SIZE] = starts[i], starts[i + 1] - starts[i]
+        payloads[i, VERDICT] = reason

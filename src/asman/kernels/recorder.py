@@ -11,6 +11,8 @@ from asman.kernels.jit import kernel, small
 from asman.kernels.modes_bits import Int
 
 Octets = NDArray[np.uint8]
+#: Blocks that are looked at where a frame may begin, and octets of the longest frame that is looked for.
+LOOKED_AT, LONGEST = 8, 1 << 20
 
 
 class Frame(NamedTuple):
@@ -54,6 +56,20 @@ def length_of(view: Octets, at: Int, frame: Frame) -> Int:
 
 
 @small
+def may_be_blocks(view: Octets, at: Int, size: Int) -> bool:
+    """Whether octets begin as data blocks do, one behind the other: a look at some, whatever their number."""
+    end = at + size
+    for _ in range(LOOKED_AT):
+        if at + 3 > end:
+            return bool(at == end)
+        block = np.int64(view[at + 1]) << 8 | np.int64(view[at + 2])
+        if view[at] == 0 or block < 3:
+            return False
+        at += block
+    return bool(at <= end)
+
+
+@small
 def are_blocks(view: Octets, at: Int, size: Int) -> bool:
     """Whether octets are data blocks, one behind the other, to the last."""
     end = at + size
@@ -84,3 +100,23 @@ def walk_recorder(
         count += 1
         at += frame.head + size + frame.tail
     return count, at
+
+
+@kernel
+def next_frame(view: Octets, begin: Int, frame: Frame) -> Int:
+    """First octet from `begin` on where two frames seem to stand, or one that is the last; the end for none.
+
+    Only the first blocks of each are looked at, and none is believed that is longer than any: else a file
+    could be made such that all of it is walked through from each of its octets.
+    """
+    for at in range(begin, view.size):
+        size = length_of(view, at, frame)
+        if size < 0 or size > LONGEST or not may_be_blocks(view, at + frame.head, size):
+            continue
+        after = at + frame.head + size + frame.tail
+        if after == view.size:
+            return at
+        size = length_of(view, after, frame)
+        if 0 <= size <= LONGEST and may_be_blocks(view, after + frame.head, size):
+            return at
+    return view.size

@@ -17,14 +17,20 @@ REJECTED: pa.Schema = pa.schema(
 class EditionChoice(msgspec.Struct, frozen=True):
     """Which edition a category was read with, and why.
 
-    edition   e.g. "1.32"
-    pinned    True when configuration or the user named it
-    scores    edition -> plausible share, 0 to 1, of the octets tried; empty when nothing was tried
+    edition    e.g. "1.32"
+    pinned     True when configuration or the user named it
+    scores     edition -> plausible share, 0 to 1, of the octets tried; empty when nothing was tried
+    records    records that were judged, as this edition reads them
+    plausible  of them, those whose values are possible but for one at most
+    sources    "SAC/SIC" -> edition, of sources that write another one, or whose own was named
     """
 
     edition: str
     pinned: bool
     scores: dict[str, float]
+    records: int = 0
+    plausible: int = 0
+    sources: dict[str, str] = {}
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -32,9 +38,10 @@ class Decoded(msgspec.Struct, frozen=True):
 
     tables    "CAT048" -> records as an Arrow table, in file order
     rejected  REJECTED rows: what was given up, where and why
-    editions  "CAT048" -> the edition that was used
-    framing   "raw", "pcap", "pcapng", "gps", "text": how the octets were wrapped
+    editions  "CAT048" -> the edition that was used; "CAT048 RE" -> that of its Reserved Expansion field
+    framing   "raw", "pcap", "gps", "beast" ...: how the octets were wrapped
     octets    how many octets were read
+    notes     what was done beside to read them, in words
     """
 
     tables: dict[str, pa.Table]
@@ -42,6 +49,7 @@ class Decoded(msgspec.Struct, frozen=True):
     editions: dict[str, EditionChoice]
     framing: str
     octets: int
+    notes: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:

@@ -31,6 +31,7 @@ from asman.pipeline.picture import picture as picture_of
 from asman.pipeline.receivers import Ears
 from asman.pipeline.watch import Watch, look
 from asman.sensing.plots import extract
+from asman.sensing.sensors_toml import pinned
 from asman.sensing.timeline import TimelineState
 from asman.units import SECOND_NS
 from asman.wire.asterix.decode import decode
@@ -160,10 +161,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
 
 
 def _decode(batch: Batch, editions: Editions, sensors: Sensors) -> Decoded:
-    configured: dict[str, str] = {}
-    for sensor in sensors:
-        configured |= {f"CAT{int(category):03d}": name for category, name in sensor.asterix_edition.items()}
-    return decode(batch.octets, batch.frames, editions=pins(editions, configured))
+    return decode(batch.octets, batch.frames, editions=pins(editions, pinned(sensors)))
 
 
 def _settled(before: Editions, now: Editions) -> list[Event]:

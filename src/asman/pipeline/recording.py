@@ -20,10 +20,11 @@ from asman.pipeline.schedule import Piece, Schedule, arrivals, schedule
 from asman.sensing import sapient, squitters
 from asman.sensing.discover import Source, discover, template
 from asman.sensing.plots import Extracted, extract
+from asman.sensing.sensors_toml import pinned
 from asman.sensing.timeline import TimelineState
 from asman.units import SECOND_NS
 from asman.wire.framing import find
-from asman.wire.reading import read
+from asman.wire.plain import plain
 
 #: Clocks that differ by more are not late, but set differently: the picture follows the sensors'.
 CLOCK_DIFFERS_S: Final = 5.0
@@ -76,14 +77,15 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
     given       sensors.toml; None = as derived
     day         day of the first time stamp of a recording that does not say it
     """
-    configured = _configured(given or ())
-    decoded = {name: read(octets, editions=configured) for name, octets in recordings.items()}
+    configured = pinned(given or ())
+    made = {name: plain(octets, configured) for name, octets in recordings.items()}
+    decoded = {name: one for name, (_, one) in made.items()}
     _refuse_empty(decoded)
     sensors, missing = _sensors(decoded, given or ())
     pieces: list[Piece] = []
     extracted: list[pa.Table] = []
     clock_s: dict[str, float] = {}
-    for name, octets in recordings.items():
+    for name, (octets, _) in made.items():
         found, _ = extract(decoded[name], sensors, TimelineState(), recording=name, date=day)
         extracted.append(found.plots)
         piece, moved_s = _piece(name, octets, decoded[name], found, day)
@@ -107,13 +109,6 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
             name: one.framing for name, one in decoded.items() if squitters.holds(one) or sapient.holds(one)
         },
     )
-
-
-def _configured(sensors: Sensors) -> dict[str, str]:
-    pinned: dict[str, str] = {}
-    for sensor in sensors:
-        pinned |= {f"CAT{int(category):03d}": name for category, name in sensor.asterix_edition.items()}
-    return pinned
 
 
 def _refuse_empty(decoded: dict[str, Decoded]) -> None:

@@ -147,6 +147,22 @@ def _refuse_twins(sensors: Sensors, name: str) -> None:
         sources[source] = sensor.id
 
 
+def pinned(sensors: Sensors) -> dict[str, str]:
+    """Editions that sensors pin, as decoders take them: for the SAC and SIC of a sensor that has them.
+
+    Where sensors without disagree on a category, detection decides.
+    """
+    found: dict[str, str] = {}
+    disagreed: set[str] = set()
+    for sensor in sensors:
+        source = f"@{sensor.sac}/{sensor.sic}" if sensor.sac is not None else ""
+        for category, edition in sensor.asterix_edition.items():
+            key = f"CAT{category}{source}"
+            if found.setdefault(key, edition) != edition:
+                disagreed.add(key)
+    return {key: edition for key, edition in found.items() if key not in disagreed}
+
+
 def written(sensor: Sensor, remarks: Mapping[str, str] | None = None) -> str:
     """One sensor as `[[sensor]]`: what it must say, and what differs from the defaults.
 

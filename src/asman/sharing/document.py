@@ -92,7 +92,7 @@ def _resolved(document: Document, file: Read) -> tuple[Agreement, list[Problem]]
 
 
 def _shape(name: str, path: Path, file: Read, make: Callable[[bytes], Any], problems: list[Problem]) -> Any:
-    if name.startswith("/") or "\\" in name or ".." in name.split("/") or not name:
+    if not name or name.startswith("/") or "\\" in name or "\0" in name or ".." in name.split("/"):
         mend = "Name a file beside the document, e.g. volumes/common.geojson."
         problems.append(Problem("error", path, f"'{name}' leaves the document's folder", mend))
         return None

@@ -64,7 +64,9 @@ def _geometries(octets: bytes) -> list[dict[str, Any]]:
         raise ShapeError("is not GeoJSON")
     if whole.get("type") == "FeatureCollection":
         features = whole.get("features")
-        parts = [one.get("geometry") for one in features or [] if isinstance(one, dict)]
+        if not isinstance(features, list):
+            raise ShapeError("is a collection without features")
+        parts = [one.get("geometry") if isinstance(one, dict) else None for one in features]
     else:
         parts = [whole.get("geometry")] if whole.get("type") == "Feature" else [whole]
     geometries = [one for one in parts if isinstance(one, dict)]
@@ -96,15 +98,21 @@ def _points(raw: Any) -> Ring:
     points: list[tuple[int, int]] = []
     for one in raw:
         if not (isinstance(one, list) and len(one) >= 2 and all(_is_number(part) for part in one[:2])):
-            raise ShapeError(f"'{one}' is no [longitude, latitude]")
+            raise ShapeError(f"'{_short(one)}' is no [longitude, latitude]")
+        if not (-180 <= one[0] <= 180 and -90 <= one[1] <= 90):  # whole numbers may have any number of digits
+            raise ShapeError(f"[{_short(one[0])}, {_short(one[1])}] is not on earth; longitude comes first")
         lon, lat = float(one[0]), float(one[1])
-        if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
-            raise ShapeError(f"[{lon:g}, {lat:g}] is not on earth; longitude comes first")
         points.append((round(lon * UNITS_PER_DEGREE), round(lat * UNITS_PER_DEGREE)))
     for (lon0, _), (lon1, _) in pairwise(points):
         if abs(lon1 - lon0) > 180 * UNITS_PER_DEGREE:
             raise ShapeError("an edge crosses the 180th meridian: cut the shape there into two (RFC 7946)")
     return tuple(points)
+
+
+def _short(value: Any) -> str:
+    """What a message says of a value that may be of any size."""
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 60 else text[:60] + "..."
 
 
 def _is_number(value: Any) -> bool:

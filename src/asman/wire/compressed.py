@@ -19,6 +19,10 @@ EXPANSION_MAX: Final = 250
 SMALL_OCTETS: Final = 64 * 1024 * 1024
 OCTETS_MAX: Final = 16 * 1024 * 1024 * 1024
 _PIECE: Final = 4 * 1024 * 1024
+#: Octets that are handed to an expander at a time, doubled as a member goes on: what is left of them is
+#: copied, and a file may consist of a million members.
+_FED_FIRST: Final = 256
+_FED_MAX: Final = 1024 * 1024
 _GZIP, _ZSTD, _XZ = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00"
 #: zlib: a gzip head is wanted.
 _GZIP_WINDOW: Final = 31
@@ -59,29 +63,44 @@ def expanded(octets: Any, name: str) -> Any:
 
 
 def _gzip(octets: memoryview) -> Iterator[bytes]:
-    """All members, one behind the other; zeros behind the last are padding."""
-    rest: bytes | memoryview = octets
-    while len(rest) and any(rest[:8]):
-        member = zlib.decompressobj(_GZIP_WINDOW)
+    """All members, one behind the other; zeros behind one are padding."""
+    at = _behind_zeros(octets, 0)
+    while at < len(octets):
+        member, fed = zlib.decompressobj(_GZIP_WINDOW), _FED_FIRST
         while not member.eof:
-            piece = member.decompress(rest, _PIECE)
-            rest = member.unconsumed_tail or member.unused_data
-            if not piece and not member.eof and not rest:
+            some = octets[at : at + fed]
+            if not len(some):
                 raise EOFError("the last member has no end")
+            piece = member.decompress(some, _PIECE)
+            at += len(some) - len(member.unused_data if member.eof else member.unconsumed_tail)
+            fed = min(2 * fed, _FED_MAX)
             yield piece
+        at = _behind_zeros(octets, at)
 
 
 def _xz(octets: memoryview) -> Iterator[bytes]:
-    rest: bytes | memoryview = octets
-    while len(rest) and any(rest[:4]):
-        stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 30)
-        piece = stream.decompress(rest, _PIECE)
-        yield piece
+    at = _behind_zeros(octets, 0)
+    while at < len(octets):
+        stream, fed = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=1 << 30), _FED_FIRST
         while not stream.eof:
-            if stream.needs_input:
+            some = octets[at : at + fed] if stream.needs_input else b""
+            if stream.needs_input and not len(some):
                 raise EOFError("the last stream has no end")
-            yield stream.decompress(b"", _PIECE)
-        rest = stream.unused_data
+            at += len(some)
+            fed = min(2 * fed, _FED_MAX)
+            yield stream.decompress(some, _PIECE)
+        at = _behind_zeros(octets, at - len(stream.unused_data))
+
+
+def _behind_zeros(octets: memoryview, at: int) -> int:
+    """The octet that is not 0 from one on."""
+    while at < len(octets):
+        some = bytes(octets[at : at + _FED_FIRST])
+        rest = some.lstrip(b"\0")
+        if rest:
+            return at + len(some) - len(rest)
+        at += len(some)
+    return at
 
 
 def _zstd(octets: memoryview) -> Iterator[bytes]:

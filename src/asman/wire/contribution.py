@@ -25,6 +25,8 @@ MOST_OCTETS: Final = 16_000_000
 TIME_NS: Final = 10_000
 _HEAD: Final = struct.Struct("<IqI")
 _MOST_NAMES: Final = 64
+#: Letters of all contributors of all rows at most: a row may name every sensor, and a name may be long.
+_MOST_LETTERS: Final = 64_000_000
 _NO_TIME: Final = np.iinfo(np.int32).min
 _NO_HEIGHT, _NO_RATE, _NO_CODE = 65_535, -32_768, -1
 _NO_ADDRESS: Final = 2**32 - 1
@@ -98,9 +100,10 @@ def decode(octets: bytes, origin: str, label: str) -> pa.Table:
     if rows > MOST_ROWS or len(whole) != _HEAD.size + length + rows * _ROW_OCTETS:
         raise FeedError(f"a contribution of {rows:,} rows has {len(whole):,} octets")
     try:
-        names = whole[_HEAD.size : _HEAD.size + length].decode().split("\0") if length else []
+        said = whole[_HEAD.size : _HEAD.size + length].decode()
     except UnicodeDecodeError as error:
         raise FeedError("a contribution's names are not UTF-8") from error
+    names = said.split("\0", _MOST_NAMES) if length else []
     at = _HEAD.size + length
     raw: dict[str, Any] = {}
     for name, kind in _COLUMNS:
@@ -108,8 +111,10 @@ def decode(octets: bytes, origin: str, label: str) -> pa.Table:
         at += rows * np.dtype(kind).itemsize
     if len(names) > _MOST_NAMES or abs(base_ns) > 2**62:
         raise FeedError("a contribution names more sensors, or a later time, than there can be")
+    if _letters(raw["sensors"], names) > _MOST_LETTERS:
+        raise FeedError("a contribution's rows name more sensors, with longer names, than there can be")
     if not _on_earth(raw):
-        raise FeedError("a contribution holds places or addresses that are not on earth")
+        raise FeedError("a contribution holds places, addresses or correlations that there are not")
     return _table(raw, base_ns, names, origin, label)
 
 
@@ -127,7 +132,14 @@ def _unpacked(octets: bytes) -> bytes:
 def _on_earth(raw: dict[str, Any]) -> bool:
     return bool((np.abs(raw["lat"].astype(np.int64)) <= 900_000_000).all()
                 and (np.abs(raw["lon"].astype(np.int64)) <= 1_800_000_000).all()
+                and (np.abs(raw["correlation"].astype(np.int64)) <= 127).all()
                 and ((raw["address"] < 2**24) | (raw["address"] == _NO_ADDRESS)).all())  # fmt: skip
+
+
+def _letters(bits: NDArray[np.uint64], names: list[str]) -> int:
+    """How many letters the contributors of all rows have; the octets of a name are not fewer than those."""
+    counts = [int((bits >> np.uint64(place) & np.uint64(1)).sum()) for place in range(len(names))]
+    return sum(count * len(name) for count, name in zip(counts, names, strict=True))
 
 
 def _table(raw: dict[str, Any], base_ns: int, names: list[str], origin: str, label: str) -> pa.Table:

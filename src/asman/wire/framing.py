@@ -1,117 +1,163 @@
-"""Find the ASTERIX in a recording by what it holds, not by its name: blocks, captures, recorders' framings.
+"""Find what a recording carries by what it holds, not by its name: blocks, captures, recorders' framings.
 
-A capture's packets are unwrapped down to UDP, whatever the port: Ethernet with or without VLAN tags, Linux
-cooked, loopback, raw IP; IPv4 with options, IPv6 with extension headers. What is something else is counted,
-with why. Fragments of IP packets are counted too, not put together: a data block of a live feed fits one
-packet.
+A capture's packets are unwrapped down to UDP and TCP, whatever the port: Ethernet with or without VLAN tags,
+SNAP, PPP, PPPoE, MPLS, Linux cooked, loopback, raw IP; IPv4 with options, IPv6 with extension headers;
+fragments are put together, and streams laid end to end (`packets`). What is something else is counted, with
+why. Who knows better may name the framing.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.capture import (
-    CUT_SHORT,
-    FOUND,
-    FRAGMENT,
-    LINK_UNKNOWN,
-    NOT_ASTERIX,
-    NOT_IP,
-    NOT_UDP,
-    find_payloads,
-    walk_pcap,
-    walk_pcapng,
-)
+from asman.errors import InputError, nearest
+from asman.kernels.capture import walk_pcap, walk_pcapng
 from asman.model.frames import NO_TIME, Frames
 from asman.wire import recorders
+from asman.wire.flows import Stream
+from asman.wire.lost import Lost
+from asman.wire.modes.recognise import AVR, BEAST, NONE, READSB, SBS, recognise
+from asman.wire.origin import Origin
+from asman.wire.packets import unwrap
 
-#: first four octets of a pcap file -> (most significant octet first?, ns of a unit of its fractions)
+__all__ = ["FRAMINGS", "Framed", "Lost", "find", "form_of", "named"]
+
+#: first four octets of a pcap file -> (most significant octet first?, ns of a unit of its fractions, octets
+#: of the head before each packet)
 PCAP: Final = {
-    b"\xa1\xb2\xc3\xd4": (True, 1000),
-    b"\xd4\xc3\xb2\xa1": (False, 1000),
-    b"\xa1\xb2\x3c\x4d": (True, 1),
-    b"\x4d\x3c\xb2\xa1": (False, 1),
+    b"\xa1\xb2\xc3\xd4": (True, 1000, 16),
+    b"\xd4\xc3\xb2\xa1": (False, 1000, 16),
+    b"\xa1\xb2\x3c\x4d": (True, 1, 16),
+    b"\x4d\x3c\xb2\xa1": (False, 1, 16),
+    b"\xa1\xb2\xcd\x34": (True, 1000, 24),
+    b"\x34\xcd\xb2\xa1": (False, 1000, 24),
 }
 PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 #: GPS framing (Comsoft): a header of so many octets, then blocks with so many octets after each.
 GPS_HEADER: Final = 2200
 GPS_AFTER: Final = 10
 
-WORDS: Final = {
-    NOT_IP: "packet that is not IP",
-    NOT_UDP: "packet that is not UDP",
-    FRAGMENT: "fragment of an IP packet: fragments are not put together",
-    CUT_SHORT: "packet that was cut short when it was captured",
-    LINK_UNKNOWN: "packet of a link layer that we do not know",
-    NOT_ASTERIX: "UDP payload that does not begin with a data block",
-}
 ENDS: Final = "the capture ends within a packet"
 HEXADECIMAL: Final = "hexadecimal digits as text, not octets: turn them into octets first (xxd -r -p)"
-
-
-class Lost(NamedTuple):
-    """A piece of a recording that holds no ASTERIX: first octet, octets, why."""
-
-    offset: int
-    length: int
-    reason: str
+#: What else people hand over -> first octets, and what to do.
+OTHERS: Final = {
+    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"BZh": "compressed with bzip2: expand it first (bunzip2)",
+    b"\x04\x22\x4d\x18": "compressed with lz4: expand it first (unlz4)",
+    b"7z\xbc\xaf\x27\x1c": "a 7-zip archive: unpack it first",
+    b"PAR1": "a Parquet file, not a recording",
+    b"ARROW1": "an Arrow file, not a recording",
+}
+MODE_S: Final = (BEAST, AVR, SBS, READSB)
+FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", *recorders.RECORDERS, *MODE_S)
 
 
 class Framed(NamedTuple):
     """What was found.
 
-    name      "raw", "pcap", "pcapng", "gps", "final", "rff", "rply" or "text"
-    frames    where ASTERIX lies, and when it arrived
-    rejected  what holds none
+    name      "raw", "pcap", "pcapng", "gps", "final", "ioss", "ioss-seq", "rff", "rply", "text", "other"
+    frames    where ASTERIX lies in `octets`, and when it arrived
+    rejected  what holds nothing; offsets count in the recording
+    octets    the recording, and behind it what was put together
+    origin    where `octets` stand in the recording; None: where they are
+    streams   Mode S in a capture
+    notes     what was done beside, in words
     """
 
     name: str
     frames: Frames
     rejected: tuple[Lost, ...]
+    octets: NDArray[np.uint8]
+    origin: Origin | None = None
+    streams: tuple[Stream, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8]) -> Framed:
-    """Recognise how a recording is wrapped, and find the ASTERIX in it. Never raises."""
+def named(framing: str) -> str:
+    """A framing as it is called here; empty stays empty. Raises InputError for one that there is not."""
+    if framing and framing not in FRAMINGS:
+        raise InputError(f"--framing {framing}", "there is no such framing", nearest(framing, FRAMINGS))
+    return framing
+
+
+def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8], framing: str = "") -> Framed:
+    """Recognise how a recording is wrapped, or take it as it is said to be; find what it carries.
+
+    Never raises.
+
+    framing  "raw", "pcap" ...; empty: recognise it
+    """
     view: NDArray[np.uint8] = np.frombuffer(octets, np.uint8)
     view.flags.writeable = False
+    framing = framing or _recognised(view)
+    if framing in ("pcap", "pcapng"):
+        return _capture(framing, view)
+    if framing == "gps":
+        return _gps(view)
+    if framing in recorders.RECORDERS:
+        return _recorded(framing, view)
+    if framing == "raw":
+        frames = _frames([0], [view.size]) if view.size else _frames([], [])
+        return Framed("raw", frames, (), view)
+    reason = HEXADECIMAL if framing == "text" else _other(view)
+    return Framed(framing, _frames([], []), (Lost(0, view.size, reason),), view)
+
+
+def form_of(octets: Any) -> str:
+    """Tell which form of Mode S a recording is; NONE for everything else, captures that carry it too."""
+    view: NDArray[np.uint8] = np.frombuffer(octets, np.uint8)
+    return NONE if _capture_name(view) else recognise(view)
+
+
+def _capture_name(view: NDArray[np.uint8]) -> str:
     magic = view[:4].tobytes()
     if magic in PCAP and view.size >= 24:
-        return _packets("pcap", view, *_walk(view, PCAP[magic]))
-    if magic == PCAPNG:
-        return _packets("pcapng", view, *_walk(view, None))
+        return "pcap"
+    return "pcapng" if magic == PCAPNG else ""
+
+
+def _recognised(view: NDArray[np.uint8]) -> str:
+    if name := _capture_name(view):
+        return name
     if _block_at(view, GPS_HEADER) and not _block_at(view, 0):
-        return _gps(view)
-    recorded = None if _are_blocks(view) else recorders.find(view)
-    if recorded is not None:
-        rest = view.size - recorded.end
-        lost = (
-            (Lost(recorded.end, rest, f"no frame of {recorded.name} where the next one begins"),)
-            if rest
-            else ()
-        )
-        starts, lengths = recorded.frames[:, 0].copy(), recorded.frames[:, 1].copy()
-        return Framed(recorded.name, Frames(starts, lengths, np.full(starts.size, NO_TIME, np.int64)), lost)
-    if view.size >= 8 and _is_text(view):
-        return Framed("text", _frames([], []), (Lost(0, view.size, HEXADECIMAL),))
-    return Framed("raw", _frames([0], [view.size]) if view.size else _frames([], []), ())
+        return "gps"
+    recorder = "" if _are_blocks(view) else recorders.recognise(view)
+    if recorder:
+        return recorder
+    if _other(view):
+        return "other"
+    return "text" if view.size >= 8 and _is_text(view) else "raw"
 
 
-def _walk(view: NDArray[np.uint8], kind: tuple[bool, int] | None) -> tuple[NDArray[np.int64], int]:
-    packets = np.empty((view.size // 16 + 1, 4), np.int64)
-    found, end = walk_pcapng(view, packets) if kind is None else walk_pcap(view, kind[0], kind[1], packets)
-    return packets[:found].copy(), int(end)
+def _other(view: NDArray[np.uint8]) -> str:
+    head = view[:8].tobytes()
+    return next((said for begin, said in OTHERS.items() if head.startswith(begin)), "")
 
 
-def _packets(name: str, view: NDArray[np.uint8], packets: NDArray[np.int64], end: int) -> Framed:
-    payloads = np.empty((packets.shape[0], 3), np.int64)
-    find_payloads(view, packets, payloads)
-    good = payloads[:, 2] == FOUND
-    lost = [Lost(at, size, WORDS[reason]) for at, size, reason in payloads[~good].tolist()]
+def _capture(name: str, view: NDArray[np.uint8]) -> Framed:
+    # A packet of a pcap file has a head of 16 octets; the least block of a pcapng file has 12.
+    packets = np.empty((view.size // 12 + 1, 4), np.int64)
+    if name == "pcapng":
+        found, end = walk_pcapng(view, packets)
+    else:
+        big, unit_ns, head = PCAP.get(view[:4].tobytes(), (False, 1000, 16))
+        found, end = walk_pcap(view, big, unit_ns, head, packets) if view.size >= 24 else (0, 0)
+    carried = unwrap(view, packets[:found].copy())
+    lost = carried.lost
     if end < view.size:
-        lost.append(Lost(int(end), int(view.size - end), ENDS))
-    frames = Frames(payloads[good, 0].copy(), payloads[good, 1].copy(), packets[good, 2].copy())
-    return Framed(name, frames, tuple(lost))
+        lost = (*lost, Lost(int(end), int(view.size - end), ENDS))
+    return Framed(name, carried.frames, lost, carried.octets, carried.origin, carried.streams, carried.notes)
+
+
+def _recorded(name: str, view: NDArray[np.uint8]) -> Framed:
+    recorded = recorders.find(view, name)
+    lost = tuple(
+        Lost(begin, end - begin, f"no frame of {name} where the next one begins")
+        for begin, end in recorded.gaps
+    )
+    starts, lengths = recorded.frames[:, 0].copy(), recorded.frames[:, 1].copy()
+    return Framed(name, Frames(starts, lengths, np.full(starts.size, NO_TIME, np.int64)), lost, view)
 
 
 def _block_at(view: NDArray[np.uint8], at: int) -> bool:
@@ -144,9 +190,10 @@ def _gps(view: NDArray[np.uint8]) -> Framed:
         starts.append(at)
         lengths.append(size)
         at += size + GPS_AFTER
+    at = min(at, GPS_HEADER) if not starts else at
     rest = view.size - at
     lost = (Lost(at, rest, "no data block where the GPS framing has the next one"),) if rest > 0 else ()
-    return Framed("gps", _frames(starts, lengths), lost)
+    return Framed("gps", _frames(starts, lengths), lost, view)
 
 
 def _is_text(view: NDArray[np.uint8]) -> bool:

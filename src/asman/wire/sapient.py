@@ -34,6 +34,8 @@ MESSAGE_OCTETS_MAX: Final = 1 << 20
 HEAD: Final = 4
 #: Text of a message is cut to this.
 TEXT_MAX: Final = 128
+#: Nodes of a stream whose units are remembered; of more, those that registered first are forgotten.
+NODES_MAX: Final = 4096
 #: Seconds since 1970 that a time stamp may be between.
 _TIMES_S: Final = (0, 7_258_118_400)
 
@@ -235,6 +237,8 @@ def _read(
     elif kind == "registration":
         name = inside.text(3)
         units[node] = _units(inside)
+        if len(units) > NODES_MAX:
+            del units[next(iter(units))]
     nodes.append((time_ns, *place, node, kind, system, name, *where))
 
 

@@ -17,6 +17,8 @@ from asman.wire.asterix.work import Work, make_work
 
 #: Records and repetitions of a segment at most.
 SEGMENT: Final = 131_072
+#: Octets that its records span at most: places in a column of octets have 31 bits.
+SEGMENT_OCTETS: Final = 1 << 30
 #: Room for more than the first batch's mean promises.
 MORE: Final = 1.1
 
@@ -28,26 +30,28 @@ class Read(NamedTuple):
     rejects: NDArray[np.int64]
 
 
-def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout) -> Read:
+def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout, *, lenient: bool = False) -> Read:
     """Read every record of `blocks`, all of the layout's category."""
-    work = make_work(layout, int(blocks.length.sum()))
+    work = make_work(layout, int(blocks.length.sum()), lenient=lenient)
     batch = (layout.ready, layout.repeated, work.cells, work.present, work.notes, work.sizes)
     failed: list[NDArray[np.int64]] = []
     parts: list[dict[pa.Field, pa.Array]] = []
-    segment, filled = None, 0
+    segment, filled, spanned = None, 0, 0
     while work.notes[BLOCK] < blocks.start.size:
         got, rejects = read_blocks(octets, blocks.start, blocks.length, *batch, work.records, work.rejects)
         rows = int(got)
         if rejects:
             failed.append(work.rejects[:rejects].copy())
-        if segment is not None and (filled + rows > segment.rows or _crowded(segment, work)):
+        span = int(work.records[:rows, 1].sum())
+        full = segment is not None and (filled + rows > segment.rows or _crowded(segment, work))
+        if segment is not None and (full or spanned + span > SEGMENT_OCTETS):
             parts.append(finish(segment, layout, filled, octets, blocks))
-            segment, filled = None, 0
+            segment, filled, spanned = None, 0, 0
         if segment is None:
             segment = room(layout, blocks, work, rows)
         if rows:
             append(segment, layout, work, rows, filled)
-            filled += rows
+            filled, spanned = filled + rows, spanned + span
     if segment is not None:
         parts.append(finish(segment, layout, filled, octets, blocks))
     rejected = np.concatenate(failed) if failed else np.empty((0, 5), np.int64)

@@ -10,7 +10,7 @@ UNITS: Final = {
     "": "", "s": "s", "ms": "ms", "ns": "ns", "fs": "fs", "°": "deg", "°/s": "degps", "m": "m", "NM": "NM",
     "ft": "ft", "FL": "FL", "m/s": "mps", "m/s²": "mps2", "ft/min": "ftpmin", "NM/s": "NMps", "kt": "kt",
     "Mach": "Mach", "°C": "degC", "mb": "mb", "%": "percent", "dB": "dB", "dBm": "dBm", "dBµV": "dBuV",
-    "MHz": "MHz",
+    "MHz": "MHz", "hPa": "hPa", "ALTFL": "FL", "dBm²": "dBm2", "m²": "m2",
 }  # fmt: skip
 
 

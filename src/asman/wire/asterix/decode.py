@@ -1,21 +1,29 @@
 """Octets and frames in, Arrow tables of every category and a list of what was given up out."""
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.errors import InputError, nearest
 from asman.kernels.asterix_blocks import find_blocks
 from asman.model.decoded import REJECTED, Decoded, EditionChoice
 from asman.model.frames import Frames
 from asman.wire.asterix import reasons
 from asman.wire.asterix.batches import read
 from asman.wire.asterix.blocks import Blocks
-from asman.wire.asterix.editions import Judgement, choose
+from asman.wire.asterix.expansion import RE, expand
 from asman.wire.asterix.layout import Layout, layout
+from asman.wire.asterix.originals import with_octets
+from asman.wire.asterix.sources import Part, pins, settle, source_name
 from asman.wire.asterix.specification import specifications
+
+#: No frame of a network is longer.
+DATAGRAM_OCTETS_MAX: Final = 65_535
+#: Places in a file where no block begins, behind which blocks are looked for again; behind more, none are.
+GAPS_MAX: Final = 65_536
 
 Octets = bytes | bytearray | memoryview | NDArray[np.uint8]
 
@@ -52,17 +60,26 @@ def decode(
     editions: Mapping[str, str] | None = None,
     trusted: bool = False,
     framing: str = "raw",
+    lenient: bool = False,
+    originals: bool = False,
+    everything: bool = False,
 ) -> Decoded:
     """Decode every data block that lies in the frames.
 
-    octets    a whole recording, or the datagrams of a moment one after another
-    frames    where ASTERIX lies in it, and when it arrived
-    editions  category ("CAT048", "048" or "48") -> edition ("1.32"): not to be detected
-    trusted   `editions` were judged before: read at once, as a live stream does
-    framing   how the octets were wrapped; kept in the result
+    octets      a whole recording, or the datagrams of a moment one after another
+    frames      where ASTERIX lies in it, and when it arrived
+    editions    category ("CAT048", "048" or "48"), one source's of it ("48@20/129"), or what its RE holds
+                ("48RE") -> edition ("1.32"): not to be detected
+    trusted     `editions` were judged before: read at once, as a live stream does
+    framing     how the octets were wrapped; kept in the result
+    lenient     let pass what some senders do wrong without harm: a last FX bit that is set, an explicit
+                length of 0; and read a named edition even where it is not plausible
+    originals   the octets of records and items stand beside the values
+    everything  judge editions by all records, not by a sample
 
     A category that is plausible in no edition, or not in the one that is named, is rejected whole, with a
-    reason that says which would be: nothing is read into garbage.
+    reason that says which would be: nothing is read into garbage. So is each source that writes an edition of
+    its own.
 
     Bad octets never raise: they are rows of `rejected`. Raises InputError when `editions` names what there is
     not.
@@ -78,29 +95,78 @@ def decode(
         alone = counts[category] == blocks.category.size
         mine = blocks if alone else blocks.of(blocks.category == category)
         if category not in specifications().categories:
-            refuse(mine, reasons.NO_CATEGORY.format(category=category), rejected)
+            refuse(mine, reasons.no_category(category), rejected)
             continue
         name = f"CAT{category:03}"
-        judged = _choose(view, mine, category, pinned.get(category, ""), trusted=trusted)
-        choices[name] = EditionChoice(judged.edition, category in pinned, judged.scores)
-        if judged.refusal:
-            refuse(mine, judged.refusal, rejected)
-            continue
-        chosen = layout(category, judged.edition)
-        found = read(view, mine, chosen)
-        note_rejects(found.rejects, mine, chosen, rejected)
-        if found.table.num_rows:
-            tables[name] = found.table
+        parts = settle(view, mine, category, pinned, trusted=trusted, everything=everything)
+        choices[name] = _choice(parts)
+        found: list[pa.Table] = []
+        for part in parts:
+            if part.judged.refusal and not (lenient and part.pinned):
+                refuse(part.blocks, part.judged.refusal, rejected)
+                continue
+            found.append(
+                _read(view, part, layout(category, part.judged.edition), rejected, lenient, originals)
+            )
+        table = in_order([one for one in found if one.num_rows])
+        if table is not None:
+            tables[name], expansion = expand(
+                table, category, pinned.expansions.get(category, ""), lenient=lenient
+            )
+            if expansion is not None:
+                choices[f"{name} {RE}"] = expansion
     return Decoded(tables, rejected.table(), choices, framing, view.size)
 
 
-def _choose(
-    view: NDArray[np.uint8], blocks: Blocks, category: int, pinned: str, *, trusted: bool
-) -> Judgement:
-    if pinned and trusted:
-        return Judgement(pinned, {}, "")
-    editions = [one.edition for one in specifications().categories[category]]
-    return choose(view, blocks, category, editions, pinned)
+def _choice(parts: list[Part]) -> EditionChoice:
+    """What is reported of a category: the edition of most blocks, and sources that write another one."""
+    first = parts[0]
+    judged = first.judged
+    sources = {source_name(part.source): part.judged.edition for part in parts if part.source >= 0}
+    return EditionChoice(
+        judged.edition, first.pinned, judged.scores, judged.records, judged.plausible, sources
+    )
+
+
+def _read(
+    view: NDArray[np.uint8], part: Part, chosen: Layout, rejected: Rejected, lenient: bool, originals: bool
+) -> pa.Table:
+    """Read blocks of one edition; what cannot be read is rejected."""
+    found = read(view, part.blocks, chosen, lenient=lenient)
+    perhaps = "" if found.table.num_rows else reasons.older(chosen.category)
+    note_rejects(found.rejects, part.blocks, chosen, rejected, perhaps)
+    if originals and found.table.num_rows:
+        return with_octets(found.table, view, chosen, lenient=lenient)
+    return found.table
+
+
+def in_order(tables: list[pa.Table]) -> pa.Table | None:
+    """Put tables of several editions together, in file order; None where there is none.
+
+    A column whose type is wider in one of them is so in all; one whose types do not unite stands twice, the
+    second time as "name@edition".
+    """
+    if len(tables) < 2:
+        return tables[0] if tables else None
+    joined = tables[0]
+    for table in tables[1:]:
+        edition = table["edition"][0].as_py()
+        names = [one.name if _unites(joined.schema, one) else f"{one.name}@{edition}" for one in table.schema]
+        joined = pa.concat_tables([joined, table.rename_columns(names)], promote_options="permissive")
+    return joined.sort_by("offset").unify_dictionaries()
+
+
+def _unites(schema: pa.Schema, field: pa.Field) -> bool:
+    """Tell whether a field can stand in the column of that name."""
+    if field.name not in schema.names:
+        return True
+    try:
+        pa.unify_schemas(
+            [pa.schema([schema.field(field.name)]), pa.schema([field])], promote_options="permissive"
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return False
+    return True
 
 
 def as_array(octets: Octets) -> NDArray[np.uint8]:
@@ -110,39 +176,34 @@ def as_array(octets: Octets) -> NDArray[np.uint8]:
     return view
 
 
-def pins(editions: Mapping[str, str]) -> dict[int, str]:
-    """Read which categories are pinned to which edition. Raises InputError for what there is not."""
-    known = specifications().categories
-    found: dict[int, str] = {}
-    for name, edition in editions.items():
-        digits = name.upper().removeprefix("CAT")
-        category = int(digits) if digits.isdecimal() else -1
-        if category not in known:
-            mend = nearest(f"{category:03}", [f"{one:03}" for one in known])
-            raise InputError(
-                f"edition {name}={edition}", f"there is no category {name} in the specifications", mend
-            )
-        there = [one.edition for one in known[category]]
-        if edition not in there:
-            raise InputError(
-                f"edition {name}={edition}",
-                f"CAT{category:03} has no edition {edition}",
-                nearest(edition, there),
-            )
-        found[category] = edition
-    return found
-
-
 def split(view: NDArray[np.uint8], frames: Frames, rejected: Rejected) -> Blocks:
-    """Find the data blocks; what is none is rejected."""
+    """Find the data blocks; what is none is rejected.
+
+    A frame that is longer than any datagram is a file: behind what is no block, the next ones are looked for.
+    """
     room = int(frames.length.sum()) // 3 + 1
-    table, broken = np.empty((room, 4), np.int64), np.empty((frames.start.size, 4), np.int64)
-    found, bad = find_blocks(view, frames.start, frames.length, table, broken)
+    follow = bool(frames.length.max(initial=0) > DATAGRAM_OCTETS_MAX or frames.start.size == 1)
+    gaps = frames.start.size + (GAPS_MAX if follow else 0)
+    table, broken = np.empty((room, 4), np.int64), np.empty((gaps, 4), np.int64)
+    found, bad = find_blocks(view, frames.start, frames.length, known_categories(), follow, table, broken)
     if bad:
-        octet, length, category, _ = broken[:bad].T
-        rejected.add(octet, octet, category, length, [reasons.NO_HEADER] * bad)
+        octet, length, category, frame = broken[:bad].T
+        behind = octet > frames.start[frame]
+        ends = octet + length == frames.start[frame] + frames.length[frame]
+        trailing = behind & ends & (frames.start.size > 1)
+        said = [reasons.BEHIND if one else reasons.NO_HEADER for one in trailing.tolist()]
+        rejected.add(octet, octet, category, length, said)
     start, length, category, frame = (np.ascontiguousarray(column) for column in table[:found].T)
     return Blocks(start, length, category, frame, frames.time_ns[frame])
+
+
+@cache
+def known_categories() -> NDArray[np.bool_]:
+    """Which of the 256 categories there are: those we carry, and those that are known by name."""
+    known = np.zeros(256, np.bool_)
+    known[[*specifications().categories, *reasons.NEVER_PUBLISHED]] = True
+    known.flags.writeable = False
+    return known
 
 
 def refuse(blocks: Blocks, reason: str, rejected: Rejected) -> None:
@@ -150,8 +211,10 @@ def refuse(blocks: Blocks, reason: str, rejected: Rejected) -> None:
     rejected.add(blocks.start, blocks.start, blocks.category, blocks.length, [reason] * blocks.start.size)
 
 
-def note_rejects(rows: NDArray[np.int64], blocks: Blocks, chosen: Layout, rejected: Rejected) -> None:
-    """Put what the kernel noted in words."""
+def note_rejects(
+    rows: NDArray[np.int64], blocks: Blocks, chosen: Layout, rejected: Rejected, perhaps: str = ""
+) -> None:
+    """Put what the kernel noted in words; `perhaps` is what may be behind it."""
     if not rows.shape[0]:
         return
     offset, block, reason, node, record = rows.T
@@ -159,5 +222,6 @@ def note_rejects(rows: NDArray[np.int64], blocks: Blocks, chosen: Layout, reject
     known = {
         pair: reasons.words(chosen, *pair) for pair in set(zip(reason.tolist(), node.tolist(), strict=True))
     }
-    said = [known[pair] for pair in zip(reason.tolist(), node.tolist(), strict=True)]
+    behind = f" ({perhaps})" if perhaps else ""
+    said = [known[pair] + behind for pair in zip(reason.tolist(), node.tolist(), strict=True)]
     rejected.add(offset, blocks.start[block], blocks.category[block], length, said)

@@ -26,6 +26,7 @@ from asman.units import DAY_S
 from asman.wire.asterix.blocks import Blocks
 from asman.wire.asterix.columns import Column
 from asman.wire.asterix.layout import layout
+from asman.wire.asterix.reasons import older
 from asman.wire.asterix.work import make_work
 
 #: Records below this mean plausibility are not of this edition.
@@ -69,26 +70,38 @@ class Checks(NamedTuple):
 class Verdict(NamedTuple):
     """How an edition reads a sample.
 
-    score    plausible share of its octets, 0 to 1
-    quality  plausible share of the octets that could be read at all; 1 when none could
+    score      plausible share of its octets, 0 to 1
+    quality    plausible share of the octets that could be read at all; 1 when none could
+    records    that could be read
+    plausible  of them, those with one fault at most
     """
 
     score: float
     quality: float
+    records: int = 0
+    plausible: int = 0
 
 
 class Judgement(NamedTuple):
-    """The chosen edition, how all that were tried read, and why none will do (empty: the chosen one will)."""
+    """The chosen edition, and what speaks for it.
+
+    scores     edition that was tried -> plausible share
+    refusal    why none will do; empty: the chosen one will
+    records    records that were judged, as the chosen edition reads them
+    plausible  of them, those with one fault at most
+    """
 
     edition: str
     scores: dict[str, float]
     refusal: str
+    records: int = 0
+    plausible: int = 0
 
 
 @cache
-def checks_of(category: int, edition: str) -> Checks:
-    """Make the checks of one edition, once a process."""
-    shape = layout(category, edition)
+def checks_of(category: int, edition: str, expansion: bool = False) -> Checks:
+    """Make the checks of one edition, or of one of RE, once a process."""
+    shape = layout(category, edition, expansion)
     rows = [(RANGE, spare.group, spare.raw, 0, 0, {}) for spare in shape.spares]
     for column in shape.columns:
         rows += _checks(column)
@@ -137,19 +150,28 @@ def _is_time(column: Column) -> bool:
 
 
 def choose(
-    octets: NDArray[np.uint8], blocks: Blocks, category: int, editions: list[str], pinned: str
+    octets: NDArray[np.uint8],
+    blocks: Blocks,
+    category: int,
+    editions: list[str],
+    pinned: str,
+    *,
+    everything: bool = False,
+    expansion: bool = False,
 ) -> Judgement:
     """Choose the edition of one category's blocks; a pinned one stays unless it reads as garbage.
 
-    editions  that there are, oldest first
-    pinned    the edition that was named, or empty
+    editions    that there are, oldest first
+    pinned      the edition that was named, or empty
+    everything  judge by all records, not by a sample
+    expansion   they are editions of what RE holds
     """
-    some = sample(blocks)
+    some = blocks if everything else sample(blocks)
     if pinned:
-        first = judge(octets, some, category, pinned)
+        first = judge(octets, some, category, pinned, expansion)
         if first.score >= PLAUSIBLE and not refused(first, some):
-            return Judgement(pinned, {pinned: first.score}, "")
-    verdicts = _judge_all(octets, some, category, editions)
+            return Judgement(pinned, {pinned: first.score}, "", first.records, first.plausible)
+    verdicts = _judge_all(octets, some, category, editions, expansion)
     scores = {edition: verdict.score for edition, verdict in verdicts.items()}
     plausible = [edition for edition in editions if not refused(verdicts[edition], some)]
     best = max(scores[edition] for edition in plausible or editions)
@@ -157,21 +179,27 @@ def choose(
     if pinned:
         few = some.start.size < BLOCKS_ENOUGH  # an odd record or two do not outweigh who pinned it
         wrong = best - scores[pinned] >= CLEARLY or (not few and refused(verdicts[pinned], some))
-        return Judgement(pinned, scores, _refusal(category, pinned, scores, near) if wrong else "")
-    return Judgement(near[-1], scores, "" if plausible else _refusal(category, "", scores, near))
+        refusal = _refusal(category, pinned, scores, near) if wrong else ""
+        return Judgement(pinned, scores, refusal, *verdicts[pinned][2:])
+    refusal = "" if plausible else _refusal(category, "", scores, near)
+    return Judgement(near[-1], scores, refusal, *verdicts[near[-1]][2:])
 
 
 def _judge_all(
-    octets: NDArray[np.uint8], some: Blocks, category: int, editions: list[str]
+    octets: NDArray[np.uint8], some: Blocks, category: int, editions: list[str], expansion: bool
 ) -> dict[str, Verdict]:
     """Judge every edition; those that differ in nothing that is read or checked are read once."""
     verdicts: dict[str, Verdict] = {}
     known: dict[bytes, Verdict] = {}
     for edition in editions:
-        checks = checks_of(category, edition)
-        key = layout(category, edition).program.tobytes() + checks.checks.tobytes() + checks.known.tobytes()
+        checks = checks_of(category, edition, expansion)
+        key = (
+            layout(category, edition, expansion).program.tobytes()
+            + checks.checks.tobytes()
+            + checks.known.tobytes()
+        )
         if key not in known:
-            known[key] = judge(octets, some, category, edition)
+            known[key] = judge(octets, some, category, edition, expansion)
         verdicts[edition] = known[key]
     return verdicts
 
@@ -190,7 +218,9 @@ def _refusal(category: int, pinned: str, scores: dict[str, float], near: list[st
     asked = f" as edition {pinned} ({scores[pinned]:.0%})" if pinned else ""
     if best >= PLAUSIBLE:
         return f"{name}: not plausible{asked}; plausible as {', '.join(near)} ({best:.0%})"
-    return f"{name}: not plausible{asked} as any edition that we carry (best: {near[-1]}, {best:.0%})"
+    old = older(category)
+    said = f"{name}: not plausible{asked} as any edition that we carry (best: {near[-1]}, {best:.0%})"
+    return f"{said}; {old}" if old else said
 
 
 def sample(blocks: Blocks) -> Blocks:
@@ -205,13 +235,15 @@ def sample(blocks: Blocks) -> Blocks:
     return blocks.of(np.unique(np.concatenate(runs)))
 
 
-def judge(octets: NDArray[np.uint8], some: Blocks, category: int, edition: str) -> Verdict:
+def judge(
+    octets: NDArray[np.uint8], some: Blocks, category: int, edition: str, expansion: bool = False
+) -> Verdict:
     """Read a sample with one edition, and say how plausible it is."""
-    shape, checks = layout(category, edition), checks_of(category, edition)
+    shape, checks = layout(category, edition, expansion), checks_of(category, edition, expansion)
     total = int(some.length.sum()) - 3 * some.start.size
     work = make_work(shape, int(some.length.sum()), rows=1024, spares=True)
     batch = (shape.ready, shape.repeated, work.cells, work.present, work.notes, work.sizes)
-    plausible, readable = 0.0, 0
+    plausible, readable, records, fine = 0.0, 0, 0, 0
     while work.notes[BLOCK] < some.start.size:
         got, _ = read_blocks(octets, some.start, some.length, *batch, work.records, work.rejects)
         rows = int(got)
@@ -223,9 +255,12 @@ def judge(octets: NDArray[np.uint8], some: Blocks, category: int, edition: str) 
         lengths = work.records[:rows, 1]
         plausible += float((lengths * np.maximum(0.0, 1.0 - FAULT * faults)).sum())
         readable += int(lengths.sum())
+        records += rows
+        fine += int((faults <= 1).sum())
         work.present[:] = 0
         work.notes[NOTES:] = 0
-    return Verdict(plausible / total if total else 1.0, plausible / readable if readable else 1.0)
+    score, quality = plausible / total if total else 1.0, plausible / readable if readable else 1.0
+    return Verdict(score, quality, records, fine)
 
 
 def _jumps(

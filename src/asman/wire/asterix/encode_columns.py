@@ -18,7 +18,9 @@ from asman.wire.asterix.columns import Column
 from asman.wire.asterix.layout import Layout
 
 #: Columns of a decoded table that are no leaf of a record.
-BESIDE: Final = frozenset(("time", "offset", "length", "block", "edition", "RFS", "recording"))
+BESIDE: Final = frozenset(
+    ("time", "offset", "length", "block", "edition", "octets", "items", "RFS", "recording")
+)
 
 _BLANK: Final = 32
 _NO_BITS: Final = np.zeros(1, np.uint8)
@@ -108,7 +110,7 @@ def prepare(table: pa.Table, plan: Layout, name: str) -> Prepared:
     heap = _Heap(max(column.bits // 8 for column in (*plan.columns, *plan.children)))
     implied = {int(case[0]): int(case[1]) for case in plan.cases}
     free = {int(plan.program[node + 1]) for node in plan.nodes if plan.program[node] == EXPLICIT}
-    left = set(table.column_names) - BESIDE
+    left = {one for one in table.column_names if not one.startswith("RE/")} - BESIDE
     columns: list[Values] = []
     for column in plan.columns:
         if column.name not in left:

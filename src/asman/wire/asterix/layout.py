@@ -385,13 +385,13 @@ def _table(rows: list[list[int]], width: int) -> NDArray[np.int32]:
 
 
 @cache
-def layout(category: int, edition: str) -> Layout:
-    """Return the tables of one edition, made once a process.
+def layout(category: int, edition: str, expansion: bool = False) -> Layout:
+    """Return the tables of one edition, or of an edition of what RE holds, made once a process.
 
     Raises KeyError when there is no such edition.
     """
     everything = spec.specifications()
-    found = everything.find(category, edition)
+    found = (everything.expansion if expansion else everything.find)(category, edition)
     if found is None:
         raise KeyError(f"CAT{category:03} edition {edition}")
     return Flattener(everything, category, found).finish()

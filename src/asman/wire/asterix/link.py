@@ -12,6 +12,7 @@ from asman.wire.asterix.specification import Edition, Path
 #: categories whose records may leave out the source that an earlier record of the block named
 #: (EUROCONTROL-SPEC-0149 Part 2a, I001/010; Part 2b, I002/010)
 CARRYING: Final = (1, 2)
+NO_CARRY: Final = [-1, -1, -1]
 
 
 class Leaf(NamedTuple):
@@ -59,7 +60,8 @@ def link(
         if nodes[node] == COMPOUND:
             for k in range(node + 3, node + 3 + nodes[node + 2]):
                 nodes[k] += before if nodes[k] >= 0 else 0
-    head = [len(uaps), len(uaps[0]), *selector, len(chosen), *_carry(category, found)]
+    carry = _carry(category, found) if not edition.fixed_octets else NO_CARRY
+    head = [len(uaps), len(uaps[0]), *selector, len(chosen), *carry, edition.fixed_octets]
     head += [uap.fspec_octets_max for uap in edition.uaps]
     head += [node + before if node >= 0 else -1 for row in uaps for node in row]
     program = np.array(head + chosen + nodes, np.int32)
@@ -83,7 +85,7 @@ def _chosen(edition: Edition) -> list[int]:
 def _carry(category: int, found: Mapping[Path, Leaf]) -> list[int]:
     """Say where the source stands that later records of a block may leave out."""
     if category not in CARRYING:
-        return [-1, -1, -1]
+        return NO_CARRY
     sac, sic = found["010", "SAC"], found["010", "SIC"]
     return [sac.group, sac.raw, sic.raw]
 

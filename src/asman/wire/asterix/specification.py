@@ -127,28 +127,34 @@ class Selector(msgspec.Struct, frozen=True):
     uaps: dict[int, str]
 
 
-class Edition(msgspec.Struct, frozen=True):
-    """One edition of one category."""
+class Edition(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One edition of one category, or of what its Reserved Expansion field holds.
+
+    fixed_octets  of a field specification that has no FX bits, as that of RE; 0: as the standard has it
+    """
 
     edition: str
     uaps: tuple[Uap, ...]
     selector: Selector | None = None
+    fixed_octets: int = 0
 
 
 class Specifications(msgspec.Struct, frozen=True):
-    """Everything: `categories[48]` lists its editions, oldest first."""
+    """Everything: `categories[48]` lists its editions, oldest first; `expansions[48]` those of its RE."""
 
     source: str
     contents: tuple[Content, ...]
     variations: tuple[Variation, ...]
     categories: dict[int, tuple[Edition, ...]]
+    expansions: dict[int, tuple[Edition, ...]] = {}
 
     def find(self, category: int, edition: str) -> Edition | None:
         """Return one edition of a category, None when there is no such."""
-        for one in self.categories.get(category, ()):
-            if one.edition == edition:
-                return one
-        return None
+        return next((one for one in self.categories.get(category, ()) if one.edition == edition), None)
+
+    def expansion(self, category: int, edition: str) -> Edition | None:
+        """Return one edition of what a category's RE holds, None when there is no such."""
+        return next((one for one in self.expansions.get(category, ()) if one.edition == edition), None)
 
 
 @cache

@@ -37,13 +37,19 @@ class Work(NamedTuple):
     ones: NDArray[np.uint8]
 
 
-def make_work(layout: Layout, octets: int, *, rows: int = BATCH, spares: bool = False) -> Work:
-    """Allocate a batch for blocks of so many octets in all; with `spares`, spare bits are read as well."""
+def make_work(
+    layout: Layout, octets: int, *, rows: int = BATCH, spares: bool = False, lenient: bool = False
+) -> Work:
+    """Allocate a batch for blocks of so many octets in all.
+
+    spares   spare bits are read as well
+    lenient  what `Sizes.lenient` says is let pass
+    """
     rows = min(rows, octets // 2 // 8 * 8 + 8)
     width = rows + PADDING
     repetitions = len(layout.repetitions)
     height = min(HEAP, octets) + PADDING if repetitions else 0
-    sizes = Sizes(width, height, layout.raws * width, layout.groups, repetitions, int(spares))
+    sizes = Sizes(width, height, layout.raws * width, layout.groups, repetitions, int(spares), int(lenient))
     return Work(
         cells=np.zeros(layout.raws * width + layout.child_raws * height, np.uint64),
         present=np.zeros(layout.groups * width, np.uint8),

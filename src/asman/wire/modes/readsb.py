@@ -19,6 +19,8 @@ from asman.wire.modes.sbs import rejects, table
 
 #: No document is so long: whoever sends one means harm.
 _DOCUMENT_MAX: Final = 256 * 1024 * 1024
+#: No radius of containment is larger than the earth's.
+_RADIUS_MAX_M: Final = 1e7
 _ADDRESS: Final = re.compile(r"~?[0-9a-fA-F]{6}")
 _SQUAWK: Final = re.compile(r"[0-7]{4}")
 _CALLSIGN: Final = re.compile(r"[A-Z0-9]{1,8}")
@@ -185,14 +187,14 @@ def _row(one: Entry, now: float | None, at: int, length: int, document: int) -> 
         one.category, lat, lon,
         None if one.alt_baro is None else one.alt_baro == "ground",
         _code(one.nic, 11), _contained(one.rc), _code(one.nac_p, 11), _code(one.nac_v, 4), _code(one.sil, 3),
-        _code(one.version, 7), None if one.rssi is None else float(one.rssi),
+        _code(one.version, 7), _within(one.rssi, "rssi", 1000.0),
     )  # fmt: skip
 
 
 def _within(value: Number, name: str, most: float) -> float | None:
     if value is None:
         return None
-    if not (math.isfinite(value) and -most <= value <= most):
+    if not -most <= value <= most:  # whole numbers may have any number of digits; no JSON number is NaN
         raise _BadError(f"{name} is beyond {most:g}")
     return float(value)
 
@@ -208,6 +210,6 @@ def _code(value: int | None, most: int) -> int | None:
 
 def _contained(radius_m: Number) -> float | None:
     """Radius of containment; 0 says that there is none."""
-    if radius_m is None or not math.isfinite(radius_m) or radius_m < 0:
+    if radius_m is None or not 0 <= radius_m <= _RADIUS_MAX_M:
         return None
     return math.inf if radius_m == 0 else float(radius_m)
