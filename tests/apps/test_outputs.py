@@ -113,7 +113,7 @@ def test_tak_reaches_a_multicast_group():
 def test_sbs_is_served_to_programs_that_connect_and_our_reader_reads_it():
     async def run():
         told = Told([ROW, {**ROW, "address": None, "track": 8}])
-        async with sending(told, kind="sbs", url="tcp-listen://127.0.0.1:0") as outputs:
+        async with sending(told, kind="sbs", url="tcp-listen://127.0.0.1:0", simulated=True) as outputs:
             port = outputs.outputs[0].outlet.port  # type: ignore[attr-defined]
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             octets = await asyncio.wait_for(reader.readuntil(b"5436,,0,,\r\n"), 60)

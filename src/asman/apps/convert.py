@@ -67,11 +67,11 @@ def to_tak(tracks: pa.Table) -> Converted:
     return Converted(b"".join(cot.stream(one) for one in found.events), found.left_out)
 
 
-def to_sbs(tracks: pa.Table) -> Converted:
-    """TRACKS as lines of SBS."""
+def to_sbs(tracks: pa.Table, simulated: bool) -> Converted:
+    """TRACKS as lines of SBS; `simulated` ones, too, only where that is asked for."""
     from asman.wire.modes import sbs_write
 
-    found = sbs_write.lines(tracks)
+    found = sbs_write.lines(tracks, simulated=simulated)
     return Converted(found.text, found.left_out)
 
 
@@ -143,8 +143,15 @@ For your own use: no agreement is asked. What goes to a partner goes through the
 @click.option("--edition", default="", metavar="ED", help="CAT062: another edition than 1.18.")
 @click.option("--sensors", metavar="FILE", help="Plots: a sensors.toml with SAC and SIC.")
 @click.option("--unconfirmed", is_flag=True, help="Tentative tracks, too.")
+@click.option("--simulated", is_flag=True, help="SBS: simulated tracks, too, though it has no word for that.")
 def command(
-    table: Path, output: str, source: str, edition: str, sensors: str | None, unconfirmed: bool
+    table: Path,
+    output: str,
+    source: str,
+    edition: str,
+    sensors: str | None,
+    unconfirmed: bool,
+    simulated: bool,
 ) -> None:
     """Check the options, convert, write, and say what is not in it."""
     from asman.apps.warm import prepare
@@ -156,6 +163,10 @@ def command(
     if ending not in FORMS:
         raise InputError(f"-o {output}", "unknown ending", f"Known: {', '.join(FORMS)}.")
     sender = source_of(source, "--source")
+    if table.suffix.lower() not in (".parquet", ".arrow", ".feather", ".csv"):
+        raise InputError(
+            str(table), "is no table of tracks or plots", "Make one: asman track REC -o t.parquet"
+        )
     rows = read(table)
     words, form = FORMS[ending]
     if "track" not in rows.column_names and "sensor" in rows.column_names:
@@ -168,7 +179,10 @@ def command(
     else:
         tracks = as_tracks(rows, str(table))
         tracks = tracks if unconfirmed else tracks.filter(tracks["confirmed"])
-        found = form(tracks, sender, edition) if form is to_cat062 else form(tracks)
+        wanted = {to_cat062: (sender, edition), to_sbs: (simulated,)}
+        found = form(tracks, *wanted.get(form, ()))
+        if not tracks.num_rows:
+            click.echo("no confirmed track is in it; --unconfirmed takes the tentative ones, too", err=True)
     write(found.octets, output)
     for reason, count in found.left_out.items():
         click.echo(f"left out {count:,}: {reason}", err=True)

@@ -23,7 +23,7 @@ Source = str | PathLike[str] | bytes | bytearray | memoryview
 #: Reasons that stderr shows; the rest are counted together.
 REASONS_SHOWN: Final = 12
 #: Tables beside those of ASTERIX's categories.
-MODE_S: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB")
+OTHERS: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB", "SAPIENT", "SAPIENT_NODE")
 
 
 def decode(
@@ -36,7 +36,7 @@ def decode(
     """Decode a recording.
 
     source    a path, or the octets themselves: ASTERIX (data blocks, pcap, pcapng), Mode S (Beast, AVR,
-              lines with a message in them), SBS, readsb's aircraft.json; recognised by content
+              lines with a message in them), SBS, readsb's aircraft.json, SAPIENT; recognised by content
     editions  category ("48") -> edition ("1.32"); what is not named is detected
     near      latitude and longitude of a Mode S receiver, for the first positions on the ground
     correct   put single wrong bits of Mode S messages right; off, because some become wrong messages
@@ -72,7 +72,7 @@ def read_file(path: Path) -> bytes:
 
 #: A paragraph that begins with a backspace keeps its lines.
 _HELP: Final = """Decode recordings to scaled values: ASTERIX (data blocks, pcap, pcapng), Mode S and ADS-B
-(Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json.
+(Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json, SAPIENT.
 
 \b
 asman decode capture.pcap | head                     one JSON object a record
@@ -97,7 +97,7 @@ be read is counted on stderr, with why.
     "categories",
     multiple=True,
     metavar="CAT",
-    help="Only these: 48, or a table of Mode S: ADSB.",
+    help="Only these: 48, or another table: ADSB.",
 )
 @click.option("--limit", type=click.IntRange(min=1), help="So many records, of each category in files.")
 @click.option("--near", metavar="LAT,LON", help="Mode S: where the receiver stands, in degrees.")
@@ -168,7 +168,7 @@ def _place(text: str | None) -> tuple[float, float] | None:
 
 
 def _category(text: str) -> str:
-    if text.upper() in MODE_S:
+    if text.upper() in OTHERS:
         return text.upper()
     digits = text.upper().removeprefix("CAT")
     if not digits.isdecimal() or int(digits) > 255:
@@ -233,13 +233,14 @@ def _summarise(found: dict[str, Decoded]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from asman.apps.decode_modes import summarise
+    from asman.apps import decode_modes, decode_sapient
 
     console = Console(highlight=False)
     for name, decoded in found.items():
         console.print(f"{name}: {decoded.framing}, {decoded.octets:,} octets", markup=False, soft_wrap=True)
         if not decoded.editions:
-            summarise(decoded, console)
+            sapient = any(name.startswith("SAPIENT") for name in decoded.tables)
+            (decode_sapient if sapient else decode_modes).summarise(decoded, console)
             continue
         table = Table("category", "edition", "plausible", "records", "octets", box=None, pad_edge=False)
         for category, choice in decoded.editions.items():

@@ -31,7 +31,7 @@ def summarise(decoded: Decoded, console: Console) -> None:
 def lines(decoded: Decoded) -> list[str]:
     """What is said before the table."""
     clock = next((_clock(one) for one in decoded.tables.values() if _clock(one)), "")
-    said = [f"times: {_span(decoded, clock)}"]
+    said = [f"times: {span(decoded, clock)}"]
     messages = decoded.records
     damaged = decoded.rejected.num_rows
     share = f" ({damaged / (messages + damaged):.1%})" if messages + damaged else ""
@@ -47,7 +47,7 @@ def _clock(table: pa.Table) -> str:
     return (table.schema.metadata or {}).get(b"clock", b"").decode()
 
 
-def _span(decoded: Decoded, clock: str) -> str:
+def span(decoded: Decoded, clock: str) -> str:
     """From when to when, by which clock, and how many messages a second."""
     for column in ("time", "clock_ns"):
         known = [

@@ -29,6 +29,7 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     source       cat062: SAC/SIC of this system; service: which of its services
     edition      cat062: edition of CAT062
     unconfirmed  tentative tracks, too
+    simulated    sbs: simulated tracks, too, though the form has no word for that
     """
 
     name: str
@@ -39,6 +40,7 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     service: int = 1
     edition: str = "1.18"
     unconfirmed: bool = False
+    simulated: bool = False
 
 
 def check_output(config: OutputConfig, item: str) -> None:

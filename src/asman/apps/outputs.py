@@ -206,7 +206,7 @@ def form_of(config: OutputConfig, *, datagrams: bool) -> Form:
     def sbs(tracks: pa.Table, _: int, __: Health | None) -> tuple[list[bytes], int]:
         from asman.wire.modes import sbs_write
 
-        found = sbs_write.lines(tracks)
+        found = sbs_write.lines(tracks, simulated=config.simulated)
         return [found.text] if found.text else [], sum(found.left_out.values())
 
     def geojson(tracks: pa.Table, _: int, __: Health | None) -> tuple[list[bytes], int]:

@@ -181,7 +181,7 @@ def _day(
 
 
 def _asked(missing: Sequence[Source]) -> str:
-    names = ", ".join(f"SAC {one.sac}, SIC {one.sic}" for one in missing)
+    names = ", ".join(f"node {one.name}" if one.name else f"SAC {one.sac}, SIC {one.sic}" for one in missing)
     return f"no site is known for {len(missing)} radar{'s' if len(missing) > 1 else ''} ({names})"
 
 

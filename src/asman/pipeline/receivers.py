@@ -1,8 +1,8 @@
-"""Feeds of Mode S in a node: which they are, what was heard over each, and the plots that it gives.
+"""Feeds of Mode S and SAPIENT in a node: which they are, what was heard over each, the plots that it gives.
 
 A feed is known by its first octets (or beforehand, in a replay) and keeps its memory from then on: half a
 message at the end of a piece, the receiver's clock, the aircraft. A receiver that no sensor stands for is met
-as soon as it hears a position.
+as soon as it hears a position; so is a node of SAPIENT whose site is told.
 """
 
 from collections.abc import Mapping
@@ -21,15 +21,18 @@ from asman.model.sensor import Sensor, Sensors
 from asman.pipeline.events import BlocksRejected, Event
 from asman.pipeline.health import FeedCount
 from asman.pipeline.schedule import Piece, arrivals
-from asman.sensing import squitters
+from asman.sensing import sapient, squitters
+from asman.sensing.discover import discover
 from asman.sensing.plots import Extracted
 from asman.units import SECOND_NS
+from asman.wire import sapient as messages_of_nodes
 from asman.wire.modes import decode as modes
 from asman.wire.modes.decode import Receiver
 from asman.wire.modes.recognise import READSB, recognise
+from asman.wire.sapient import Stream as Nodes
 
 #: Feed -> what was heard over it.
-Ears = dict[str, Receiver]
+Ears = dict[str, Receiver | Nodes]
 #: With what a Mode S stream may begin; no category of ASTERIX has these numbers.
 _BEGINNINGS = b"\x1a*@<%"
 #: Messages of so much time arrive together in a replay.
@@ -57,12 +60,16 @@ class Hearing(NamedTuple):
 
 def begin(forms: Mapping[str, str], sensors: Sensors) -> Ears:
     """Ears for feeds whose form is known beforehand."""
-    return {feed: _listen(form, feed, sensors) for feed, form in forms.items()}
+    return {
+        feed: Nodes() if form == messages_of_nodes.FORM else _listen(form, feed, sensors)
+        for feed, form in forms.items()
+    }
 
 
 def copy(ears: Ears) -> Ears:
     """Ears that nothing heard later changes."""
-    return {feed: modes.copy(receiver) for feed, receiver in ears.items()}
+    # What was heard of nodes is never changed, only replaced.
+    return {feed: one if isinstance(one, Nodes) else modes.copy(one) for feed, one in ears.items()}
 
 
 def hear(ears: Ears, datagrams: tuple[Datagram, ...], sensors: Sensors) -> Hearing:
@@ -70,10 +77,10 @@ def hear(ears: Ears, datagrams: tuple[Datagram, ...], sensors: Sensors) -> Heari
     after, others = dict(ears), list[Datagram]()
     by_feed: dict[str, list[Datagram]] = {}
     for datagram in datagrams:
-        if datagram.feed not in after and datagram.octets[:1] in _BEGINNINGS and datagram.octets:
-            form = recognise(datagram.octets)
-            if form:
-                after[datagram.feed] = _listen(form, datagram.feed, sensors)
+        if datagram.feed not in after:
+            ear = _ear(datagram, sensors)
+            if ear is not None:
+                after[datagram.feed] = ear
         if datagram.feed in after:
             by_feed.setdefault(datagram.feed, []).append(datagram)
         else:
@@ -85,7 +92,19 @@ def hear(ears: Ears, datagrams: tuple[Datagram, ...], sensors: Sensors) -> Heari
     met: Sensors = ()
     counts: dict[str, tuple[int, int, int, int, str, int]] = {}
     for feed, some in by_feed.items():
-        decoded, after[feed] = _decoded(after[feed], some)
+        ear = after[feed]
+        if isinstance(ear, Nodes):
+            after[feed], decoded = messages_of_nodes.hear(ear, b"".join(one.octets for one in some))
+            counts[feed] = _count(some, decoded.rejected)
+            met = (*met, *(one.sensor() for one in discover(decoded, (*sensors, *met), feed).derived))
+            found, why = sapient.plots(decoded, (*sensors, *met), recording=feed)
+            plots.append(found)
+            for reason, count in why.items():
+                # That nodes say how they are is as it should be.
+                if not reason.endswith(sapient.NO_DETECTION):
+                    ignored[reason] = ignored.get(reason, 0) + count
+            continue
+        decoded, after[feed] = _decoded(ear, some)
         counts[feed] = _count(some, decoded.rejected)
         everyone = (*sensors, *met)
         mine = squitters.receiver(everyone, feed)
@@ -97,6 +116,15 @@ def hear(ears: Ears, datagrams: tuple[Datagram, ...], sensors: Sensors) -> Heari
         for reason, count in why.items():
             ignored[reason] = ignored.get(reason, 0) + count
     return Hearing(after, tuple(others), pa.concat_tables(plots).unify_dictionaries(), ignored, met, counts)
+
+
+def _ear(datagram: Datagram, sensors: Sensors) -> Receiver | Nodes | None:
+    """What hears a feed that begins so; None for ASTERIX."""
+    if datagram.octets and datagram.octets[:1] in _BEGINNINGS:
+        form = recognise(datagram.octets)
+        if form:
+            return _listen(form, datagram.feed, sensors)
+    return Nodes() if messages_of_nodes.recognise(datagram.octets) else None
 
 
 def _listen(form: str, feed: str, sensors: Sensors) -> Receiver:
@@ -172,7 +200,10 @@ def counted(feeds: dict[str, FeedCount], heard: Hearing) -> tuple[dict[str, Feed
 
 def messages(name: str, octets: bytes, decoded: Decoded, day: date | None) -> Piece:
     """When a recording's messages arrive: those of a tenth of a second together, when the latest was sent."""
-    offset, block, time_ns = squitters.instants(decoded, day)
+    if sapient.holds(decoded):
+        offset, block, time_ns = sapient.instants(decoded)
+    else:
+        offset, block, time_ns = squitters.instants(decoded, day)
     timed = time_ns != NO_TIME
     empty: NDArray[np.int64] = np.empty(0, np.int64)
     if not timed.any():

@@ -17,7 +17,7 @@ from asman.model.sensor import RADAR_KINDS, Sensors
 from asman.pipeline.editions import Editions, Evidence
 from asman.pipeline.receivers import messages
 from asman.pipeline.schedule import Piece, Schedule, arrivals, schedule
-from asman.sensing import squitters
+from asman.sensing import sapient, squitters
 from asman.sensing.discover import Source, discover, template
 from asman.sensing.plots import Extracted, extract
 from asman.sensing.sensors_toml import pinned
@@ -105,7 +105,9 @@ def prepare(recordings: dict[str, bytes], given: Sensors | None, day: date | Non
         records=sum(one.records for one in decoded.values()),
         rejected=sum(one.rejected.num_rows for one in decoded.values()),
         clock_s=clock_s,
-        forms={name: one.framing for name, one in decoded.items() if squitters.holds(one)},
+        forms={
+            name: one.framing for name, one in decoded.items() if squitters.holds(one) or sapient.holds(one)
+        },
     )
 
 
@@ -114,7 +116,9 @@ def _refuse_empty(decoded: dict[str, Decoded]) -> None:
         if not one.records:
             first = one.rejected["reason"][0].as_py() if one.rejected.num_rows else "it is empty"
             raise InputError(
-                name, f"holds no ASTERIX records and no Mode S messages ({first})", "Look with: asman decode"
+                name,
+                f"holds no ASTERIX records, no Mode S and no SAPIENT messages ({first})",
+                "Look with: asman decode",
             )
 
 
@@ -156,7 +160,7 @@ def _piece(
     name: str, octets: bytes, decoded: Decoded, found: Extracted, day: date | None
 ) -> tuple[Piece, float]:
     """Return when which octets arrive, and by how many seconds the packets' clock was moved."""
-    if squitters.holds(decoded):
+    if squitters.holds(decoded) or sapient.holds(decoded):
         return messages(name, octets, decoded, day), 0.0
     start, length, time_ns = find(octets).frames
     timed = time_ns != NO_TIME

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from asman.model.decoded import Decoded
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
-from asman.sensing import squitters
+from asman.sensing import sapient, squitters
 from asman.sensing.layouts import LAYOUTS
 from asman.sensing.records import Records
 from asman.sensing.reports import MODES, MODES_PSR, PSR, Reports, read
@@ -106,6 +106,8 @@ def discover(decoded: Decoded, sensors: Sensors = (), recording: str = "decoded"
     """
     if squitters.holds(decoded):
         return _receiver(decoded, sensors, recording)
+    if sapient.holds(decoded):
+        return _nodes(decoded, sensors)
     sources: list[Source] = []
     sites = _sites(decoded)
     for name, layout in LAYOUTS.items():
@@ -147,6 +149,36 @@ def _receiver(decoded: Decoded, sensors: Sensors, recording: str) -> Discovery:
     return Discovery(sources=(one,), sensors=(*sensors, one.sensor()), derived=(one,), missing=())
 
 
+def _nodes(decoded: Decoded, sensors: Sensors) -> Discovery:
+    """The nodes of a recording of SAPIENT: given sensors by their id, else those whose site is told."""
+    known = {one.id.lower() for one in sensors}
+    sources = tuple(
+        Source(
+            sac=-1,
+            sic=-1,
+            kind="psr" if one.polar else "mlat",
+            categories=(),
+            records=one.records,
+            lat_deg=one.lat_deg,
+            lon_deg=one.lon_deg,
+            height_m=one.height_m,
+            site_from="where its status says"
+            if one.polar
+            else "the middle of what it reports, or its status",
+            name=one.node,
+        )
+        for one in sapient.nodes(decoded)
+    )
+    unknown = [one for one in sources if one.name.lower() not in known]
+    derived = tuple(one for one in unknown if one.lat_deg is not None)
+    return Discovery(
+        sources=sources,
+        sensors=(*sensors, *(one.sensor() for one in derived)),
+        derived=derived,
+        missing=tuple(one for one in unknown if one.lat_deg is None),
+    )
+
+
 def template(sources: Sequence[Source]) -> str:
     """A sensors.toml of these sources: filled in as far as the recording tells, the rest marked."""
     head = "# Sensors found in the recording. Correct what is wrong, fill in what says FILL IN.\n"
@@ -155,7 +187,7 @@ def template(sources: Sequence[Source]) -> str:
 
 def _block(source: Source) -> str:
     """One source as `[[sensor]]`, with where each value is from."""
-    what = ", ".join(f"CAT{category:03d}" for category in source.categories) or "Mode S"
+    what = ", ".join(f"CAT{category:03d}" for category in source.categories) or "Mode S or SAPIENT"
     codes = {} if source.name else {"sac": "", "sic": ""}
     remarks = {**codes, "member": "the state that owns it"}
     site = "FILL IN: the recording does not tell" if source.lat_deg is None else source.site_from

@@ -19,7 +19,7 @@ from asman.kernels.timeline import LEAPED, STAMPED, UNTIMED
 from asman.model.decoded import Decoded
 from asman.model.plots import PLOTS, TIME
 from asman.model.sensor import RADAR_KINDS, Sensors
-from asman.sensing import repeats, squitters
+from asman.sensing import repeats, sapient, squitters
 from asman.sensing.arrow import column, dictionary, from_floats, pc
 from asman.sensing.layouts import LAYOUTS
 from asman.sensing.position import place
@@ -69,6 +69,9 @@ def extract(
     """
     if squitters.holds(decoded):
         made, why = squitters.plots(decoded, sensors, recording=recording, day=date)
+        return Extracted(made, SERVICES.empty_table(), why), state
+    if sapient.holds(decoded):
+        made, why = sapient.plots(decoded, sensors, recording=recording)
         return Extracted(made, SERVICES.empty_table(), why), state
     ignored: Counter[str] = Counter()
     reports = [

@@ -1,4 +1,4 @@
-"""Any recording to tables, by what it holds: Mode S in one of its forms, ASTERIX, or both in a capture."""
+"""Any recording to tables, by what it holds: Mode S, SAPIENT, ASTERIX, or Mode S and it in a capture."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from asman.model.decoded import REJECTED, Decoded
 from asman.units import SECOND_NS
+from asman.wire import sapient
 from asman.wire.asterix.decode import decode as decode_asterix
 from asman.wire.flows import Stream
 from asman.wire.framing import MODE_S, Framed, find, form_of, named
@@ -66,6 +67,8 @@ def read_as(octets: Any, how: Reading) -> Decoded:
     form = named(how.framing) or form_of(octets)
     if form in MODE_S:
         return modes.decode(octets, form, near_deg=how.near_deg, correct=how.correct)
+    if not how.framing and sapient.recognise(octets):
+        return sapient.decode(octets)
     return decode_framed(find(octets, how.framing), how, len(octets))
 
 

@@ -24,10 +24,11 @@ import pyarrow as pa
 
 from asman.errors import FeedError
 from asman.model.decoded import REJECTED, Decoded
-from asman.model.plots import TIME
 from asman.units import SECOND_NS
 from asman.wire import protobuf as pb
+from asman.wire.sapient_tables import NODES, SCHEMA
 
+FORM: Final = "sapient"
 #: No detection is so long: whoever sends one means harm.
 MESSAGE_OCTETS_MAX: Final = 1 << 20
 HEAD: Final = 4
@@ -35,7 +36,7 @@ HEAD: Final = 4
 TEXT_MAX: Final = 128
 #: Nodes of a stream whose units are remembered; of more, those that registered first are forgotten.
 NODES_MAX: Final = 4096
-#: Messages may nest so deep where we look into them.
+#: Seconds since 1970 that a time stamp may be between.
 _TIMES_S: Final = (0, 7_258_118_400)
 
 #: SapientMessage: field -> what the message is.
@@ -53,54 +54,6 @@ _SYSTEMS: Final = {1: "ok", 2: "warning", 3: "error", 5: "goodbye"}
 
 #: Metres of a degree of latitude, near enough for a standard deviation.
 _DEGREE_M: Final = math.radians(1.0) * 6_371_000.0
-
-
-def _field(name: str, kind: pa.DataType, meaning: str) -> pa.Field:
-    return pa.field(name, kind, metadata={"meaning": meaning})
-
-
-_HEAD_FIELDS: Final = (
-    _field("time", TIME, "when the message was sent, as it says"),
-    _field("offset", pa.int64(), "octet where the message begins, its length before it"),
-    _field("length", pa.int32(), "octets with the length"),
-    _field("block", pa.int64(), "as offset"),
-    _field("node", pa.string(), "the node that sends (UUID)"),
-)
-SCHEMA: Final = pa.schema(
-    [
-        *_HEAD_FIELDS,
-        _field("object", pa.string(), "the node's own name of what it detected (ULID)"),
-        _field("state", pa.string(), "e.g. lost"),
-        _field("lat_deg", pa.float64(), "WGS-84"),
-        _field("lon_deg", pa.float64(), "WGS-84"),
-        _field("geometric_altitude_m", pa.float64(), "above the WGS-84 ellipsoid"),
-        _field("geoid_altitude_m", pa.float64(), "above the geoid: where the datum is that"),
-        _field("sigma_e_m", pa.float64(), "error of the place east"),
-        _field("sigma_n_m", pa.float64(), "error of the place north"),
-        _field("range_m", pa.float64(), "from the node"),
-        _field("azimuth_deg", pa.float64(), "from true north, clockwise"),
-        _field("elevation_deg", pa.float64(), "above the node's horizon"),
-        _field("vn_mps", pa.float64(), "where the node's registration says the unit"),
-        _field("ve_mps", pa.float64(), "the same east"),
-        _field("climb_mps", pa.float64(), "the same up"),
-        _field("confidence", pa.float64(), "that there is something, 0 to 1"),
-        _field("class", pa.string(), "what it most probably is, in the node's words"),
-        _field("class_confidence", pa.float64(), "of that, 0 to 1"),
-        _field("id", pa.string(), "what it calls itself, e.g. a tail number"),
-        _field("unplaced", pa.string(), "why there is no place, where there is none"),
-    ]
-)
-NODES: Final = pa.schema(
-    [
-        *_HEAD_FIELDS,
-        _field("kind", pa.string(), "registration, status, or another message"),
-        _field("system", pa.string(), "ok, warning, error or goodbye"),
-        _field("name", pa.string(), "what the node calls itself"),
-        _field("lat_deg", pa.float64(), "where it stands"),
-        _field("lon_deg", pa.float64(), "where it stands"),
-        _field("geometric_altitude_m", pa.float64(), "above the WGS-84 ellipsoid"),
-    ]
-)
 
 
 class Stream(NamedTuple):
@@ -141,7 +94,7 @@ def decode(octets: Any) -> Decoded:
     end = stream.before + len(stream.left)
     lost = _rejects([(stream.before, end - stream.before, "SAPIENT: the recording ends within a message")])
     rejected = pa.concat_tables([decoded.rejected, lost])
-    return Decoded(decoded.tables, rejected, {}, "sapient", decoded.octets)
+    return Decoded(decoded.tables, rejected, {}, FORM, decoded.octets)
 
 
 def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
@@ -156,7 +109,7 @@ def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
         size = int.from_bytes(whole[at : at + HEAD], "little")
         if not 0 < size <= MESSAGE_OCTETS_MAX:
             after = _resume(whole, at + 1)
-            lost.append((stream.before + at, after - at, f"SAPIENT: a message of {size:,} octets cannot be"))
+            _lose(lost, stream.before + at, after - at, f"SAPIENT: a message of {size:,} octets cannot be")
             at = after
             continue
         end = at + HEAD + size
@@ -174,7 +127,15 @@ def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
         tables["SAPIENT"] = _table(detections, SCHEMA)
     if nodes:
         tables["SAPIENT_NODE"] = _table(nodes, NODES)
-    return rest, Decoded(tables, _rejects(lost), {}, "sapient", len(octets))
+    return rest, Decoded(tables, _rejects(lost), {}, FORM, len(octets))
+
+
+def _lose(lost: list[tuple[int, int, str]], at: int, size: int, reason: str) -> None:
+    """Note a stretch that was given up; what follows it without a message between is part of it."""
+    if lost and lost[-1][0] + lost[-1][1] == at and lost[-1][2].endswith("cannot be"):
+        lost[-1] = (lost[-1][0], lost[-1][1] + size, lost[-1][2])
+    else:
+        lost.append((at, size, reason))
 
 
 def _resume(octets: bytes, at: int) -> int:

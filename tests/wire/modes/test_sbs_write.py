@@ -41,6 +41,13 @@ def test_tracks_that_the_format_cannot_say_are_counted():
     assert found.text.count(b"MSG,3") == 1
 
 
+def test_what_is_simulated_is_not_told_as_if_it_flew_unless_one_asks_for_it():
+    some = table({**ROW, "simulated": True})
+    assert sbs_write.lines(some).left_out == {"simulated, which SBS has no word for": 1}
+    assert not sbs_write.lines(some).text
+    assert sbs_write.lines(some, simulated=True).text.count(b"MSG,3") == 1
+
+
 @pytest.mark.parametrize("code", sbs_write.EMERGENCIES)
 def test_emergency_codes_are_told_as_such(code):
     back = sbs.decode(sbs_write.lines(table({**ROW, "mode_3a": code})).text).tables["SBS"]

@@ -2,7 +2,8 @@
 
 A track's row becomes up to four lines: identification (MSG,1), place (MSG,3), velocity (MSG,4), code (MSG,6).
 Altitudes are pressure altitudes. The format knows aircraft by their ICAO address only, so that tracks without
-one cannot be said: they are left out, and counted.
+one cannot be said: they are left out, and counted. It has no word for "simulated" either, so that simulated
+tracks are left out unless whoever writes them says that the reader knows.
 
 Source: as `asman.wire.modes.sbs`, which reads it back.
 """
@@ -21,7 +22,7 @@ _CALLSIGN: Final = re.compile(r"[A-Z0-9]{1,8}")
 EMERGENCIES: Final = (0o7500, 0o7600, 0o7700)
 _NAMES: Final = (
     "track", "lat_deg", "lon_deg", "altitude_m", "vn_mps", "ve_mps", "climb_mps", "mode_3a", "address",
-    "callsign", "on_ground",
+    "callsign", "on_ground", "simulated",
 )  # fmt: skip
 
 
@@ -32,13 +33,18 @@ class Lines(NamedTuple):
     left_out: dict[str, int]
 
 
-def lines(tracks: pa.Table) -> Lines:
-    """Write rows of TRACKS; both times of a line are the track's time of validity."""
+def lines(tracks: pa.Table, *, simulated: bool = False) -> Lines:
+    """Write rows of TRACKS; both times of a line are the track's time of validity.
+
+    simulated  simulated tracks, too, as if they were none
+    """
     left_out: dict[str, int] = {}
     out: list[str] = []
     times = tracks["time"].cast(pa.int64()).to_pylist()
     for time_ns, row in zip(times, tracks.select(list(_NAMES)).to_pylist(), strict=True):
         reason = _why_not(time_ns, row)
+        if not reason and row["simulated"] and not simulated:
+            reason = "simulated, which SBS has no word for"
         if reason:
             left_out[reason] = left_out.get(reason, 0) + 1
         else:
