@@ -175,7 +175,7 @@ def test_items_are_chosen_by_the_names_that_people_write(recording):
         ("RHO in 90..110 and THETA between 89 and 91", 2),
         ("RHO in (1, 2, 100)", 2),
         ("RHO not in (1, 2, 100)", 1),
-        ("I140 >= 00:00:01 and I140 < 00:00:02", 3),
+        ("I140 >= 00:00:01 and I140 < 00:00:02", 2),
         ("I010.SAC = 0x14", 3),
         ("I020.TYP = 'Single ModeS Roll-Call'", 2),
         ("edition like '1.3*'", 2),
@@ -217,12 +217,16 @@ def test_a_recording_in_pieces_says_what_it_says_whole(tmp_path, wrap):
     from asman.apps.decode_source import in_pieces, opened
     from asman.wire.reading import Reading
 
-    blocks = [SKY[:7] + k.to_bytes(3, "big") + SKY[10:] for k in range(300)]
+    blocks = [SKY[:6] + k.to_bytes(3, "big") + SKY[9:] for k in range(300)]
     make = {
         "raw": lambda *some: b"".join(some),
-        "pcap": lambda *some: packets.pcap(*(packets.ethernet(packets.ip4(packets.udp(one))) for one in some)),
-        "pcapng": lambda *some: packets.pcapng(*(packets.ethernet(packets.ip4(packets.udp(one))) for one in some)),
-    } | recorders.FORMS  # fmt: skip
+        "pcap": lambda *some: packets.pcap(*map(sent, some)),
+        "pcapng": lambda *some: packets.pcapng(*map(sent, some)),
+    } | recorders.FORMS
+
+    def sent(one: bytes) -> bytes:
+        return packets.ethernet(packets.ip4(packets.udp(one)))
+
     path = tmp_path / "recording"
     path.write_bytes(make[wrap](*blocks))
     whole = decode(path)
@@ -231,10 +235,9 @@ def test_a_recording_in_pieces_says_what_it_says_whole(tmp_path, wrap):
     assert {one.framing for one in pieces} == {wrap}
     assert sum(one.octets for one in pieces) == whole.octets
     tables = [one.tables["CAT048"] for one in pieces]
-    for name in ("offset", "I140_s", "time", "edition"):
-        assert [v for one in tables for v in one[name].to_pylist()] == whole.tables["CAT048"][
-            name
-        ].to_pylist()
+    for name in ("offset", "I140_s", "edition"):
+        values = [value for one in tables for value in one[name].to_pylist()]
+        assert values == whole.tables["CAT048"][name].to_pylist()
     assert sum(one.rejected.num_rows for one in pieces) == 0
 
 

@@ -279,7 +279,7 @@ def _tables(
     with progress_of(console) as tell:
         for path in recordings:
             account.begin(str(path))
-            for decoded in _pieces(path, how, tell(path), sys.maxsize):
+            for decoded in _pieces(path, how, tell(path), -1):
                 account.add(decoded, ask)
                 found[str(path)] = narrowed(decoded, ask)
                 account.matched += found[str(path)].records

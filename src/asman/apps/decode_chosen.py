@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from asman.apps import decode_where
-from asman.apps.decode_names import Named, bare, parsed, selected
+from asman.apps.decode_names import HEAD, Named, parsed, selected
 from asman.apps.decode_source import Progress as Tell
 from asman.apps.decode_source import opened
 from asman.apps.decode_where import Condition
@@ -55,9 +55,14 @@ def narrowed(decoded: Decoded, ask: Chosen) -> Decoded:
             for name, table in tables.items()
         }
     if ask.fields:
-        # Of categories that have none of the items nothing is left to tell.
+        # Of categories that have none of the items nothing is told, though they have times and offsets.
+        general = all(field.columns <= set(HEAD) for field in ask.fields)
         some = {name: selected(list(ask.fields), name, table) for name, table in tables.items()}
-        tables = {name: _placed(table, tables[name]) for name, table in some.items() if table.num_columns}
+        tables = {
+            name: _placed(table, tables[name])
+            for name, table in some.items()
+            if table.num_columns and (general or not set(table.column_names) <= set(HEAD))
+        }
     editions = {
         name: choice
         for name, choice in decoded.editions.items()
@@ -183,6 +188,3 @@ def progress_of(console: Console) -> Generator[Callable[[Path], Tell], None, Non
             return moved
 
         yield tell
-
-
-__all__ = ["Account", "Chosen", "bare", "chosen", "list_names", "narrowed", "progress_of", "refuse_nothing"]

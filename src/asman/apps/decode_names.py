@@ -16,7 +16,7 @@ from asman.errors import InputError, nearest
 
 #: Columns that tables have beside those of a specification.
 HEAD: Final = ("time", "offset", "length", "block", "edition", "octets", "items", "recording")
-_CATEGORY: Final = re.compile(r"^(?:CAT|I)?0*(\d{1,3})[/.:](?=I?\d{3}\b|[A-Z]{2,3}\b)", re.IGNORECASE)
+_CATEGORY: Final = re.compile(r"^(?:CAT|I)?0*(\d{1,3})[/.:](?=I?\d{3}\b|RE\b|SP\b|RFS\b)", re.IGNORECASE)
 #: A category that may be meant, where nothing has the name.
 _PERHAPS: Final = re.compile(r"^(?:CAT|I)0*(\d{1,3})[/.:]", re.IGNORECASE)
 

@@ -90,10 +90,12 @@ def whole(path: Path) -> bytes:
 def in_pieces(recording: Opened, how: Reading, progress: Progress, piece_octets: int) -> Iterator[Decoded]:
     """Decode a recording piece by piece, so that memory stays bounded; small ones are one piece.
 
+    piece_octets  of a piece; negative: all is one piece
+
     What was learnt of editions goes from piece to piece; a piece that contradicts it is judged anew.
     """
     octets = recording.read(piece_octets)
-    if len(octets) < piece_octets:
+    if piece_octets < 0 or len(octets) < piece_octets:
         progress(len(octets), recording.size)
         yield read_as(octets, how)
         return

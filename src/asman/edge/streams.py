@@ -1,8 +1,8 @@
 """TCP feeds: a stream of octets from a receiver that we connect to, and connect to again when it ends.
 
-What arrives together is one datagram: of ASTERIX the blocks that are whole (`cutting`); of Mode S all, and the
-receiver's memory in the node puts cut messages together. A connection that brings nothing for long is given up and made anew, because a receiver that lost its power does
-not say so.
+What arrives together is one datagram: of ASTERIX the blocks that are whole (`cutting`); of Mode S all, and
+the receiver's memory in the node puts cut messages together. A connection that brings nothing for long is
+given up and made anew, because a receiver that lost its power does not say so.
 """
 
 import asyncio
