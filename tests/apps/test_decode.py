@@ -276,6 +276,16 @@ def test_a_folder_and_an_archive_say_what_to_do(tmp_path):
     path = tmp_path / "a.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(100))
     assert decode(path).rejected["reason"].to_pylist() == ["a zip archive: unpack it first"]
+    path.write_text("lat,lon,height\n" * 20)
+    found = decode(path)
+    assert (found.framing, found.rejected["length"].to_pylist()) == ("other", [300])
+
+
+def test_octets_of_an_expansion_stand_beside_what_was_read_of_it(shared_data):
+    path = shared_data / "asterix" / "samples" / "asterix4py--cat21_re.ast"
+    first = lines(run(path).stdout)[0]
+    assert first["RE"]["octets"] == "08f00162"
+    assert first["RE"]["SGV"]["HGT_deg"] == 137.8125
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

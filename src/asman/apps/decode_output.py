@@ -70,7 +70,8 @@ Plan = list[tuple[list[str], Callable[[pa.ChunkedArray], list[Any]]]]
 
 def _plan(schema: pa.Schema) -> Plan:
     """Say where columns stand; an item's octets stand beside what was read of them."""
-    outer = {name.rpartition("/")[0] for name in schema.names}
+    parts = [name.split("/") for name in schema.names]
+    outer = {"/".join(one[:k]) for one in parts for k in range(1, len(one))}
     return [
         ((field.name + "/octets" * (field.name in outer)).split("/"), _values(field))
         for field in schema
