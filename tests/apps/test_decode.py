@@ -110,7 +110,10 @@ def test_what_is_rejected_is_said_on_stderr_by_reason_and_is_no_failure(tmp_path
     assert result.exit_code == 0
     assert len(lines(result.stdout)) == 1
     assert "4 rejected, 1 records read" in result.stderr
-    said = "3 x: category 252 is not in the published specifications we carry (first at octet 14, 12 octets)"
+    said = (
+        "3 x: category 252 is not in the published specifications we carry: session and service control of "
+        "ARTAS, not supported in any edition (first at octet 14, 12 octets)"
+    )
     assert said in result.stderr
 
 
@@ -126,6 +129,19 @@ def test_nothing_to_read_is_the_users_to_mend(tmp_path, recording):
         ([recording, "--edition", "48=9.9"], "CAT048 has no edition 9.9"),
         ([recording, "--category", "x"], "is no category"),
         ([recording, "-o", "out.csv"], "unknown ending"),
+        ([recording, "--framing", "pcapn"], r"no such framing. Did you mean 'pcapng'"),
+        ([recording, "--framing", "final"], r"holds no record .* as final"),
+        (
+            [recording, "--fields", "I048/040.ROH"],
+            r"no item has this name. Did you mean 'I040/RHO' of CAT048",
+        ),
+        ([recording, "--where", "I048/040.ROH < 1"], "Did you mean 'I040/RHO' of CAT048"),
+        ([recording, "--where", "I040.RHO <"], "a value was expected"),
+        ([recording, "--where", "I040.RHO < far"], "cannot be compared with 'far': it is a number"),
+        ([recording, "--where", "(I040.RHO < 3"], r"'\)' was expected"),
+        ([recording, "--where", "I010 = 3 ; rm"], "this is no name, number or sign"),
+        ([recording, "--json"], "goes with --summary"),
+        (["-", recording], "standard input stands alone"),
         ([recording, "-o", tmp_path / "absent" / "out.ndjson"], "cannot be written"),
     ):
         with pytest.raises(InputError, match=problem):
@@ -137,6 +153,139 @@ def test_an_empty_recording_says_so(tmp_path):
     path.touch()
     with pytest.raises(InputError, match="is empty"):
         decode(path)
+
+
+def test_items_are_chosen_by_the_names_that_people_write(recording):
+    for names in ("time,I048/040.RHO", "rho", "040/rho_nm", "I040:RHO", "CAT048/I040/RHO_NM"):
+        assert lines(run(recording, "--fields", names).stdout) == [
+            {"category": 48, "I040": {"RHO_NM": 100.0}},
+            {"category": 48, "I040": {"RHO_NM": 100.0}},
+        ]
+    listed = run(recording, "--fields", "?").stdout
+    assert "I040/RHO_NM" in listed
+    assert "NM" in listed
+
+
+@pytest.mark.parametrize(
+    ("where", "count"),
+    [
+        ("I048/040.RHO = 100", 2),
+        ("I040.RHO < 100 or I034/000 is not null", 1),
+        ("not (RHO >= 100)", 1),
+        ("RHO in 90..110 and THETA between 89 and 91", 2),
+        ("RHO in (1, 2, 100)", 2),
+        ("RHO not in (1, 2, 100)", 1),
+        ("I140 >= 00:00:01 and I140 < 00:00:02", 2),
+        ("I010.SAC = 0x14", 3),
+        ("I020.TYP = 'Single ModeS Roll-Call'", 2),
+        ("edition like '1.3*'", 2),
+        ("I070 is null", 3),
+        ("offset >= 14", 2),
+    ],
+)
+def test_records_are_chosen_by_what_they_say(recording, where, count):
+    result = run(recording, "--where", where)
+    assert len(lines(result.stdout)) == count
+
+
+def test_codes_in_expressions_are_octal_and_of_what_is_repeated_one_is_enough(shared_data):
+    path = shared_data / "asterix" / "jahorina-modes.cat034-048.raw"
+    table = decode(path).tables["CAT048"]
+    code = table["I070/MODE3A"].drop_null()[5].as_py()
+    found = lines(run(path, "--where", f"MODE3A = {code:04o} and I250.BDS1 = 5", "--category", "48").stdout)
+    assert found
+    assert {one["I070"]["MODE3A"] for one in found} == {f"{code:04o}"}
+    assert all(5 in [two["BDS1"] for two in one["I250"]] for one in found)
+
+
+def test_standard_input_and_compressed_recordings_are_read(recording):
+    import gzip
+
+    octets = recording.read_bytes()
+    for given in (octets, gzip.compress(octets)):
+        result = CliRunner().invoke(command, ["-"], input=given)
+        assert [one["category"] for one in lines(result.stdout)] == [48, 34, 48]
+    with pytest.raises(InputError, match="standard input: is empty"):
+        CliRunner().invoke(command, ["-"], input=b"", catch_exceptions=False)
+
+
+@pytest.mark.parametrize("wrap", ["raw", "pcap", "pcapng", "final", "rff", "rply"])
+def test_a_recording_in_pieces_says_what_it_says_whole(tmp_path, wrap):
+    from tests.wire import test_framing as packets
+    from tests.wire import test_recorders as recorders
+
+    from asman.apps.decode_source import in_pieces, opened
+    from asman.wire.reading import Reading
+
+    blocks = [SKY[:6] + k.to_bytes(3, "big") + SKY[9:] for k in range(300)]
+    make = {
+        "raw": lambda *some: b"".join(some),
+        "pcap": lambda *some: packets.pcap(*map(sent, some)),
+        "pcapng": lambda *some: packets.pcapng(*map(sent, some)),
+    } | recorders.FORMS
+
+    def sent(one: bytes) -> bytes:
+        return packets.ethernet(packets.ip4(packets.udp(one)))
+
+    path = tmp_path / "recording"
+    path.write_bytes(make[wrap](*blocks))
+    whole = decode(path)
+    pieces = list(in_pieces(opened(path), Reading(), lambda read, size: None, 2000))
+    assert len(pieces) > 2
+    assert {one.framing for one in pieces} == {wrap}
+    assert sum(one.octets for one in pieces) == whole.octets
+    tables = [one.tables["CAT048"] for one in pieces]
+    for name in ("offset", "I140_s", "edition"):
+        values = [value for one in tables for value in one[name].to_pylist()]
+        assert values == whole.tables["CAT048"][name].to_pylist()
+    assert sum(one.rejected.num_rows for one in pieces) == 0
+
+
+def test_a_summary_as_json_says_everything(shared_data):
+    path = shared_data / "asterix" / "croatia-seven-radars.cat034-048.pcap"
+    found = json.loads(run(path, "--summary", "--json").stdout)
+    assert (found["framing"], found["records"], found["rejected"]) == ("pcap", 162, 0)
+    assert found["first"].startswith("2016-05-05T07:35:56")
+    assert len(found["sensors"]) == 7
+    assert found["sensors"]["25/12"]["kind"] == "modes"
+    category = found["categories"]["CAT048"]
+    assert category["evidence"] == "1.32, 128 of 128 records plausible; 1.27 to 1.31: the same"
+
+
+def test_a_summary_counts_time_on_over_midnight(tmp_path):
+    path = tmp_path / "night.ast"
+    times = [86_390 * 128, 86_399 * 128, 86_398 * 128, 5 * 128, 60 * 128]
+    path.write_bytes(b"".join(SKY[:6] + one.to_bytes(3, "big") + SKY[9:] for one in times))
+    found = json.loads(run(path, "--summary", "--json").stdout)
+    assert (found["first"], found["last"], found["seconds"]) == (
+        "23:59:50.000",
+        "00:01:00.000 (+1 day)",
+        70.0,
+    )
+
+
+def test_the_octets_stand_beside_the_values_on_request(recording):
+    first = lines(run(recording, "--octets").stdout)[0]
+    assert first["octets"] == SKY[3:].hex()
+    assert first["items"][0] == {"item": "I010", "offset": 4, "octets": "1481"}
+
+
+def test_a_folder_and_an_archive_say_what_to_do(tmp_path):
+    with pytest.raises(InputError, match=r"is a folder, not a recording. Name the files in it"):
+        decode(tmp_path)
+    path = tmp_path / "a.zip"
+    path.write_bytes(b"PK\x03\x04" + bytes(100))
+    assert decode(path).rejected["reason"].to_pylist() == ["a zip archive: unpack it first"]
+    path.write_text("lat,lon,height\n" * 20)
+    found = decode(path)
+    assert (found.framing, found.rejected["length"].to_pylist()) == ("other", [300])
+
+
+def test_octets_of_an_expansion_stand_beside_what_was_read_of_it(shared_data):
+    path = shared_data / "asterix" / "samples" / "asterix4py--cat21_re.ast"
+    first = lines(run(path).stdout)[0]
+    assert first["RE"]["octets"] == "08f00162"
+    assert first["RE"]["SGV"]["HGT_deg"] == 137.8125
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -40,7 +40,7 @@ def expected(category: int, edition: str, content: bytes) -> dict[str, object] |
 
 
 @pytest.mark.parametrize(("category", "edition"), EXPANSIONS, ids=str)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_what_re_holds_is_what_libasterix_reads(category, edition, data):
     content = data.draw(st.binary(min_size=2, max_size=40))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,11 +17,13 @@ from asman.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from asman.apps.decode_chosen import Chosen
+    from asman.apps.decode_source import Progress
     from asman.model.decoded import Decoded
+    from asman.model.sensor import Sensor
+    from asman.wire.reading import Reading
 
 Source = str | PathLike[str] | bytes | bytearray | memoryview
-#: Reasons that stderr shows; the rest are counted together.
-REASONS_SHOWN: Final = 12
 #: Tables beside those of ASTERIX's categories.
 OTHERS: Final = ("ADSB", "MODES", "COMM_B", "SBS", "READSB", "SAPIENT", "SAPIENT_NODE")
 
@@ -32,52 +34,72 @@ def decode(
     editions: Mapping[str, str] | None = None,
     near: tuple[float, float] | None = None,
     correct: bool = False,
+    framing: str = "",
+    lenient: bool = False,
+    octets: bool = False,
+    sensors: str | Path | tuple[Sensor, ...] | None = None,
 ) -> Decoded:
     """Decode a recording.
 
-    source    a path, or the octets themselves: ASTERIX (data blocks, pcap, pcapng), Mode S (Beast, AVR,
-              lines with a message in them), SBS, readsb's aircraft.json, SAPIENT; recognised by content
-    editions  category ("48") -> edition ("1.32"); what is not named is detected
+    source    a path ("-": standard input), or the octets themselves: ASTERIX (data blocks, pcap, pcapng,
+              recorders' framings), Mode S (Beast, AVR, lines with a message in them), SBS, readsb's
+              aircraft.json, SAPIENT; recognised by content
+    editions  category ("48"), one source's of it ("48@20/129"), or its Reserved Expansion field ("48RE")
+              -> edition ("1.32"); what is not named is detected
     near      latitude and longitude of a Mode S receiver, for the first positions on the ground
     correct   put single wrong bits of Mode S messages right; off, because some become wrong messages
+    framing   "raw", "pcap", "final" ...: do not recognise it
+    lenient   let pass what some senders do wrong without harm: a last FX bit that is set, an explicit length
+              of 0; and read a named edition even where it is not plausible
+    octets    the octets of records and items stand beside the values
+    sensors   a sensors.toml, or sensors: the editions that they pin
 
     Bad octets are rows of `.rejected`, never an exception. Raises InputError when the file cannot be read,
-    when it is empty, or when `editions` names what there is not.
+    when it is empty, or when `editions` or `framing` name what there is not.
     """
     from asman.apps.warm import prepare
 
     prepare()
+    from asman.apps.decode_source import whole
     from asman.wire.compressed import expanded
     from asman.wire.reading import read
 
-    whole = source if isinstance(source, bytes | bytearray | memoryview) else read_file(Path(source))
-    octets = expanded(whole, "recording" if whole is source else str(source))
-    return read(octets, editions=editions, near_deg=near, correct=correct)
+    if isinstance(source, bytes | bytearray | memoryview):
+        given: Any = expanded(source, "recording")
+    else:
+        given = whole(Path(source))
+    return read(
+        given,
+        editions={**pinned_by(sensors), **(editions or {})},
+        near_deg=near,
+        correct=correct,
+        framing=framing,
+        lenient=lenient,
+        originals=octets,
+    )
 
 
-def read_file(path: Path) -> bytes:
-    """Read a recording. Raises InputError when it cannot be read, or holds nothing."""
-    if not path.exists():
-        raise InputError(str(path), "there is no such file")
-    if path.is_dir():
-        raise InputError(str(path), "is a folder, not a recording", "Name the files in it")
-    try:
-        octets = path.read_bytes()
-    except OSError as error:
-        raise InputError(str(path), f"cannot be read: {error.strerror}") from error
-    if not octets:
-        raise InputError(str(path), "is empty")
-    return octets
+def pinned_by(sensors: str | Path | tuple[Sensor, ...] | None) -> dict[str, str]:
+    """Editions that sensors pin. Raises ConfigError."""
+    if sensors is None:
+        return {}
+    from asman.apps.plots import load_sensors
+    from asman.sensing.sensors_toml import pinned
+
+    return pinned(load_sensors(sensors))
 
 
 #: A paragraph that begins with a backspace keeps its lines.
-_HELP: Final = """Decode recordings to scaled values: ASTERIX (data blocks, pcap, pcapng), Mode S and ADS-B
-(Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json, SAPIENT.
+_HELP: Final = """Decode recordings to scaled values: ASTERIX (blocks, pcap, pcapng, recorders' framings),
+Mode S and ADS-B (Beast, AVR, lines with a message in them), SBS, readsb's aircraft.json, SAPIENT. A
+recording named - is standard input.
 
 \b
+asman decode capture.pcap --summary                  what is in it?
 asman decode capture.pcap | head                     one JSON object a record
 asman decode capture.pcap -o records.parquet         one file a category
-asman decode capture.pcap --summary                  what is in it?
+asman decode capture.pcap --fields time,I048/040     these items only
+asman decode capture.pcap --where "MODE3A = 7700"    these records only
 asman decode old.ast --edition 21=0.26               do not detect the edition
 asman decode dump.beast --near 52.3,4.8              where the receiver stands
 
@@ -91,60 +113,87 @@ be read is counted on stderr, with why.
 @click.option(
     "-o", "--output", default="-", metavar="FILE", help=".ndjson, .parquet, .arrow; - is NDJSON on stdout."
 )
-@click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="Pin an edition: 21=2.1.")
-@click.option(
-    "--category",
-    "categories",
-    multiple=True,
-    metavar="CAT",
-    help="Only these: 48, or another table: ADSB.",
-)
+@click.option("--summary", is_flag=True, help="Print what there is, instead of the records.")
+@click.option("--json", "as_json", is_flag=True, help="With --summary: as one JSON object a recording.")
+@click.option("--category", "categories", multiple=True, metavar="CAT", help="Only these: 48, or ADSB.")
+@click.option("--fields", multiple=True, metavar="NAMES", help="Only these: I048/040.RHO,MODE3A; ? lists.")
+@click.option("--where", metavar="EXPR", help='Only these records: "I040.RHO < 50 and MODE3A = 7700".')
 @click.option("--limit", type=click.IntRange(min=1), help="So many records, of each category in files.")
+@click.option("--octets", is_flag=True, help="The original octets of records and items beside the values.")
+@click.option("--edition", "editions", multiple=True, metavar="CAT=ED", help="Pin: 21=2.1, or 21@20/206=2.1.")
+@click.option(
+    "--sensors", type=click.Path(path_type=Path), metavar="S", help="A sensors.toml: editions that it pins."
+)
+@click.option("--framing", default="", metavar="NAME", help="Do not recognise it: raw, pcap, final, ioss ...")
+@click.option("--strict/--lenient", default=True, help="Refuse (usual) or let pass harmless faults.")
 @click.option("--near", metavar="LAT,LON", help="Mode S: where the receiver stands, in degrees.")
 @click.option("--correct", is_flag=True, help="Mode S: put single wrong bits right.")
-@click.option("--summary", is_flag=True, help="Print what there is, instead of the records.")
 def command(
     recordings: tuple[Path, ...],
     output: str,
-    editions: tuple[str, ...],
+    summary: bool,
+    as_json: bool,
     categories: tuple[str, ...],
+    fields: tuple[str, ...],
+    where: str | None,
     limit: int | None,
+    octets: bool,
+    editions: tuple[str, ...],
+    sensors: Path | None,
+    framing: str,
+    strict: bool,
     near: str | None,
     correct: bool,
-    summary: bool,
 ) -> None:
     """Check the options, decode, write, and say what was given up."""
+    from asman.apps.warm import prepare
+
+    prepare()
     from rich.console import Console
 
-    from asman.apps.decode_output import ENDINGS, write_ndjson, write_tables
+    from asman.apps.decode_chosen import chosen, list_names
+    from asman.apps.decode_output import ENDINGS
+    from asman.wire.framing import named
+    from asman.wire.reading import Reading
 
     if output != "-" and Path(output).suffix not in ENDINGS:
         raise InputError(f"-o {output}", "unknown ending", f"Known: {', '.join(ENDINGS)}, - for stdout")
-    pinned = dict(_pair(one) for one in editions)
-    wanted = {_category(one) for one in categories}
+    if as_json and not summary:
+        raise InputError("--json", "goes with --summary", "Records are NDJSON anyway")
+    if len(recordings) > 1 and Path("-") in recordings:
+        raise InputError("-", "standard input stands alone", "Name files, or only -")
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    options: dict[str, Any] = {"editions": pinned, "near": _place(near), "correct": correct}
-    found = _decode_all(recordings, options, wanted, console)
+    wanted = {_category(one) for one in categories}
+    names = [one.strip() for text in fields for one in text.split(",") if one.strip()]
+    how = Reading(
+        editions={**pinned_by(sensors), **dict(_pair(one) for one in editions)},
+        near_deg=_place(near),
+        correct=correct,
+        framing=named(framing),
+        lenient=not strict,
+        originals=octets,
+        everything=summary,
+    )
+    if names == ["?"]:
+        list_names(recordings, how, wanted)
+        return
+    ask = chosen(wanted, names, where)
     try:
         if summary:
-            _summarise(found)
+            _summarise(recordings, how, ask, as_json)
         elif output == "-":
-            write_ndjson(found, sys.stdout.buffer, limit=limit)
+            _ndjson(recordings, how, ask, sys.stdout.buffer, limit, console)
             sys.stdout.buffer.flush()
         elif output.endswith(".ndjson"):
-            with Path(output).open("wb") as file, console.status(f"writing {output}"):
-                write_ndjson(found, file, limit=limit)
+            with Path(output).open("wb") as file:
+                _ndjson(recordings, how, ask, file, limit, console)
         else:
-            with console.status(f"writing {output}"):
-                written = write_tables(found, Path(output), limit=limit)
-            console.print("written: " + ", ".join(map(str, written)))
+            _tables(recordings, how, ask, Path(output), limit, console)
     except BrokenPipeError:
         # The reader has enough (`| head`): nothing is left to say, and nothing to flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
     except OSError as error:
         raise InputError(f"-o {output}", f"cannot be written: {error.strerror}") from error
-    _say_rejected(found, console)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -176,82 +225,88 @@ def _category(text: str) -> str:
     return f"CAT{int(digits):03}"
 
 
-def _decode_all(
-    paths: Sequence[Path], options: dict[str, Any], wanted: set[str], console: Console
-) -> dict[str, Decoded]:
-    """Decode every recording. Raises InputError when nothing at all could be read."""
+def _pieces(
+    path: Path, how: Reading, progress: Progress, piece_octets: int | None = None
+) -> Iterator[Decoded]:
+    from asman.apps.decode_source import PIECE_OCTETS, in_pieces, opened
+
+    return in_pieces(opened(path), how, progress, piece_octets or PIECE_OCTETS)
+
+
+def _ndjson(
+    recordings: tuple[Path, ...],
+    how: Reading,
+    ask: Chosen,
+    out: IO[bytes],
+    limit: int | None,
+    console: Console,
+) -> None:
+    """Write records as they are decoded, piece by piece."""
+    from asman.apps.decode_chosen import Account, narrowed, progress_of
+    from asman.apps.decode_output import write_ndjson
+
+    account = Account(console)
+    left = limit
+    with progress_of(console) as tell:
+        for path in recordings:
+            account.begin(str(path))
+            for decoded in _pieces(path, how, tell(path)):
+                account.add(decoded, ask)
+                if left != 0:
+                    some = narrowed(decoded, ask)
+                    name = str(path) if len(recordings) > 1 else ""
+                    left = write_ndjson(some, out, recording=name, limit=left)
+                    account.matched += some.records
+                if left == 0:
+                    break
+    account.done(ask)
+
+
+def _tables(
+    recordings: tuple[Path, ...],
+    how: Reading,
+    ask: Chosen,
+    output: Path,
+    limit: int | None,
+    console: Console,
+) -> None:
+    """Write Parquet or Arrow; a recording is decoded whole, so that its columns are those that it fills."""
+    from asman.apps.decode_chosen import Account, narrowed, progress_of
+    from asman.apps.decode_output import write_tables
+
+    account = Account(console)
     found: dict[str, Decoded] = {}
-    for path in paths:
-        with console.status(f"reading {path.name} (the first run compiles, for some seconds)"):
-            decoded = decode(path, **options)
-        found[str(path)] = _only(decoded, wanted) if wanted else decoded
-    if not any(decoded.records for decoded in found.values()):
-        _say_rejected(found, console)
-        tried = ", ".join(f"{path} as {decoded.framing}" for path, decoded in found.items())
-        asked = f"of {', '.join(sorted(wanted))}" if wanted else "that could be read"
-        raise InputError(
-            ", ".join(found), f"holds no record {asked} (tried: {tried})", "The reasons stand above"
-        )
-    return found
+    with progress_of(console) as tell:
+        for path in recordings:
+            account.begin(str(path))
+            for decoded in _pieces(path, how, tell(path), -1):
+                account.add(decoded, ask)
+                found[str(path)] = narrowed(decoded, ask)
+                account.matched += found[str(path)].records
+    account.done(ask)
+    with console.status(f"writing {output}"):
+        written = write_tables(found, output, limit=limit)
+    console.print("written: " + ", ".join(map(str, written)), markup=False)
 
 
-def _only(decoded: Decoded, wanted: set[str]) -> Decoded:
-    import pyarrow as pa
-
-    from asman.model.decoded import Decoded
-
-    numbers = {int(name[3:]) for name in wanted if name.startswith("CAT")}
-    mine = pa.array(
-        [one is None or one in numbers for one in decoded.rejected["category"].to_pylist()], pa.bool_()
-    )
-    tables = {name: table for name, table in decoded.tables.items() if name in wanted}
-    editions = {name: choice for name, choice in decoded.editions.items() if name in wanted}
-    return Decoded(tables, decoded.rejected.filter(mine), editions, decoded.framing, decoded.octets)
-
-
-def _say_rejected(found: dict[str, Decoded], console: Console) -> None:
-    """Say on stderr what was given up: why, how often, and where first."""
-    for name, decoded in found.items():
-        if not decoded.rejected.num_rows:
-            continue
-        grouped = decoded.rejected.group_by("reason").aggregate(
-            [("offset", "count"), ("offset", "min"), ("length", "sum")]
-        )
-        rows = grouped.sort_by([("offset_count", "descending"), ("offset_min", "ascending")]).to_pylist()
-        head = f"{name}: {decoded.rejected.num_rows:,} rejected, {decoded.records:,} records read"
-        console.print(head, markup=False)
-        for row in rows[:REASONS_SHOWN]:
-            times = f"{row['offset_count']:,} x" if row["offset_count"] > 1 else "once"
-            where = f"first at octet {row['offset_min']:,}, {row['length_sum']:,} octets"
-            console.print(f"  {times}: {row['reason']} ({where})", markup=False)
-        if len(rows) > REASONS_SHOWN:
-            console.print(f"  and {len(rows) - REASONS_SHOWN} more reasons", markup=False)
-
-
-def _summarise(found: dict[str, Decoded]) -> None:
+def _summarise(recordings: tuple[Path, ...], how: Reading, ask: Chosen, as_json: bool) -> None:
     """Print what the recordings hold."""
+    import msgspec
     from rich.console import Console
-    from rich.table import Table
 
-    from asman.apps import decode_modes, decode_sapient
+    from asman.apps.decode_chosen import narrowed, progress_of, refuse_nothing
+    from asman.apps.decode_summary import Summing, show
 
     console = Console(highlight=False)
-    for name, decoded in found.items():
-        console.print(f"{name}: {decoded.framing}, {decoded.octets:,} octets", markup=False, soft_wrap=True)
-        if not decoded.editions:
-            sapient = any(name.startswith("SAPIENT") for name in decoded.tables)
-            (decode_sapient if sapient else decode_modes).summarise(decoded, console)
-            continue
-        table = Table("category", "edition", "plausible", "records", "octets", box=None, pad_edge=False)
-        for category, choice in decoded.editions.items():
-            records = decoded.tables.get(category)
-            octets = int(records["length"].to_numpy().sum()) if records is not None else 0
-            score = choice.scores.get(choice.edition)
-            table.add_row(
-                category,
-                choice.edition + (" (pinned)" if choice.pinned else ""),
-                "" if score is None else f"{score:.1%}",
-                f"{records.num_rows if records is not None else 0:,}",
-                f"{octets:,}",
-            )
-        console.print(table)
+    for path in recordings:
+        summing = Summing(str(path))
+        with progress_of(Console(stderr=True)) as tell:
+            for decoded in _pieces(path, how, tell(path)):
+                summing.add(narrowed(decoded, ask._replace(fields=())))
+        found = summing.done()
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        else:
+            show(found, summing.modes, console)
+        if not found.records and len(recordings) == 1:
+            refuse_nothing([f"{path} as {found.framing}"], ask)

@@ -21,21 +21,27 @@ EXACT_BITS: Final = 53
 Recordings = dict[str, Decoded]
 
 
-def write_ndjson(recordings: Recordings, out: IO[bytes], *, limit: int | None = None) -> None:
-    """Write one line a record, in file order; nulls are left out, items nest as the specification has it."""
+def write_ndjson(
+    decoded: Decoded, out: IO[bytes], *, recording: str = "", limit: int | None = None
+) -> int | None:
+    """Write one line a record, in file order; nulls are left out, items nest as the specification has it.
+
+    recording  named in each line where it is not empty
+    limit      records at most; None all
+    returns    what is left of `limit`
+    """
     encoder = msgspec.json.Encoder()
-    left = limit if limit is not None else -1
-    for name, decoded in recordings.items():
-        named = {"recording": name} if len(recordings) > 1 else {}
-        for records in _in_order(decoded):
-            some = records if left < 0 else records[:left]
-            lines = [encoder.encode(named | record) for record in some]
-            if lines:
-                out.write(b"\n".join(lines) + b"\n")
-            if left >= 0:
-                left -= len(lines)
-                if left == 0:
-                    return
+    named = {"recording": recording} if recording else {}
+    for records in _in_order(decoded):
+        some = records if limit is None else records[:limit]
+        lines = [encoder.encode(named | record) for record in some]
+        if lines:
+            out.write(b"\n".join(lines) + b"\n")
+        if limit is not None:
+            limit -= len(lines)
+            if limit == 0:
+                return 0
+    return limit
 
 
 def _in_order(decoded: Decoded) -> Iterator[list[dict[str, Any]]]:
@@ -63,7 +69,14 @@ Plan = list[tuple[list[str], Callable[[pa.ChunkedArray], list[Any]]]]
 
 
 def _plan(schema: pa.Schema) -> Plan:
-    return [(field.name.split("/"), _values(field)) for field in schema]
+    """Say where columns stand; an item's octets stand beside what was read of them."""
+    parts = [name.split("/") for name in schema.names]
+    outer = {"/".join(one[:k]) for one in parts for k in range(1, len(one))}
+    return [
+        ((field.name + "/octets" * (field.name in outer)).split("/"), _values(field))
+        for field in schema
+        if (field.metadata or {}).get(b"hidden") is None
+    ]
 
 
 def _values(field: pa.Field) -> Callable[[pa.ChunkedArray], list[Any]]:
@@ -124,7 +137,12 @@ def _records(table: pa.Table, name: str, plan: Plan) -> list[dict[str, Any]]:
     """Nest the columns of a piece of a table into records."""
     head: dict[str, Any] = {"category": int(name[3:])} if name.startswith("CAT") else {"table": name}
     rows: list[dict[str, Any]] = [dict(head) for _ in range(table.num_rows)]
-    for (path, values), column in zip(plan, table.columns, strict=True):
+    shown = [
+        column
+        for field, column in zip(table.schema, table.columns, strict=True)
+        if (field.metadata or {}).get(b"hidden") is None
+    ]
+    for (path, values), column in zip(plan, shown, strict=True):
         if len(path) == 1:
             name = path[0]
             for row, value in zip(rows, values(column), strict=True):
@@ -156,6 +174,8 @@ def write_tables(recordings: Recordings, output: Path, *, limit: int | None = No
             table = table.replace_schema_metadata(
                 {**(table.schema.metadata or {}), "asman.category": name[3:]}
             )
+        hidden = [one.name for one in table.schema if (one.metadata or {}).get(b"hidden") is not None]
+        table = table.drop_columns(hidden) if hidden else table
         if output.suffix == ".parquet":
             pyarrow.parquet.write_table(table, path, compression="zstd")
         else:

@@ -7,7 +7,9 @@ An address is written as a URL:
     udp://239.1.1.1:8600                  multicast, on the interface that the routes choose
     udp://239.1.1.1:8600?interface=10.0.0.5   multicast, on the interface of that address
     udp://[ff15::8600]:8600?interface=eth1    IPv6 multicast, by the interface's name
-    ...&source=10.0.0.9                   only from that sender (filtered after receipt)
+    udp://10.0.0.9@239.1.1.1:8600         source-specific multicast: only what that sender sends is asked for
+                                          (IGMPv3, RFC 4607; IPv4), and what others send is dropped
+    ...&source=10.0.0.9                   the same; of unicast, filtered after receipt
     tcp://receiver.example:30005          a stream that we connect to, again and again (see `streams`)
 """
 
@@ -34,6 +36,8 @@ LARGEST_DATAGRAM_OCTETS: Final = 65_535
 _OPTIONS: Final = ("interface", "source")
 #: Linux: the kernel's count of datagrams it dropped on this socket arrives with each datagram.
 _SO_RXQ_OVFL: Final = 40
+#: Python names it from 3.12 on; the number is Linux's.
+_IP_ADD_SOURCE_MEMBERSHIP: Final = getattr(socket, "IP_ADD_SOURCE_MEMBERSHIP", 39)
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -68,6 +72,8 @@ def address(url: str, item: str) -> Address:
     try:
         host, port = parts.hostname or "", parts.port
         ipaddress.ip_address(host)
+        if parts.username is not None:
+            ipaddress.ip_address(parts.username)
     except ValueError as error:
         raise ConfigError(item, f"'{url}' names no numeric address and port: {error}") from error
     if port is None:
@@ -76,6 +82,10 @@ def address(url: str, item: str) -> Address:
     for name in options:
         if name not in _OPTIONS:
             raise ConfigError(item, f"'{url}' has the unknown option '{name}'", nearest(name, _OPTIONS))
+    if parts.username is not None:
+        if "source" in options:
+            raise ConfigError(item, f"'{url}' names the source twice", "Write udp://source@group:port")
+        options["source"] = parts.username
     return Address(host=host, port=port, **options)
 
 
@@ -177,7 +187,12 @@ def _join(opened: socket.socket, where: Address, family: int) -> None:
     group = socket.inet_pton(family, where.host)
     if family == socket.AF_INET:
         interface = socket.inet_aton(where.interface or "0.0.0.0")
-        opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + interface)
+        if where.source:
+            # struct ip_mreq_source: group, interface, source on Linux (netinet/in.h, ip(7)).
+            wanted = group + interface + socket.inet_aton(where.source)
+            opened.setsockopt(socket.IPPROTO_IP, _IP_ADD_SOURCE_MEMBERSHIP, wanted)
+        else:
+            opened.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + interface)
     else:
         index = socket.if_nametoindex(where.interface) if where.interface else 0
         opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", index))

@@ -1,8 +1,8 @@
 """TCP feeds: a stream of octets from a receiver that we connect to, and connect to again when it ends.
 
-What arrives together is one datagram; the receiver's memory in the node puts cut messages together. A
-connection that brings nothing for long is given up and made anew, because a receiver that lost its power does
-not say so.
+What arrives together is one datagram: of ASTERIX the blocks that are whole (`cutting`); of Mode S all, and
+the receiver's memory in the node puts cut messages together. A connection that brings nothing for long is
+given up and made anew, because a receiver that lost its power does not say so.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from asman.edge.cutting import Cutter
 from asman.edge.feeds import Address
 from asman.model.datagram import Datagram
 
@@ -79,15 +80,22 @@ class StreamFeed:
         reader, writer = await asyncio.wait_for(opening, CONNECT_S)
         self.connected = True
         self.connections += 1
+        cutter = Cutter()
+        begin = self.octets
         try:
             while octets := await asyncio.wait_for(reader.read(READ_OCTETS), SILENCE_S):
                 now_ns = time.time_ns()
-                self._take(Datagram(feed=self.name, time_ns=now_ns, octets=octets, offset=self.octets))
-                self.datagrams += 1
                 self.octets += len(octets)
                 self.last_ns = now_ns
+                whole = cutter.take(octets)
+                if not whole:
+                    continue
+                self._take(Datagram(feed=self.name, time_ns=now_ns, octets=whole, offset=begin))
+                self.datagrams += 1
+                begin = self.octets - cutter.waiting
         finally:
             self.connected = False
+            self.dropped += cutter.skipped > 0
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()

@@ -327,3 +327,25 @@ def reassembled(octets: NDArray[np.uint8], starts: NDArray[np.int64], payloads: 
         if reason == CUT_SHORT:
             payloads[i, AT], payloads[i, SIZE] = starts[i], starts[i + 1] - starts[i]
         payloads[i, VERDICT] = reason
+
+
+@kernel
+def section_head(octets: NDArray[np.uint8], heads: NDArray[np.int64]) -> Int:
+    """List the blocks of a pcapng file that say how its last section is to be read; return how many.
+
+    heads (K, 2)  filled: first octet, octets
+    """
+    big, at, found = False, 0, 0
+    while at + 12 <= octets.size:
+        kind = unsigned(octets, at, 4, big)
+        if kind == 0x0A0D0D0A:
+            big = unsigned(octets, at + 8, 4, True) == 0x1A2B3C4D
+            found = 0
+        size = unsigned(octets, at + 4, 4, big)
+        if size < 12 or at + size > octets.size:
+            break
+        if kind in (0x0A0D0D0A, 1) and found < heads.shape[0]:
+            heads[found, 0], heads[found, 1] = at, size
+            found += 1
+        at += size
+    return found

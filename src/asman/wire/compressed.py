@@ -35,31 +35,39 @@ def expanded(octets: Any, name: str) -> Any:
 
     Raises InputError for what expands beyond the bounds, is damaged, or ends too soon.
     """
+    return b"".join(expanding(octets, name)) if is_compressed(octets) else octets
+
+
+def is_compressed(octets: Any) -> bool:
+    """Tell whether octets begin as gzip, Zstandard or xz do."""
+    return bytes(memoryview(octets)[:6]).startswith((_GZIP, _ZSTD, _XZ))
+
+
+def expanding(octets: Any, name: str) -> Iterator[bytes]:
+    """What is compressed, piece by piece. Raises InputError as `expanded`."""
     head = bytes(memoryview(octets)[:6])
     if head.startswith(_GZIP):
         pieces, what = _gzip(memoryview(octets)), "gzip"
     elif head.startswith(_ZSTD):
         pieces, what = _zstd(memoryview(octets)), "Zstandard"
-    elif head == _XZ:
-        pieces, what = _xz(memoryview(octets)), "xz"
     else:
-        return octets
+        pieces, what = _xz(memoryview(octets)), "xz"
     most = min(max(SMALL_OCTETS, EXPANSION_MAX * len(octets)), OCTETS_MAX)
-    out = bytearray()
+    size = 0
     try:
         for piece in pieces:
-            out += piece
-            if len(out) > most:
+            size += len(piece)
+            if size > most:
                 raise InputError(
                     name,
                     f"{what} of {len(octets):,} octets that expands to more than {most:,}",
                     "No recording does; where this one is real, expand it by hand.",
                 )
+            yield piece
     except (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError) as error:
         raise InputError(
-            name, f"{what}, damaged or cut short after {len(out):,} octets: {error}", "Expand it by hand."
+            name, f"{what}, damaged or cut short after {size:,} octets: {error}", "Expand it by hand."
         ) from error
-    return bytes(out)
 
 
 def _gzip(octets: memoryview) -> Iterator[bytes]:

@@ -49,6 +49,9 @@ OTHERS: Final = {
     b"PAR1": "a Parquet file, not a recording",
     b"ARROW1": "an Arrow file, not a recording",
 }
+#: Shorter recordings may look like text by chance.
+TEXT_MIN: Final = 64
+_PRINTABLE: Final = np.isin(np.arange(256), [9, 10, 13, *range(32, 127)])
 MODE_S: Final = (BEAST, AVR, SBS, READSB)
 FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", *recorders.RECORDERS, *MODE_S)
 
@@ -132,6 +135,8 @@ def _recognised(view: NDArray[np.uint8]) -> str:
 
 def _other(view: NDArray[np.uint8]) -> str:
     head = view[:8].tobytes()
+    if view.size >= TEXT_MIN and bool(_PRINTABLE[view[:4096]].all()) and not _is_text(view):
+        return "text that holds no Mode S messages, not a recording"
     return next((said for begin, said in OTHERS.items() if head.startswith(begin)), "")
 
 
