@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_memory import Int
-from asman.kernels.capture_join import chained, next_chain
+from asman.kernels.capture_join import chained, is_block, next_chain
 from asman.kernels.jit import kernel
 
 
@@ -28,6 +28,7 @@ def find_blocks(
     returns how many of each
     """
     found, bad = 0, 0
+    seen = np.zeros(256, np.bool_)
     for frame in range(starts.size):
         at = starts[frame]
         end = at + lengths[frame]
@@ -37,9 +38,10 @@ def find_blocks(
                 size = (np.int64(octets[at + 1]) << 8) | np.int64(octets[at + 2])
             category = np.int64(octets[at])
             fits = size >= 3 and at + size <= end
-            if fits and follow and not known[category] and at + size < end:
-                # A category that nobody knows is believed where blocks of known ones go on behind it.
-                fits = chained(octets, at + size, end, known, 1) == 1
+            if fits and follow and not seen[category] and at + size < end:
+                # A category that was not met yet is believed where a block follows; of known ones, any.
+                after_it = is_block(octets, at + size, end) > 0 or known[octets[at + size]]
+                fits = after_it if known[category] else chained(octets, at + size, end, known, 1) == 1
             if not fits:
                 after = (
                     next_chain(octets, at + 1, end, known) if follow and bad < broken.shape[0] - 1 else end
@@ -49,6 +51,7 @@ def find_blocks(
                 bad += 1
                 at = after
                 continue
+            seen[category] = True
             blocks[found, 0], blocks[found, 1], blocks[found, 2], blocks[found, 3] = at, size, category, frame
             found += 1
             at += size

@@ -218,3 +218,60 @@ def join_segments(
         else:
             skip[i] = -1
     return runs
+
+
+@rare
+def spaced(
+    octets: NDArray[np.uint8], at: Int, gap: Int, known: NDArray[np.bool_], most: Int
+) -> tuple[Int, Int]:
+    """Return how many blocks of known categories stand from `at` on with so many octets between, and the end.
+
+    Blocks that end where everything ends, but for the octets behind the last, count as `most`.
+    """
+    count = 0
+    while count < most:
+        size = is_block(octets, at, octets.size)
+        if size == 0 or not known[octets[at]]:
+            return count, at
+        at += size
+        count += 1
+        if at + gap >= octets.size:
+            return most if count > 2 else count, min(at + gap, octets.size)
+        at += gap
+    return count, at
+
+
+@kernel
+def find_spacing(
+    octets: NDArray[np.uint8], begin_max: Int, gap_max: Int, need: Int, known: NDArray[np.bool_]
+) -> tuple[Int, Int]:
+    """Find where blocks begin, and how many octets stand between two; -1 where there are too few in a row."""
+    for begin in range(min(begin_max, octets.size)):
+        if not known[octets[begin]] or is_block(octets, begin, octets.size) == 0:
+            continue
+        for gap in range(gap_max + 1):
+            if spaced(octets, begin, gap, known, need)[0] >= need:
+                return begin, gap
+    return -1, -1
+
+
+@kernel
+def walk_spaced(
+    octets: NDArray[np.uint8], begin: Int, gap: Int, known: NDArray[np.bool_], found: NDArray[np.int64]
+) -> Int:
+    """List blocks with octets between them; behind what is none, go on where CHAIN do. Return how many.
+
+    found (N, 2)  filled: first octet, octets
+    """
+    at, count = begin, 0
+    while at < octets.size and count < found.shape[0]:
+        size = is_block(octets, at, octets.size)
+        if size == 0 or not known[octets[at]]:
+            at += 1
+            while at < octets.size and spaced(octets, at, gap, known, CHAIN)[0] < CHAIN:
+                at += 1
+            continue
+        found[count, 0], found[count, 1] = at, size
+        count += 1
+        at += size + gap
+    return count

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from asman.errors import InputError, nearest
 from asman.kernels.capture import walk_pcap, walk_pcapng
+from asman.kernels.capture_join import find_spacing, walk_spaced
 from asman.model.frames import NO_TIME, Frames
 from asman.wire import recorders
+from asman.wire.asterix.decode import known_categories
 from asman.wire.flows import Stream
 from asman.wire.lost import Lost
 from asman.wire.modes.recognise import AVR, BEAST, NONE, READSB, SBS, recognise
@@ -38,6 +40,10 @@ PCAPNG: Final = b"\x0a\x0d\x0d\x0a"
 GPS_HEADER: Final = 2200
 GPS_AFTER: Final = 10
 
+#: Octets between blocks, and before the first, at most; blocks in a row by which they are believed.
+SPACED_MAX, SPACED_BEGIN_MAX, SPACED_ROW = 64, 4096, 6
+
+NO_BLOCK: Final = "no data block where the framing has the next one"
 ENDS: Final = "the capture ends within a packet"
 HEXADECIMAL: Final = "hexadecimal digits as text, not octets: turn them into octets first (xxd -r -p)"
 #: What else people hand over -> first octets, and what to do.
@@ -53,13 +59,14 @@ OTHERS: Final = {
 TEXT_MIN: Final = 64
 _PRINTABLE: Final = np.isin(np.arange(256), [9, 10, 13, *range(32, 127)])
 MODE_S: Final = (BEAST, AVR, SBS, READSB)
-FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", *recorders.RECORDERS, *MODE_S)
+FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", "spaced", *recorders.RECORDERS, *MODE_S)
 
 
 class Framed(NamedTuple):
     """What was found.
 
-    name      "raw", "pcap", "pcapng", "gps", "final", "ioss", "ioss-seq", "rff", "rply", "text", "other"
+    name      "raw", "pcap", "pcapng", "gps", "spaced", "final", "ioss", "ioss-seq", "rff", "rply", "text",
+              "other"
     frames    where ASTERIX lies in `octets`, and when it arrived
     rejected  what holds nothing; offsets count in the recording
     octets    the recording, and behind it what was put together
@@ -96,8 +103,8 @@ def find(octets: bytes | bytearray | memoryview | NDArray[np.uint8], framing: st
     framing = framing or _recognised(view)
     if framing in ("pcap", "pcapng"):
         return _capture(framing, view)
-    if framing == "gps":
-        return _gps(view)
+    if framing in ("gps", "spaced"):
+        return _spaced(framing, view)
     if framing in recorders.RECORDERS:
         return _recorded(framing, view)
     if framing == "raw":
@@ -123,13 +130,17 @@ def _capture_name(view: NDArray[np.uint8]) -> str:
 def _recognised(view: NDArray[np.uint8]) -> str:
     if name := _capture_name(view):
         return name
-    if _block_at(view, GPS_HEADER) and not _block_at(view, 0):
-        return "gps"
-    recorder = "" if _are_blocks(view) else recorders.recognise(view)
-    if recorder:
+    if recorder := recorders.recognise(view):
         return recorder
     if _other(view):
         return "other"
+    if not _is_one_block(view):
+        begin, gap = _spacing(view)
+        if gap > 0:
+            return "gps" if (begin, gap) == (GPS_HEADER, GPS_AFTER) else "spaced"
+        recorder = recorders.recognise_later(view) if begin < 0 else ""
+        if recorder:
+            return recorder
     return "text" if view.size >= 8 and _is_text(view) else "raw"
 
 
@@ -165,40 +176,31 @@ def _recorded(name: str, view: NDArray[np.uint8]) -> Framed:
     return Framed(name, Frames(starts, lengths, np.full(starts.size, NO_TIME, np.int64)), lost, view)
 
 
-def _block_at(view: NDArray[np.uint8], at: int) -> bool:
-    """Tell whether a data block may begin there."""
-    if at + 3 > view.size or view[at] == 0:
-        return False
-    size = int(view[at + 1]) << 8 | int(view[at + 2])
-    return size >= 3 and at + size <= view.size
+def _is_one_block(view: NDArray[np.uint8]) -> bool:
+    """Tell whether the recording is one data block."""
+    return view.size > 3 and bool(view[0]) and int(view[1]) << 8 | int(view[2]) == view.size
 
 
-def _are_blocks(view: NDArray[np.uint8]) -> bool:
-    """Tell whether the recording begins with some data blocks, one behind the other."""
-    at = 0
-    for _ in range(recorders.ENOUGH):
-        if at == view.size and at:
-            return True
-        if not _block_at(view, at):
-            return False
-        at += int(view[at + 1]) << 8 | int(view[at + 2])
-    return True
+def _spacing(view: NDArray[np.uint8]) -> tuple[int, int]:
+    """Where blocks begin, and the octets between two; -1, -1 where no row of blocks is found."""
+    begin, gap = find_spacing(view, SPACED_BEGIN_MAX, SPACED_MAX, SPACED_ROW, known_categories())
+    return int(begin), int(gap)
 
 
-def _gps(view: NDArray[np.uint8]) -> Framed:
-    """Follow blocks with octets of their own after each; their meaning, perhaps a time, is not published."""
-    starts: list[int] = []
-    lengths: list[int] = []
-    at = GPS_HEADER
-    while _block_at(view, at):
-        size = int(view[at + 1]) << 8 | int(view[at + 2])
-        starts.append(at)
-        lengths.append(size)
-        at += size + GPS_AFTER
-    at = min(at, GPS_HEADER) if not starts else at
-    rest = view.size - at
-    lost = (Lost(at, rest, "no data block where the GPS framing has the next one"),) if rest > 0 else ()
-    return Framed("gps", _frames(starts, lengths), lost, view)
+def _spaced(name: str, view: NDArray[np.uint8]) -> Framed:
+    """Blocks with as many octets between any two; their meaning, perhaps a time, is not known."""
+    begin, gap = (GPS_HEADER, GPS_AFTER) if name == "gps" else _spacing(view)
+    frames = np.empty((view.size // (4 + max(gap, 0)) + 1, 2), np.int64)
+    count = int(walk_spaced(view, begin, gap, known_categories(), frames)) if begin >= 0 else 0
+    starts, lengths = frames[:count, 0].tolist(), frames[:count, 1].tolist()
+    lost: list[Lost] = []
+    at = begin if count else 0
+    for start, length in zip([*starts, view.size], [*lengths, 0], strict=True):
+        if start > at:
+            lost.append(Lost(at, start - at, NO_BLOCK))
+        at = start + length + gap
+    notes = (f"{gap} octets behind each block passed over, and {begin} before the first",) if count else ()
+    return Framed(name, _frames(starts, lengths), tuple(lost), view, notes=notes)
 
 
 def _is_text(view: NDArray[np.uint8]) -> bool:

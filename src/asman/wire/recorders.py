@@ -37,6 +37,8 @@ RECORDERS: Final = {
 }
 #: So many frames in a row are no chance; a shorter recording must consist of them.
 ENOUGH: Final = 3
+#: Octets in which the first whole frame of a recording that was cut begins.
+LATER_MAX: Final = 262_144
 #: Gaps between frames behind which the next one is looked for.
 GAPS_MAX: Final = 4096
 
@@ -58,9 +60,22 @@ def recognise(view: NDArray[np.uint8]) -> str:
     return ""
 
 
+def recognise_later(view: NDArray[np.uint8]) -> str:
+    """Name the recorder whose frames begin later: of a recording that was cut; empty where none do."""
+    for name, (_, frame) in RECORDERS.items():
+        at = int(next_frame(view[:LATER_MAX], 0, frame))
+        few = np.empty((ENOUGH, 2), np.int64)
+        count, _ = walk_recorder(view, at, frame, ENOUGH, few)
+        if count == ENOUGH:
+            return name
+    return ""
+
+
 def find(view: NDArray[np.uint8], name: str) -> Recorded:
     """Find all frames of a recorder."""
     at, frame = RECORDERS[name]
+    if walk_recorder(view, at, frame, 1, np.empty((1, 2), np.int64))[0] == 0:
+        at = 0
     parts: list[NDArray[np.int64]] = []
     gaps: list[tuple[int, int]] = []
     while at < view.size:
