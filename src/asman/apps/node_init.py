@@ -104,14 +104,15 @@ def make(member: str, output: str | None, address: str, port: int) -> Made:
 
 def _words(folder: Path, home: Home, member: str) -> str:
     operator = derive(home.secret(), "operator").public
+    other = "KG" if member == "RU" else "RU"
     return f"""wrote {folder}/
   node.toml, sensors.toml   what the node is told: put your sensors and feeds in
-  keys/{member}.key              signs what {member} says and sends. Keep a copy where nobody finds it
+  keys/{member}.key               signs what {member} says and sends. Keep a copy where nobody finds it
   keys/operator.seed        from it the node's NATS keys derive (operator {operator[:12]}...)
   keys/authority.key        certifies the node; partners pin keys/authority.crt
   agreements/               agreements go here, with their volumes and signatures
-Next: asman node {folder}/node.toml runs it. To join a partner, here RU:
-  asman link invite RU -o {member.lower()}-to-ru.invitation --node {folder}/node.toml
+Put sensors into sensors.toml, then `asman node {folder}/node.toml` runs it. To join a partner, here {other}:
+  asman link invite {other} -o {member.lower()}-to-{other.lower()}.invitation --node {folder}/node.toml
 The fingerprint of {member}'s key, to be compared by voice:"""
 
 
