@@ -23,7 +23,7 @@ from asman.fusion.joint_state import (
     own_number,
 )
 from asman.kernels.correlating import candidates, with_one
-from asman.kernels.joint import States
+from asman.kernels.states import States
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]

@@ -31,7 +31,8 @@ from asman.fusion.joint_state import (
     no_states,
 )
 from asman.fusion.responsibility import SILENCE_NS, Reporters, held
-from asman.kernels.joint import MADE_ANEW, UNKNOWN, States, make_anew, take_in, watch
+from asman.kernels.joint import MADE_ANEW, UNKNOWN, make_anew, take_in, watch
+from asman.kernels.states import States
 
 Longs = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from asman.fusion import rows
 from asman.fusion.joint_state import JointState, carried_to
-from asman.kernels.joint import States
+from asman.kernels.states import States
 from asman.model.plots import TIME
 from asman.model.tracks import TRACKS
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.fusion import rows
-from asman.kernels.joint import EVENTS, States, carry_all
+from asman.kernels.joint import EVENTS
+from asman.kernels.states import States, carry_all
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.joint import LEARNED, NOTHING, UNKNOWN, States
+from asman.kernels.joint import LEARNED, NOTHING, UNKNOWN
+from asman.kernels.states import States
 from asman.kernels.trackrows import EARTH_RADIUS_M
 from asman.model.contribution import CONTRIBUTED
 

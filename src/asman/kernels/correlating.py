@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.information import factor, forward
 from asman.kernels.jit import kernel, lent
-from asman.kernels.joint import States
+from asman.kernels.states import States
 from asman.kernels.tracklets import SIZE
 from asman.kernels.trackrows import conspicuity, set_plane, to_plane
 

@@ -13,23 +13,21 @@ the track-to-track correlation problem", IEEE TAC 26, 1981; S. Julier, J. Uhlman
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.geodesy import ecef_to_lla, lla_to_ecef
 from asman.kernels.information import factor, forward
 from asman.kernels.jit import kernel, lent
+from asman.kernels.states import LEVELS, States, apart, carry, correct, move, opened
 from asman.kernels.tracklets import SIZE, eigen, inverse, turned
-from asman.kernels.trackrows import SECOND, from_plane, set_plane, to_plane
+from asman.kernels.trackrows import SECOND
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Bytes = NDArray[np.int8]
 
-#: Acceleration noise [m²/s³]: cruising, turning, wild.
-LEVELS: Final = (0.5, 8.0, 80.0)
 #: A step from one level to another costs so much log likelihood.
 CHANGE: Final = 2.0
 #: Below this squared distance nobody asks whether another level were likelier.
@@ -54,82 +52,6 @@ UNKNOWN: Final = 2
 
 #: Places in `counted`.
 FUSED, INTERSECTED, TOO_LATE, NOT_OF_IT, MADE_ANEW, STRAYED, EVENTS = 0, 1, 2, 3, 4, 5, 6
-
-
-class States(NamedTuple):
-    """States of tracks, each in axes at its own place.
-
-    time_ns     (N,)       ns
-    lat, lon    (N,)       rad
-    velocity    (N, 2)     m/s   east, north, on the ellipsoid
-    covariance  (N, 4, 4)  m², m²/s, m²/s²
-    level       (N,)       index into LEVELS
-    """
-
-    time_ns: Longs
-    lat: Floats
-    lon: Floats
-    velocity: Floats
-    covariance: Floats
-    level: Longs
-
-
-@lent
-def _touch(lat: float, lon: float, plane: Floats) -> None:
-    x, y, z = lla_to_ecef(lat, lon, 0.0)
-    set_plane(0, lat, lon, x, y, z, plane)
-
-
-@lent
-def _seen_from(lat: float, lon: float, plane: Floats) -> tuple[float, float]:
-    """East and north [m] of a place in a plane."""
-    x, y, z = lla_to_ecef(lat, lon, 0.0)
-    return to_plane(0, x, y, z, plane)
-
-
-@lent
-def _move(states: States, k: int, e: float, n: float, plane: Floats) -> None:
-    """Move a state along its plane; its axes turn with the meridian."""
-    _touch(states.lat[k], states.lon[k], plane)
-    x, y, z = from_plane(0, e, n, plane)
-    lat, lon, _ = ecef_to_lla(x, y, z)
-    turn = -math.sin(lon - states.lon[k]) * math.sin(lat)
-    states.lat[k] = lat
-    states.lon[k] = lon
-    c, s = math.cos(turn), math.sin(turn)
-    ve, vn = states.velocity[k, 0], states.velocity[k, 1]
-    states.velocity[k, 0] = c * ve - s * vn
-    states.velocity[k, 1] = s * ve + c * vn
-    if abs(turn) > 1e-6:
-        turned(c, -s, states.covariance[k])
-
-
-@lent
-def _opened(dt: float, noise: float, p: Floats) -> None:
-    """Carry a covariance on by constant velocity with white acceleration noise; time may run backwards."""
-    for q in range(SIZE):
-        p[0, q] += dt * p[2, q]
-        p[1, q] += dt * p[3, q]
-    for q in range(SIZE):
-        p[q, 0] += dt * p[q, 2]
-        p[q, 1] += dt * p[q, 3]
-    t = abs(dt)
-    for i in range(2):
-        p[i, i] += noise * t * t * t / 3.0
-        p[i, i + 2] += noise * t * dt / 2.0
-        p[i + 2, i] += noise * t * dt / 2.0
-        p[i + 2, i + 2] += noise * t
-
-
-@lent
-def _carry(states: States, k: int, to_ns: int, plane: Floats) -> None:
-    """Predict a state to a time that is not before its own."""
-    dt = (to_ns - states.time_ns[k]) * SECOND
-    if dt <= 0.0:
-        return
-    _opened(dt, LEVELS[states.level[k]], states.covariance[k])
-    _move(states, k, dt * states.velocity[k, 0], dt * states.velocity[k, 1], plane)
-    states.time_ns[k] = to_ns
 
 
 @lent
@@ -211,7 +133,7 @@ def _forwarded(dt: float, noise: float, information: Floats, off: Floats, work: 
         step[a] = 0.0
         for b in range(SIZE):
             scratch[a, b] = 0.0
-    _opened(dt, noise, scratch)
+    opened(dt, noise, scratch)
     absorbed(scratch, information, step, out, work[5, 1], work)
     # I - I (I + Q^-1)^-1 I
     for a in range(SIZE):
@@ -232,14 +154,6 @@ def _forwarded(dt: float, noise: float, information: Floats, off: Floats, work: 
 
 
 @lent
-def _place(states: States, k: int, off: Floats, plane: Floats) -> None:
-    """Correct a state by a step (4,)."""
-    states.velocity[k, 0] += off[2]
-    states.velocity[k, 1] += off[3]
-    _move(states, k, off[0], off[1], plane)
-
-
-@lent
 def _fuse(
     joint: States, k: int, dt: float, off: Floats, information: Floats, plane: Floats, work: Floats
 ) -> float:
@@ -249,7 +163,7 @@ def _fuse(
     work  (9, 4, 4)
     """
     push, step, best_step = work[5, 2], work[5, 3], work[6, 0]
-    opened, out, best_out = work[3], work[7], work[8]
+    wider, out, best_out = work[3], work[7], work[8]
     for a in range(SIZE):
         push[a] = 0.0
         for b in range(SIZE):
@@ -261,9 +175,9 @@ def _fuse(
         level = was if turn == 0 else (turn - 1 if turn <= was else turn)
         for a in range(SIZE):
             for b in range(SIZE):
-                opened[a, b] = joint.covariance[k, a, b]
-        _opened(dt, LEVELS[level], opened)
-        gained = absorbed(opened, information, push, out, step, work)
+                wider[a, b] = joint.covariance[k, a, b]
+        opened(dt, LEVELS[level], wider)
+        gained = absorbed(wider, information, push, out, step, work)
         d2 = _distance2(push, step, off)
         score = -0.5 * d2 - 0.5 * gained - (CHANGE if level != was else 0.0)
         if score > best:
@@ -285,27 +199,8 @@ def _fuse(
     n = dt * joint.velocity[k, 1] + best_step[1]
     joint.velocity[k, 0] += best_step[2]
     joint.velocity[k, 1] += best_step[3]
-    _move(joint, k, e, n, plane)
+    move(joint, k, e, n, plane)
     return best_d2
-
-
-@lent
-def _off(
-    joint: States, k: int, dt: float, rows: States, r: int, about: Floats, off: Floats, plane: Floats
-) -> float:
-    """What a row speaks of, less state `k` carried on by dt, in the axes at `k`; returns the turn of axes."""
-    _touch(joint.lat[k], joint.lon[k], plane)
-    e, n = _seen_from(rows.lat[r], rows.lon[r], plane)
-    # From the row's axes to those at the state.
-    turn = math.sin(rows.lon[r] - joint.lon[k]) * math.sin(joint.lat[k])
-    c, s = math.cos(turn), math.sin(turn)
-    ve = rows.velocity[r, 0] + about[2]
-    vn = rows.velocity[r, 1] + about[3]
-    off[0] = e + c * about[0] - s * about[1] - dt * joint.velocity[k, 0]
-    off[1] = n + s * about[0] + c * about[1] - dt * joint.velocity[k, 1]
-    off[2] = c * ve - s * vn - joint.velocity[k, 0]
-    off[3] = s * ve + c * vn - joint.velocity[k, 1]
-    return turn
 
 
 @lent
@@ -349,7 +244,7 @@ def _intersect(joint: States, k: int, off: Floats, theirs: Floats, plane: Floats
     for a in range(SIZE):
         for b in range(SIZE):
             joint.covariance[k, a, b] = out[a, b]
-    _place(joint, k, step, plane)
+    correct(joint, k, step, plane)
 
 
 @kernel
@@ -382,7 +277,7 @@ def take_in(
         ahead = max(dt, 0.0)
         if kind[r] == LEARNED:
             # A late row speaks of where the state was; it is carried on to now with the row's own velocity.
-            turn = _off(joint, k, min(dt, 0.0) + ahead, rows, r, about[r], off, plane)
+            turn = apart(joint, k, min(dt, 0.0) + ahead, rows, r, about[r], off, plane)
             info[:] = information[r]
             turned(math.cos(turn), -math.sin(turn), info)
             if dt < 0.0:
@@ -395,14 +290,14 @@ def take_in(
                 continue
             counted[FUSED] += 1
         else:
-            _carry(joint, k, int(rows.time_ns[r]), plane)
+            carry(joint, k, int(rows.time_ns[r]), plane)
             info[:] = rows.covariance[r]
-            turn = _off(joint, k, 0.0, rows, r, none, off, plane)
+            turn = apart(joint, k, 0.0, rows, r, none, off, plane)
             turned(math.cos(turn), -math.sin(turn), info)
             if dt < 0.0:
                 off[0] -= dt * (off[2] + joint.velocity[k, 0])
                 off[1] -= dt * (off[3] + joint.velocity[k, 1])
-                _opened(-dt, LEVELS[joint.level[k]], info)
+                opened(-dt, LEVELS[joint.level[k]], info)
             _intersect(joint, k, off, info, plane, work)
             counted[INTERSECTED] += 1
         joint.time_ns[k] = max(joint.time_ns[k], rows.time_ns[r])
@@ -433,16 +328,16 @@ def make_anew(joint: States, which: Longs, first: Longs, members: Longs, rows: S
         joint.lat[k], joint.lon[k] = rows.lat[head], rows.lon[head]
         joint.velocity[k] = rows.velocity[head]
         joint.covariance[k] = rows.covariance[head]
-        _carry(joint, k, latest, plane)
+        carry(joint, k, latest, plane)
         joint.covariance[k] *= common
         for m in members[first[i] + 1 : first[i + 1]]:
             dt = (latest - int(rows.time_ns[m])) * SECOND
             theirs[:] = rows.covariance[m]
-            turn = _off(joint, k, 0.0, rows, m, none, off, plane)
+            turn = apart(joint, k, 0.0, rows, m, none, off, plane)
             turned(math.cos(turn), -math.sin(turn), theirs)
             off[0] += dt * (off[2] + joint.velocity[k, 0])
             off[1] += dt * (off[3] + joint.velocity[k, 1])
-            _opened(dt, LEVELS[joint.level[k]], theirs)
+            opened(dt, LEVELS[joint.level[k]], theirs)
             if kind[m] == UNKNOWN:
                 _intersect(joint, k, off, theirs, plane, work)
                 continue
@@ -454,7 +349,7 @@ def make_anew(joint: States, which: Longs, first: Longs, members: Longs, rows: S
                     push[a] += of_theirs[a, b] * off[b]
             absorbed(joint.covariance[k], of_theirs, push, out, step, work)
             joint.covariance[k] = out
-            _place(joint, k, step, plane)
+            correct(joint, k, step, plane)
 
 
 @kernel
@@ -469,8 +364,8 @@ def watch(joint: States, anew: States, which: Longs, counted: Longs) -> None:
     off, none = np.empty(SIZE), np.zeros(SIZE)
     for i in range(which.size):
         k = which[i]
-        _carry(joint, k, int(anew.time_ns[i]), plane)
-        _off(joint, k, 0.0, anew, i, none, off, plane)
+        carry(joint, k, int(anew.time_ns[i]), plane)
+        apart(joint, k, 0.0, anew, i, none, off, plane)
         root = work[0]
         for a in range(SIZE):
             for b in range(SIZE):
@@ -481,17 +376,9 @@ def watch(joint: States, anew: States, which: Longs, counted: Longs) -> None:
         for a in range(SIZE):
             d2 += off[a] * off[a]
         wide = anew.covariance[i, 0, 0] + anew.covariance[i, 1, 1]
-        opened = wide > OPENED * (joint.covariance[k, 0, 0] + joint.covariance[k, 1, 1])
-        if (d2 > PARTED or joint.level[k] > 0 or opened) and joint.time_ns[k] <= anew.time_ns[i]:
+        wild = wide > OPENED * (joint.covariance[k, 0, 0] + joint.covariance[k, 1, 1])
+        if (d2 > PARTED or joint.level[k] > 0 or wild) and joint.time_ns[k] <= anew.time_ns[i]:
             joint.lat[k], joint.lon[k] = anew.lat[i], anew.lon[i]
             joint.velocity[k] = anew.velocity[i]
             joint.covariance[k] = anew.covariance[i]
             counted[STRAYED] += 1
-
-
-@kernel
-def carry_all(states: States, to_ns: int) -> None:
-    """Predict all states to a time; those of a later one stay."""
-    plane = np.empty((1, 7))
-    for k in range(states.time_ns.size):
-        _carry(states, k, to_ns, plane)
