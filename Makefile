@@ -27,7 +27,7 @@ $(STAMPS)/uv: requirements/tools.lock tools/prepare
 $(STAMPS)/python: $(STAMPS)/uv requirements/dev.lock pyproject.toml
 	@echo "setup: Python environment in .venv"
 	@test -x $(BIN)/python || $(UV) venv --quiet --python "$$(command -v $(PYTHON))" .venv
-	@$(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.lock
+	@UV_COMPILE_BYTECODE_TIMEOUT=600 $(UV) pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements/dev.lock
 	@$(UV) pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
