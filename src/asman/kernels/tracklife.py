@@ -18,7 +18,7 @@ from asman.kernels.births import came_to, kind_of
 from asman.kernels.detection_map import key_of, local_pd, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
-from asman.kernels.images import is_image
+from asman.kernels.images import has_twin_still, is_image
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
@@ -272,7 +272,11 @@ def take(
     row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     hear(tracks, k, plot, sensors, maps, counters)
     name(tracks, k, plot)
-    if row.confirmed == 0 and row.existence > rules.confirm_existence and enough(tracks, k, plot, rules):
+    if (
+        row.confirmed == 0
+        and row.existence > rules.confirm_existence
+        and enough(tracks, files, k, plot, rules)
+    ):
         if row.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
             counters[IMAGE] += 1
         else:
@@ -282,15 +286,15 @@ def take(
     counters[USED] += 1
 
 
-@small
-def enough(tracks: Tracks, k: int, plot: Record, rules: Rules) -> bool:
+@lent
+def enough(tracks: Tracks, files: Files, k: int, plot: Record, rules: Rules) -> bool:
     """Whether a track holds plots enough, of the kinds that prove an aircraft, to be shown."""
     row = tracks.row[k]
     vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
     speed2 = vx * vx + vy * vy
     if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
         return False
-    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin:
+    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin and has_twin_still(tracks, files, k):
         return False
     if row.answers >= rules.confirm_plots:
         return True
