@@ -3,8 +3,8 @@
 Each sensor learns it from what became of the tracks that it began: those that were shown against those that
 ended before. Answers with an address, with a code or an altitude, and bare echoes are counted apart, because
 chance makes many of these and few of those. The counts forget, so the first turns, when every aircraft is
-new, do not colour the day. Where nearly all answers with an address that a sensor begins with come to be tracks,
-one is enough to show an aircraft.
+new, do not colour the day. Where nearly all tracks that a sensor begins at an answer with an address are
+aircraft, one such answer is enough to show one.
 
 Source: the "birth" of J. Williams, "Marginal multi-Bernoulli filters", IEEE Trans. AES 51(3), 2015, with its
 intensity estimated from outcomes, as a Beta-distributed share.

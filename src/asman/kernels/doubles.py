@@ -139,6 +139,9 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
     if lesser.confirmed >= better.confirmed and lesser.number < better.number:
         better.number, lesser.number = lesser.number, better.number
         better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
+        better.born_x, lesser.born_x = lesser.born_x, better.born_x
+        better.born_y, lesser.born_y = lesser.born_y, better.born_y
+        better.born_z, lesser.born_z = lesser.born_z, better.born_z
     better.confirmed = max(better.confirmed, lesser.confirmed)
     better.shown = max(better.shown, lesser.shown)
     better.plots += lesser.plots

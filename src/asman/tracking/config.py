@@ -24,8 +24,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps        m/s    the same for what says that it is on the ground
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
-    confirm_existence_alone 1      share of aircraft among a sensor's answers with an address from which one is
-                                   enough to show a track; 1: two are needed
+    confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
+                                   which one answer is enough to show a track; 1: two are needed
     confirm_plots           1      plots with a code, an altitude or an address needed to show a track
     confirm_plots_of_echo   1      plots needed to show a track of echoes alone
     confirm_plots_of_twin   1      the same where another track bears the address: reflections
