@@ -38,6 +38,8 @@ STALE_M: Final = 400.0
 REACH_MAX_M: Final = 10_000.0
 #: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
 ADDRESS_GAIN: Final = 11.5
+#: What the same address is worth at least where an aircraft may have got to, though no model says so.
+JUMP_GAIN: Final = 3.0
 #: How rare a discrete code is among neighbours; a conspicuity code says little.
 CODE_GAIN: Final = 5.0
 CONSPICUITY_GAIN: Final = 0.7
@@ -203,7 +205,8 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
     found = min(row.existence * sensor.pd, 0.999)
     gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + plot.birth_pm2)
     if same:
-        return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+        # Out of the gate it is still this aircraft, unless another track of the address fits.
+        return gain + ADDRESS_GAIN if d2 <= rules.gate else max(gain + ADDRESS_GAIN, JUMP_GAIN)
     odd = False
     if plot.mode_3a >= 0 and row.mode_3a >= 0:
         trust = 1.0 if plot.mode_3a_valid == 1 else 0.4

@@ -32,6 +32,8 @@ FRESHER_NS: Final = 5_000_000_000
 COMPANY_NS: Final = 60_000_000_000
 JUMP_M: Final = 30_000.0
 FADED: Final = 0.9995
+#: m/s: a velocity that is less sure than this is not known.
+UNKNOWN_MPS: Final = 100.0
 
 
 @lent
@@ -134,9 +136,14 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
             better, lesser = b, a
     elif (b.confirmed, b.plots) > (a.confirmed, a.plots):
         better, lesser = b, a
-    if lesser.confirmed >= better.confirmed and lesser.number < better.number:
+    # Numbers that nobody has seen stay: with the number goes the place of birth, by which echoes prove that
+    # they have come along.
+    if lesser.confirmed == 1 and lesser.number < better.number:
         better.number, lesser.number = lesser.number, better.number
         better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
+        better.born_x, lesser.born_x = lesser.born_x, better.born_x
+        better.born_y, lesser.born_y = lesser.born_y, better.born_y
+        better.born_z, lesser.born_z = lesser.born_z, better.born_z
     better.confirmed = max(better.confirmed, lesser.confirmed)
     better.shown = max(better.shown, lesser.shown)
     better.plots += lesser.plots
@@ -192,6 +199,9 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sens
         max(cov[k, 0] + far[k, 0], cov[k, 2] + far[k, 2]) + max(cov[m, 0] + far[m, 0], cov[m, 2] + far[m, 2])
     )
     sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
+    # Velocities that nobody knows are not alike: two plots of two turns are what a track begins with.
+    if not same and not alike and sigma_speed > UNKNOWN_MPS:
+        return False
     if alike and distance < min(600.0 + 4.0 * sigma, 2_000.0) and apart < 25.0 + 3.0 * sigma_speed:
         return True
     if same:

@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.births import came_to, kind_of
+from asman.kernels.births import ADDRESSED, aircraft_share, came_to, kind_of
 from asman.kernels.detection_map import key_of, local_pd, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
-from asman.kernels.images import is_image
+from asman.kernels.images import has_twin_still, is_image
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
@@ -85,6 +85,7 @@ class Rules(NamedTuple):
     ground_speed_sigma_mps: float
     jump_mps: float
     confirm_existence: float
+    confirm_existence_alone: float
     confirm_plots: int
     confirm_plots_of_echo: int
     confirm_plots_of_twin: int
@@ -191,6 +192,11 @@ def birth(
     row.twin = int(twin)
     if twin:
         counters[SAME_ADDRESS_ELSEWHERE] += 1
+    elif row.born_kind == ADDRESSED and plot.unsure == 0:
+        share = aircraft_share(maps.births, plot.sensor)
+        if share > rules.confirm_existence_alone:
+            row.existence = share
+            row.confirmed = row.shown = 1
     hear(tracks, k, plot, sensors, maps, counters)
     name(tracks, k, plot)
     counters[BORN] += 1
@@ -266,31 +272,38 @@ def take(
     if not math.isnan(plot.climb_mps):
         update_climb(k, plot.climb_mps, tracks.vertical)
     row = tracks.row[k]
+    alone = row.confirmed == 1 and row.plots == 1
     pd = sensors[plot.sensor].pd
     right = 1.0 / (1.0 + math.exp(-gain))
     missed = row.existence * (1.0 - pd) / max(1.0 - row.existence * pd, 1e-12)
     row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     hear(tracks, k, plot, sensors, maps, counters)
     name(tracks, k, plot)
-    if row.confirmed == 0 and row.existence > rules.confirm_existence and enough(tracks, k, plot, rules):
+    if (
+        row.confirmed == 0
+        and row.existence > rules.confirm_existence
+        and enough(tracks, files, k, plot, rules)
+    ):
         if row.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
             counters[IMAGE] += 1
         else:
             row.confirmed = 1
             came_to(maps.births, row.born_sensor, row.born_kind, 0)
+    elif alone:
+        came_to(maps.births, row.born_sensor, row.born_kind, 0)
     row.shown = int(row.confirmed == 1 and row.existence >= rules.show_existence)
     counters[USED] += 1
 
 
-@small
-def enough(tracks: Tracks, k: int, plot: Record, rules: Rules) -> bool:
+@lent
+def enough(tracks: Tracks, files: Files, k: int, plot: Record, rules: Rules) -> bool:
     """Whether a track holds plots enough, of the kinds that prove an aircraft, to be shown."""
     row = tracks.row[k]
     vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
     speed2 = vx * vx + vy * vy
     if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
         return False
-    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin:
+    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin and has_twin_still(tracks, files, k):
         return False
     if row.answers >= rules.confirm_plots:
         return True
@@ -364,15 +377,16 @@ def fade(
             entry.sensor = -1
     if row.confirmed == 1:
         # It waits: misses come in runs, so no number of them proves that it is gone.
-        row.existence = max(row.existence, rules.least_existence)
+        if row.plots > 1:
+            row.existence = max(row.existence, rules.least_existence)
         row.shown = int(row.existence >= rules.show_existence)
     vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
     if (
-        (row.confirmed == 0 and row.existence < rules.end_tentative_existence)
+        ((row.confirmed == 0 or row.plots == 1) and row.existence < rules.end_tentative_existence)
         or now_ns - max(row.last_ns, row.shared_ns) > rules.coast_ns
         or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
     ):
         row.alive = 0
         counters[ENDED] += 1
-        if row.confirmed == 0:
+        if row.confirmed == 0 or row.plots == 1:
             came_to(maps.births, row.born_sensor, row.born_kind, 1)
