@@ -85,10 +85,11 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
             own_address = tracks.row[k].address
             if plot.address >= 0 and own_address >= 0 and own_address != plot.address:
                 continue
-            dt = abs(plot.time_ns - tracks.row[k].time_ns) * SECOND
-            cov = tracks.cov
-            spread = max(cov[k, 0] + tracks.consider[k, 0], cov[k, 2] + tracks.consider[k, 2])
-            own = math.sqrt(spread) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
+            track = tracks.row[k]
+            dt = abs(plot.time_ns - track.time_ns) * SECOND
+            cov = track.cov
+            spread = max(cov[0] + track.consider[0], cov[2] + track.consider[2])
+            own = math.sqrt(spread) + dt * math.sqrt(max(cov[7], cov[9]))
             radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + STALE_M
             dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
             # A plot without altitude may yet be placed elsewhere by the track's own.
@@ -137,15 +138,15 @@ def judge(
         for q in range(start[i], start[i + 1]):
             k = edges[q]
             if column_of[k] == -1:
-                carry(tracks, k, plot.time_ns, motion, work)
+                carry(tracks.row[k], plot.time_ns, motion, work)
                 column_of[k] = -2
-            gain = pair_gain(tracks, k, plot, sensor, sensors, rules)
+            gain = pair_gain(tracks.row[k], plot, sensor, sensors, rules)
             if gain <= 0.0:
                 continue
             if sensor.rotates == 1:
-                slot = contributor(k, plot.sensor, tracks.heard)
-                if slot >= 0 and 2 * (plot.time_ns - tracks.heard[k, slot].last_ns) < sensor.period_ns:
-                    if not contradicts(tracks, k, plot):
+                slot = contributor(plot.sensor, tracks.row[k].heard)
+                if slot >= 0 and 2 * (plot.time_ns - tracks.row[k].heard[slot].last_ns) < sensor.period_ns:
+                    if not contradicts(tracks.row[k], plot):
                         split[i] = k
                     continue
             c = column_of[k]
@@ -168,27 +169,26 @@ def judge(
 
 
 @lent
-def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
-    """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
-    row = tracks.row[k]
-    ahead = (plot.time_ns - row.time_ns) * SECOND
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
-    ree += hee + tracks.consider[k, 0]
-    ren += hen + tracks.consider[k, 1]
-    rnn += hnn + tracks.consider[k, 2]
-    cov = tracks.cov
-    de = e - tracks.mean[k, 0] - ahead * tracks.mean[k, 2]
-    dn = n - tracks.mean[k, 1] - ahead * tracks.mean[k, 3]
-    see = cov[k, 0] + ahead * (2.0 * cov[k, 3] + ahead * cov[k, 7]) + ree
-    sen = cov[k, 1] + ahead * (cov[k, 4] + cov[k, 5] + ahead * cov[k, 8]) + ren
-    snn = cov[k, 2] + ahead * (2.0 * cov[k, 6] + ahead * cov[k, 9]) + rnn
+def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
+    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
+    ree += hee + track.consider[0]
+    ren += hen + track.consider[1]
+    rnn += hnn + track.consider[2]
+    cov = track.cov
+    de = e - track.mean[0] - ahead * track.mean[2]
+    dn = n - track.mean[1] - ahead * track.mean[3]
+    see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
+    sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
+    snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
     det = see * snn - sen * sen
     d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det
-    same = plot.address >= 0 and row.address == plot.address
+    same = plot.address >= 0 and track.address == plot.address
     if d2 > rules.gate:
         if not same:
             return -1.0
-        since = (plot.time_ns - row.last_ns) * SECOND
+        since = (plot.time_ns - track.last_ns) * SECOND
         room = rules.jump_mps * since + 4.0 * math.sqrt(max(see, snn))
         if de * de + dn * dn > room * room:
             return -1.0
@@ -196,24 +196,22 @@ def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Rec
     else:
         density = 0.0
         for j in range(MODES):
-            density += tracks.mu[k, j] * math.exp(
-                log_likelihood(k, j, ahead, e, n, ree, ren, rnn, tracks.x, tracks.p)
-            )
+            density += track.mu[j] * math.exp(log_likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p))
         log_place = math.log(max(density, 1e-300))
-    found = min(row.existence * sensor.pd, 0.999)
+    found = min(track.existence * sensor.pd, 0.999)
     gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + plot.birth_pm2)
     if same:
         return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
     odd = False
-    if plot.mode_3a >= 0 and row.mode_3a >= 0:
+    if plot.mode_3a >= 0 and track.mode_3a >= 0:
         trust = 1.0 if plot.mode_3a_valid == 1 else 0.4
-        if plot.mode_3a in (row.mode_3a, row.mode_3a_doubt):
+        if plot.mode_3a in (track.mode_3a, track.mode_3a_doubt):
             gain += trust * (CONSPICUITY_GAIN if conspicuity(plot.mode_3a) else CODE_GAIN)
         else:
             gain += trust * math.log(rules.garble)
             odd = plot.mode_3a_valid == 1
-    if not math.isnan(plot.altitude_m) and not math.isnan(tracks.vertical[k, 0]):
-        fit = altitude_fits(k, ahead, plot.altitude_m, tracks.vertical)
+    if not math.isnan(plot.altitude_m) and not math.isnan(track.vertical[0]):
+        fit = altitude_fits(ahead, plot.altitude_m, track.vertical)
         # A wrong code and a wrong altitude at once: somebody else.
         if odd and fit * ALTITUDE_SPREAD_M < rules.garble:
             gain += 2.0 * math.log(rules.garble)

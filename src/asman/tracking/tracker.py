@@ -29,7 +29,7 @@ from asman.tracking.biases import (
     nothing_known,
     with_room,
 )
-from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.config import TrackerConfig, motion_of, record_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
@@ -209,8 +209,7 @@ def _upto(past: Past, closed_ns: int) -> list[Records]:
 
 def _sweep(tracker: Tracker, until_ns: int) -> None:
     """Use the plots that are held, of windows that end by a time."""
-    rules = rules_of(tracker.config)
-    motion = motion_of(tracker.config)
+    rules, motion = record_of(rules_of(tracker.config)), record_of(motion_of(tracker.config))
     begun = tracker.held
     end_ns = (until_ns // rules.window_ns) * rules.window_ns
     for stop_ns in _stops(tracker, until_ns):
