@@ -65,3 +65,4 @@ def share(track: Record, plot: Record, sensors: Records, motion: Motion, work: F
     entry = track.heard[contributor(plot.sensor, track.heard)]
     entry.missed = 0
     entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, track.on_ground, sensor) * 1e9)
+    track.due_ns = min(track.due_ns, entry.due_ns)

@@ -26,7 +26,7 @@ from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
 from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, fade, prove, take
-from asman.kernels.trackrows import Tracks, contradicts, recentre
+from asman.kernels.trackrows import Tracks, contradicts, pack, recentre
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -315,12 +315,10 @@ def tend(
     """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
     while marks[TEND_NS] <= until_ns:
         now_ns = marks[TEND_NS]
-        alive = 0
-        for k in range(marks[COUNT]):
+        alive = pack(tracks, marks[COUNT])
+        marks[COUNT] = alive
+        for k in range(alive):
             track = tracks.row[k]
-            if track.alive == 0:
-                continue
-            alive += 1
             fade(track, now_ns, sensors, maps.detection, maps.births, rules, counters)
             e, n = track.mean[0], track.mean[1]
             if e * e + n * n > RECENTRE_M * RECENTRE_M:

@@ -54,6 +54,8 @@ DUE: Final = 1.2
 ANSWERS_TO_TEACH: Final = 6
 #: Misses in a row that a detection map learns at most: what follows is of another region.
 MISSES_COUNTED: Final = 4
+#: Later than all plots.
+NEVER_NS: Final = np.iinfo(np.int64).max
 
 #: Places in the array of counters.
 USED: Final = 0
@@ -137,6 +139,7 @@ def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap,
     entry.last_ns = plot.time_ns
     entry.missed = 0
     entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
+    track.due_ns = min(track.due_ns, entry.due_ns)
 
 
 @lent
@@ -163,6 +166,7 @@ def birth(
     track.plots = 0
     track.shared_ns = 0
     track.company_ns = 0
+    track.due_ns = NEVER_NS
     track.answers = 0
     track.alive = 1
     track.confirmed = 0
@@ -348,20 +352,17 @@ def stretch(
 
 
 @lent
-def fade(
-    track: Record,
-    now_ns: int,
-    sensors: Records,
-    detection: DetectionMap,
-    births: Floats,
-    rules: Rules,
-    counters: Longs,
+def miss(
+    track: Record, now_ns: int, sensors: Records, detection: DetectionMap, rules: Rules, counters: Longs
 ) -> None:
-    """Count what the track's sensors missed by now, and end the track when too little is left of it."""
-    track.existence *= rules.survival_per_s
+    """Count what the track's sensors missed by now, and forget those whose coverage it left."""
+    due_ns = NEVER_NS
     for i in range(CONTRIBUTORS):
         entry = track.heard[i]
-        if entry.sensor < 0 or entry.due_ns > now_ns:
+        if entry.sensor < 0:
+            continue
+        if entry.due_ns > now_ns:
+            due_ns = min(due_ns, entry.due_ns)
             continue
         sensor = sensors[entry.sensor]
         gap_s = usual_gap_s(entry.gap_s, track.on_ground, sensor)
@@ -378,6 +379,25 @@ def fade(
             if track.answers >= ANSWERS_TO_TEACH:
                 counters[LOOKS_CROWDED] += look(detection, key, 0.0, entry.missed)
             entry.sensor = -1
+            continue
+        due_ns = min(due_ns, entry.due_ns)
+    track.due_ns = due_ns
+
+
+@lent
+def fade(
+    track: Record,
+    now_ns: int,
+    sensors: Records,
+    detection: DetectionMap,
+    births: Floats,
+    rules: Rules,
+    counters: Longs,
+) -> None:
+    """Count what the track's sensors missed by now, and end the track when too little is left of it."""
+    track.existence *= rules.survival_per_s
+    if track.due_ns <= now_ns:
+        miss(track, now_ns, sensors, detection, rules, counters)
     if track.confirmed == 1:
         # It waits: misses come in runs, so no number of them proves that it is gone.
         track.existence = max(track.existence, rules.least_existence)

@@ -58,6 +58,7 @@ TRACK: Final = np.dtype(
         ("last_ns", "i8"),  # of the latest plot
         ("company_ns", "i8"),  # when it and a neighbour last had a plot each of one turn
         ("shared_ns", "i8"),  # of the latest plot that it shared with another
+        ("due_ns", "i8"),  # no sensor that saw it owes a plot before
         ("born_x", "f8"),  # m, earth-centred: where its first plot lay
         ("born_y", "f8"),
         ("born_z", "f8"),
@@ -242,3 +243,18 @@ def contradicts(track: Record, plot: Record) -> bool:
         and not math.isnan(altitude)
         and abs(plot.altitude_m - altitude) > 400.0
     )
+
+
+@lent
+def pack(tracks: Tracks, count: int) -> int:
+    """Close the gaps that ended tracks left among the first `count` rows, in their order; return how many live.
+
+    What is filed of them is not moved along: the owner files anew.
+    """
+    kept = 0
+    for k in range(count):
+        if tracks.row[k].alive == 1:
+            if kept < k:
+                tracks.row[kept] = tracks.row[k]
+            kept += 1
+    return kept
