@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.gating import CELL_M, Files, bucket_of_number, near
-from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
-from asman.kernels.jit import lent, part, rare
+from asman.kernels.imm import MODES, TWO_PI, Motion, likelihood
+from asman.kernels.jit import lent, part, rare, small
 from asman.kernels.tracklife import Rules, place_in
-from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor
+from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor, to_plane
 from asman.kernels.vertical import altitude_fits
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ Records = Any
 STALE_M: Final = 400.0
 #: Farther than this no gate is searched, whatever the covariances say.
 REACH_MAX_M: Final = 10_000.0
+#: How far an aircraft's place is off by what its sensor's clock may err [m].
+LATE_M: Final = 100.0
 #: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
 ADDRESS_GAIN: Final = 11.5
 #: How rare a discrete code is among neighbours; a conspicuity code says little.
@@ -137,16 +139,19 @@ def judge(
         sensor = sensors[plot.sensor]
         for q in range(start[i], start[i + 1]):
             k = edges[q]
+            track = tracks.row[k]
             if column_of[k] == -1:
-                carry(tracks.row[k], plot.time_ns, motion, work)
+                if out_of_reach(track, plot, rules, motion):
+                    continue
+                carry(track, plot.time_ns, motion, work)
                 column_of[k] = -2
-            gain = pair_gain(tracks.row[k], plot, sensor, sensors, rules)
+            gain = pair_gain(track, plot, sensor, sensors, rules)
             if gain <= 0.0:
                 continue
             if sensor.rotates == 1:
-                slot = contributor(plot.sensor, tracks.row[k].heard)
-                if slot >= 0 and 2 * (plot.time_ns - tracks.row[k].heard[slot].last_ns) < sensor.period_ns:
-                    if not contradicts(tracks.row[k], plot):
+                slot = contributor(plot.sensor, track.heard)
+                if slot >= 0 and 2 * (plot.time_ns - track.heard[slot].last_ns) < sensor.period_ns:
+                    if not contradicts(track, plot):
                         split[i] = k
                     continue
             c = column_of[k]
@@ -168,6 +173,30 @@ def judge(
     return columns
 
 
+@small
+def out_of_reach(track: Record, plot: Record, rules: Rules, motion: Motion) -> bool:
+    """Whether a plot is out of a track's gate however it flew since: to carry it on for that is a waste.
+
+    Straight on, with the noise of the wildest model and as wide as the usual turn leads aside. A plot whose
+    place the track's own altitude tells, or that bears its address, is worth the closer look.
+    """
+    if math.isnan(plot.altitude_m) and not math.isnan(plot.range_m):
+        return False
+    if plot.address >= 0 and plot.address == track.address:
+        return False
+    dt = (plot.time_ns - track.time_ns) * SECOND
+    e, n = to_plane(plot.x, plot.y, plot.z, track.plane)
+    cov = track.cov
+    de = e - track.state[0] - dt * track.state[2]
+    dn = n - track.state[1] - dt * track.state[3]
+    aside = 0.5 * motion.turn_mps2 * dt * dt + LATE_M
+    wide = motion.noise_high_m2ps3 * dt * dt * dt / 3.0 + aside * aside
+    see = cov[0] + dt * (2.0 * cov[3] + dt * cov[7]) + track.consider[0] + plot.ree + plot.hee + wide
+    sen = cov[1] + dt * (cov[4] + cov[5] + dt * cov[8]) + track.consider[1] + plot.ren + plot.hen
+    snn = cov[2] + dt * (2.0 * cov[6] + dt * cov[9]) + track.consider[2] + plot.rnn + plot.hnn + wide
+    return snn * de * de - 2.0 * sen * de * dn + see * dn * dn > rules.gate * (see * snn - sen * sen)
+
+
 @lent
 def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
     """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
@@ -177,8 +206,8 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
     ren += hen + track.consider[1]
     rnn += hnn + track.consider[2]
     cov = track.cov
-    de = e - track.mean[0] - ahead * track.mean[2]
-    dn = n - track.mean[1] - ahead * track.mean[3]
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
     see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
     sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
     snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
@@ -192,16 +221,16 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
         room = rules.jump_mps * since + 4.0 * math.sqrt(max(see, snn))
         if de * de + dn * dn > room * room:
             return -1.0
-        log_place = -0.5 * rules.gate - LOG_TWO_PI - 0.5 * math.log(det)
+        density = math.exp(-0.5 * rules.gate) / (TWO_PI * math.sqrt(det))
     else:
         density = 0.0
         for j in range(MODES):
-            density += track.mu[j] * math.exp(log_likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p))
-        log_place = math.log(max(density, 1e-300))
+            density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
     found = min(track.existence * sensor.pd, 0.999)
-    gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + plot.birth_pm2)
+    odds = max(density, 1e-300) * found / ((1.0 - found) * (plot.clutter_pm2 + plot.birth_pm2))
     if same:
-        return gain + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+        return math.log(odds) + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+    gain = 0.0
     odd = False
     if plot.mode_3a >= 0 and track.mode_3a >= 0:
         trust = 1.0 if plot.mode_3a_valid == 1 else 0.4
@@ -215,5 +244,5 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
         # A wrong code and a wrong altitude at once: somebody else.
         if odd and fit * ALTITUDE_SPREAD_M < rules.garble:
             gain += 2.0 * math.log(rules.garble)
-        gain += math.log((1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble)
-    return gain
+        odds *= (1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble
+    return gain + math.log(max(odds, 1e-300))

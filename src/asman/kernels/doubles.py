@@ -47,7 +47,7 @@ def file_tracks(tracks: Tracks, count: int, at_ns: int) -> None:
             continue
         dt = (at_ns - row.time_ns) * SECOND
         place[k, 0], place[k, 1], place[k, 2] = from_plane(
-            row.mean[0] + dt * row.mean[2], row.mean[1] + dt * row.mean[3], row.plane
+            row.state[0] + dt * row.state[2], row.state[1] + dt * row.state[3], row.plane
         )
         address[k] = row.address
         own = row.confirmed == 1 and row.mode_3a >= 0 and not conspicuity(row.mode_3a)
@@ -164,7 +164,7 @@ def one_aircraft(a: Record, b: Record, distance: float, at_ns: int, sensors: Rec
         return False
     if not same and a.mode_3a >= 0 and b.mode_3a >= 0 and a.mode_3a != b.mode_3a:
         return False
-    de, dn = a.mean[2] - b.mean[2], a.mean[3] - b.mean[3]
+    de, dn = a.state[2] - b.state[2], a.state[3] - b.state[3]
     apart = math.sqrt(de * de + dn * dn)
     if not same and not alike:
         for i in range(CONTRIBUTORS):

@@ -16,7 +16,7 @@ from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge, pair_gain
 from asman.kernels.doubles import file_tracks
 from asman.kernels.gating import Files
-from asman.kernels.imm import MODES, Motion, log_likelihood
+from asman.kernels.imm import MODES, Motion, likelihood
 from asman.kernels.jit import kernel, lent
 from asman.kernels.sensor_maps import SensorMaps
 from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chain, map_clutter
@@ -142,13 +142,13 @@ def place_fits(track: Record, plot: Record, sensors: Records) -> tuple[float, fl
     ren += hen + track.consider[1]
     rnn += hnn + track.consider[2]
     cov = track.cov
-    de = e - track.mean[0] - ahead * track.mean[2]
-    dn = n - track.mean[1] - ahead * track.mean[3]
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
     see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
     sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
     snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
     density = 0.0
     for j in range(MODES):
-        density += track.mu[j] * math.exp(log_likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p))
+        density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
     distance2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
     return distance2, math.log(max(density, 1e-300))

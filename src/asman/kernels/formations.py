@@ -42,8 +42,8 @@ def may_share(track: Record, plot: Record, sensors: Records) -> bool:
         return False
     e, n, _, _, _, _, _, _ = place_in(track, plot, sensors)
     ahead = (plot.time_ns - track.time_ns) * SECOND
-    de = e - track.mean[0] - ahead * track.mean[2]
-    dn = n - track.mean[1] - ahead * track.mean[3]
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
     room = max(UNRESOLVED_RANGE_M, UNRESOLVED_AZIMUTH * plot.range_m)
     return de * de + dn * dn < room * room
 
@@ -60,7 +60,7 @@ def share(track: Record, plot: Record, sensors: Records, motion: Motion, work: F
     ren += hen
     rnn += hnn + half * half
     update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
-    combine(track.x, track.p, track.mu, track.mean, track.cov)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
     track.shared_ns = plot.time_ns
     entry = track.heard[contributor(plot.sensor, track.heard)]
     entry.missed = 0

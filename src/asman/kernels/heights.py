@@ -194,9 +194,9 @@ def placed(
     track: Record, range_m: float, azimuth: float, height: float, sensor: Record
 ) -> tuple[float, float, float, float, float, float, float]:
     """East, north [m] of a range at a height, its covariance ee, en, nn [m²], and the place a bit higher."""
-    _, _, x, y, z, ree, ren, rnn, _, _, _ = place_radar(range_m, azimuth, height, 0.0, sensor)
+    x, y, z, ree, ren, rnn, _, _, _ = place_radar(range_m, azimuth, height, 0.0, sensor)
     e, n = to_plane(x, y, z, track.plane)
-    _, _, x, y, z, _, _, _, _, _, _ = place_radar(range_m, azimuth, height + DELTA_M, 0.0, sensor)
+    x, y, z, _, _, _, _, _, _ = place_radar(range_m, azimuth, height + DELTA_M, 0.0, sensor)
     higher_e, higher_n = to_plane(x, y, z, track.plane)
     return e, n, ree, ren, rnn, higher_e, higher_n
 
@@ -239,8 +239,8 @@ def by_ranges(track: Record, plot: Record, sensors: Records) -> bool:
     ge = (he - e - he2 + e2) / step
     gn = (hn - n - hn2 + n2) / step
     dt = (plot.time_ns - other.time_ns) * SECOND
-    de = e - e2 - dt * track.mean[2]
-    dn = n - n2 - dt * track.mean[3]
+    de = e - e2 - dt * track.state[2]
+    dn = n - n2 - dt * track.state[3]
     turned = 0.25 * TURN_MPS2 * TURN_MPS2 * dt * dt * dt * dt
     cov = track.cov
     cee = SHARED * (ree + ree2) + dt * dt * cov[7] + turned + BIAS_M * BIAS_M

@@ -7,7 +7,6 @@ import math
 from typing import Any, Final
 
 from asman.kernels.gating import Files, bucket_of_number
-from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.jit import lent
 from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
 
@@ -59,10 +58,10 @@ def is_original(other: Record, row: Record, plot: Record, site: Record) -> bool:
     # NaN: an altitude that is not known contradicts nothing.
     if abs(row.vertical[0] - other.vertical[0]) > IMAGE_ALTITUDE_M:
         return False
-    sx, sy, sz = lla_to_ecef(site.lat, site.lon, 0.0)
+    sx, sy, sz = site.foot[0], site.foot[1], site.foot[2]
     mine = math.sqrt((plot.x - sx) ** 2 + (plot.y - sy) ** 2 + (plot.z - sz) ** 2)
     ahead = (plot.time_ns - other.time_ns) * SECOND
     x, y, z = from_plane(
-        other.mean[0] + ahead * other.mean[2], other.mean[1] + ahead * other.mean[3], other.plane
+        other.state[0] + ahead * other.state[2], other.state[1] + ahead * other.state[3], other.plane
     )
     return mine > math.sqrt((x - sx) ** 2 + (y - sy) ** 2 + (z - sz) ** 2) + DETOUR_M

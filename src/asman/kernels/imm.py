@@ -37,7 +37,7 @@ STATE: Final = 4
 COVARIANCE: Final = 10
 #: A model never dies out: it could not come back.
 WEIGHT_MIN: Final = 1e-4
-LOG_TWO_PI: Final = math.log(2.0 * math.pi)
+TWO_PI: Final = 2.0 * math.pi
 
 
 class Motion(NamedTuple):
@@ -180,10 +180,10 @@ def predict(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: F
 
 
 @lent
-def log_likelihood(
+def likelihood(
     j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
 ) -> float:
-    """Log density [log 1/m²] of a plot at (e, n) under model `j` of a track, `ahead` seconds on.
+    """Density [1/m²] of a plot at (e, n) under model `j` of a track, `ahead` seconds on.
 
     ahead          s   at most a part of a second: the velocity moves the mean, nothing turns meanwhile
     ree, ren, rnn  m²  covariance of the plot
@@ -194,8 +194,8 @@ def log_likelihood(
     sen = p[j, 1] + ahead * (p[j, 4] + p[j, 5] + ahead * p[j, 8]) + ren
     snn = p[j, 2] + ahead * (2.0 * p[j, 6] + ahead * p[j, 9]) + rnn
     det = see * snn - sen * sen
-    return (
-        -0.5 * (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det - LOG_TWO_PI - 0.5 * math.log(det)
+    return math.exp(-0.5 * (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det) / (
+        TWO_PI * math.sqrt(det)
     )
 
 
@@ -212,15 +212,13 @@ def update(
     work: Floats,
 ) -> None:
     """Correct all models of a track, which stands at the plot's time, by a plot; weigh them anew."""
-    best = -1e300
+    best = math.inf
     for j in range(MODES):
-        ll = log_likelihood(j, 0.0, e, n, ree, ren, rnn, x, p)
-        work[j, 0] = ll
-        best = max(best, ll)
-        correct(j, e, n, ree, ren, rnn, x, p)
+        work[j, 0], work[j, 1] = correct(j, e, n, ree, ren, rnn, x, p)
+        best = min(best, work[j, 0])
     total = 0.0
     for j in range(MODES):
-        w = max(mu[j] * math.exp(work[j, 0] - best), 1e-300)
+        w = max(mu[j] * math.exp(0.5 * (best - work[j, 0])) / math.sqrt(work[j, 1]), 1e-300)
         mu[j] = w
         total += w
     again = 0.0
@@ -232,8 +230,13 @@ def update(
 
 
 @lent
-def correct(j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats) -> None:
-    """Kalman correction of one model by a position."""
+def correct(
+    j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
+) -> tuple[float, float]:
+    """Kalman correction of one model by a position.
+
+    Returns the squared Mahalanobis distance of the innovation and the determinant [m⁴] of its covariance.
+    """
     a00, a01, a11 = p[j, 0], p[j, 1], p[j, 2]
     b00, b01, b10, b11 = p[j, 3], p[j, 4], p[j, 5], p[j, 6]
     see = a00 + ree
@@ -267,6 +270,7 @@ def correct(j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: F
     p[j, 7] -= k20 * b00 + k21 * b10
     p[j, 8] -= k20 * b01 + k21 * b11
     p[j, 9] -= k30 * b01 + k31 * b11
+    return iee * de * de + 2.0 * ien * de * dn + inn * dn * dn, det
 
 
 @kernel

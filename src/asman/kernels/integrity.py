@@ -101,8 +101,8 @@ def hold_against(track: Record, plot: Record, e: float, n: float, ree: float, re
     e0, n0 = to_plane(trust[0], trust[1], trust[2], track.plane)
     # Each report is held against one plot: an old one among them counts once.
     trust[AT_NS] = 0.0
-    de = e - e0 - dt * track.mean[2]
-    dn = n - n0 - dt * track.mean[3]
+    de = e - e0 - dt * track.state[2]
+    dn = n - n0 - dt * track.state[3]
     across = BIAS_AZIMUTH * plot.range_m
     own = trust[VARIANCE] + dt * dt * max(track.cov[7], track.cov[9])
     own += BIAS_M * BIAS_M + across * across + 0.25 * TURN_MPS2 * TURN_MPS2 * dt * dt * dt * dt
@@ -127,7 +127,7 @@ def contradicted(track: Record, plot: Record, e: float, n: float, ree: float, re
         return refused(track, plot)
     if hold_against(track, plot, e, n, ree, ren, rnn):
         # What the reports did to the place is undone by opening it to where radars see it.
-        de, dn = e - track.mean[0], n - track.mean[1]
+        de, dn = e - track.state[0], n - track.state[1]
         for j in range(MODES):
             track.p[j, 0] += de * de + dn * dn
             track.p[j, 2] += de * de + dn * dn

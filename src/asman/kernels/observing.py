@@ -60,7 +60,7 @@ def observe(track: Record, plot: Record, sensors: Records, marks: Longs, seen: R
     elif math.isnan(altitude):
         return
     elif math.isnan(plot.altitude_m):
-        _, _, x, y, z, _, _, _, _, _, _ = place_radar(
+        x, y, z, _, _, _, _, _, _ = place_radar(
             plot.range_m, plot.azimuth, altitude, 0.0, sensors[plot.sensor]
         )
     out = seen[marks[OBSERVED]]
@@ -69,7 +69,7 @@ def observe(track: Record, plot: Record, sensors: Records, marks: Longs, seen: R
     out.time_ns = plot.time_ns
     out.x, out.y, out.z = x, y, z
     out.altitude_m = altitude
-    out.ve_mps, out.vn_mps = track.mean[2], track.mean[3]
+    out.ve_mps, out.vn_mps = track.state[2], track.state[3]
     out.sigma_m = plot.sigma_m if plot.sigma_m > 0.0 else sensors[plot.sensor].sigma_range_m
     out.sensor = plot.sensor
     marks[OBSERVED] += 1

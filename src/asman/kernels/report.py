@@ -70,7 +70,7 @@ def write_row(track: Record, sensors: Records, rows: Records, row_sensors: Ints,
     row_sensors  (R, CONTRIBUTORS)  sensors that made it lately, -1 beyond
     """
     out = rows[at]
-    lat, lon, _ = ecef_to_lla(*from_plane(track.mean[0], track.mean[1], track.plane))
+    lat, lon, _ = ecef_to_lla(*from_plane(track.state[0], track.state[1], track.plane))
     out.time_ns = track.time_ns
     out.track = track.number
     out.last_ns = track.last_ns
@@ -89,7 +89,7 @@ def write_row(track: Record, sensors: Records, rows: Records, row_sensors: Ints,
     turn = -math.sin(lon - math.atan2(track.plane[5], track.plane[6])) * math.sin(lat)
     c = math.cos(turn)
     s = math.sin(turn)
-    ve, vn = track.mean[2], track.mean[3]
+    ve, vn = track.state[2], track.state[3]
     out.ve_mps = scale * (c * ve - s * vn)
     out.vn_mps = scale * (s * ve + c * vn)
     out.climb_mps = track.vertical[1] if not math.isnan(track.vertical[0]) else math.nan

@@ -320,7 +320,7 @@ def tend(
         for k in range(alive):
             track = tracks.row[k]
             fade(track, now_ns, sensors, maps.detection, maps.births, rules, counters)
-            e, n = track.mean[0], track.mean[1]
+            e, n = track.state[0], track.state[1]
             if e * e + n * n > RECENTRE_M * RECENTRE_M:
                 recentre(track)
         if alive == 0:

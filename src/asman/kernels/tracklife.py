@@ -182,7 +182,7 @@ def birth(
         vn = plot.vn_mps
         sigma = 2.0 * rules.velocity_sigma_mps
     begin(0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, track.x, track.p, track.mu)
-    combine(track.x, track.p, track.mu, track.mean, track.cov)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
     track.consider[0], track.consider[1], track.consider[2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(plot.altitude_m, track.vertical)
     begin_height(track)
@@ -221,12 +221,12 @@ def place_in(
         altitude, variance = height_at(track, plot.time_ns)
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
         sigma = math.sqrt(variance)
-        _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
+        x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
             plot.range_m, plot.azimuth, altitude, sigma, sensor
         )
     e, n = to_plane(x, y, z, track.plane)
     # A stamp that is late by so much: the aircraft has flown on since it was there.
-    ve, vn, var = track.mean[2], track.mean[3], sensor.var_time
+    ve, vn, var = track.state[2], track.state[3], sensor.var_time
     e += sensor.time_bias * ve
     n += sensor.time_bias * vn
     return e, n, ree, ren, rnn, hee + var * ve * ve, hen + var * ve * vn, hnn + var * vn * vn
@@ -267,7 +267,7 @@ def take(
         told = plot.velocity_sigma_mps
         sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
         correct_velocity(plot.ve_mps, plot.vn_mps, sigma * sigma, track.x, track.p)
-    combine(track.x, track.p, track.mu, track.mean, track.cov)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
     h = plot.altitude_m
     if not math.isnan(h) and not update_vertical(h, plot.address >= 0, track.vertical):
         counters[GARBLED_ALTITUDE] += 1
@@ -302,7 +302,7 @@ def prove(
 @small
 def enough(track: Record, plot: Record, rules: Rules) -> bool:
     """Whether a track holds plots enough, of the kinds that prove an aircraft, to be shown."""
-    vx, vy = track.mean[2], track.mean[3]
+    vx, vy = track.state[2], track.state[3]
     speed2 = vx * vx + vy * vy
     if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
         return False
@@ -336,8 +336,8 @@ def stretch(
     counters: Longs,
 ) -> None:
     """Open the covariance of a track whose plot lies outside its gate but is known by its address."""
-    de = e - track.mean[0]
-    dn = n - track.mean[1]
+    de = e - track.state[0]
+    dn = n - track.state[1]
     see = track.cov[0] + ree
     sen = track.cov[1] + ren
     snn = track.cov[2] + rnn
@@ -367,7 +367,7 @@ def miss(
         sensor = sensors[entry.sensor]
         gap_s = usual_gap_s(entry.gap_s, track.on_ground, sensor)
         gap_ns = max(int(gap_s * 1e9), 1)
-        x, y, z = from_plane(track.mean[0], track.mean[1], track.plane)
+        x, y, z = from_plane(track.state[0], track.state[1], track.plane)
         key = key_of(entry.sensor, x, y, z, track.vertical[0])
         pd = min(local_pd(detection, key, sensor.pd), rules.miss_pd_max)
         while entry.due_ns <= now_ns:
@@ -402,7 +402,7 @@ def fade(
         # It waits: misses come in runs, so no number of them proves that it is gone.
         track.existence = max(track.existence, rules.least_existence)
         track.shown = int(track.existence >= rules.show_existence)
-    vx, vy = track.mean[2], track.mean[3]
+    vx, vy = track.state[2], track.state[3]
     if (
         (track.confirmed == 0 and track.existence < rules.end_tentative_existence)
         or now_ns - max(track.last_ns, track.shared_ns) > rules.coast_ns

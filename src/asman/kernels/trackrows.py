@@ -81,7 +81,7 @@ TRACK: Final = np.dtype(
         ("x", "f8", (MODES, STATE)),  # m, m/s: state of each model, in the track's plane
         ("p", "f8", (MODES, COVARIANCE)),  # m², m²/s ...: its covariance, packed as in imm.py
         ("mu", "f8", (MODES,)),  # weights of the models
-        ("mean", "f8", (STATE,)),  # m, m/s: of the mixture
+        ("state", "f8", (STATE,)),  # m, m/s: of the mixture
         ("cov", "f8", (COVARIANCE,)),  # of the mixture
         ("consider", "f8", (3,)),  # m², of the place by altitudes not known well: ee, en, nn
         ("vertical", "f8", (FIELDS,)),  # altitude filter, as in vertical.py
@@ -155,7 +155,7 @@ def carry(track: Record, to_ns: int, motion: Motion, work: Floats) -> None:
         return
     predict(dt, track.x, track.p, track.mu, motion, work)
     predict_vertical(dt, track.vertical, work)
-    combine(track.x, track.p, track.mu, track.mean, track.cov)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
     track.time_ns = to_ns
 
 
@@ -181,8 +181,8 @@ def turn_state(j: int, c: float, s: float, x: Floats, p: Floats) -> None:
 def recentre(track: Record) -> None:
     """Let the plane of a track touch the ellipsoid below it, and turn its state into the new axes."""
     plane = track.plane
-    east = track.mean[0]
-    north = track.mean[1]
+    east = track.state[0]
+    north = track.state[1]
     x, y, z = from_plane(east, north, plane)
     lat, lon, _ = ecef_to_lla(x, y, z)
     # The old east axis, seen in the new plane, gives the angle between the two.
@@ -197,7 +197,7 @@ def recentre(track: Record) -> None:
         track.x[j, 1] -= north
         # Axes turn against the vectors: what pointed along old east now has components (c, s).
         turn_state(j, c, -s, track.x, track.p)
-    combine(track.x, track.p, track.mu, track.mean, track.cov)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
 
 
 @small
@@ -247,7 +247,7 @@ def contradicts(track: Record, plot: Record) -> bool:
 
 @lent
 def pack(tracks: Tracks, count: int) -> int:
-    """Close the gaps that ended tracks left among the first `count` rows, in their order; return how many live.
+    """Close the gaps that ended tracks left in the first `count` rows, in their order; return how many live.
 
     What is filed of them is not moved along: the owner files anew.
     """

@@ -21,12 +21,11 @@ from numpy.typing import NDArray
 
 from asman.kernels.information import absorb
 from asman.kernels.observing import ADSB, MLAT, OBSERVATION, RADAR
-from asman.kernels.registration import BLAMED, TALLIES, USED, learn_blocks
+from asman.kernels.registration import BLAMED, TALLIES, USED, by_track, correct, learn_blocks
 from asman.kernels.straight import (
     ADSB_TIME,
     AZIMUTH,
     GAIN,
-    HEIGHT,
     MLAT_TIME,
     RANGE,
     REPORTS,
@@ -131,19 +130,14 @@ def learn(
     seen = np.concatenate([np.recarray(0, OBSERVATION), *observed])
     if seen.size == 0:
         return known
-    order = np.lexsort((seen["born_x"], seen["born_ns"]))
-    seen = seen[order]
-    fresh = np.flatnonzero((np.diff(seen["born_ns"]) != 0) | (np.diff(seen["born_x"]) != 0)) + 1
-    first = np.concatenate([[0], fresh, [seen.size]]).astype(np.int64)
+    seen, first = by_track(seen)
     slots = known.strange.size
     spread = spread_of(slots, config)
     before = _drifted(known, block, spread, config)
     information, vector = np.zeros_like(before), np.zeros(spread.size)
     tally = np.zeros((slots, TALLIES), np.int64)
     slot, kind = slots_of(sensors)
-    learn_blocks(
-        seen.view(np.recarray), first, records, slot, kind, spread, before, information, vector, tally
-    )
+    learn_blocks(seen, first, records, slot, kind, spread, before, information, vector, tally)
     covariance, step = absorb(before, information, vector)
     strange = (tally[:, BLAMED] > tally[:, USED]) & (tally[:, BLAMED] >= _STRANGE_LEAST)
     since = np.where(strange, known.strange + 1, 0)
@@ -199,28 +193,7 @@ def corrected(records: Records, known: Registration, sensors: Sensors, config: T
     """
     out = records.copy()
     spread = spread_of(known.strange.size, config)
-    covariance = known.covariance * spread[:, None] * spread[None, :]
-    slot, kind = slots_of(sensors)
-    used = known.tally[:, USED] > 0
-    clocks = UNKNOWNS * (np.flatnonzero(used[1:]) + 1) + TIME
-    if clocks.size == 0:
-        return out
-    shared = covariance[:, clocks].mean(axis=1)
-    for i in np.flatnonzero(used[slot]).tolist():
-        at = UNKNOWNS * int(slot[i])
-        time = at + _time_of(int(kind[i]))
-        out.time_bias[i] = known.estimate[time]
-        out.var_time[i] = max(covariance[time, time] - 2.0 * shared[time] + shared[clocks].mean(), 0.0)
-        if kind[i] != RADAR:
-            continue
-        out.height_offset_m[i] = known.estimate[UNKNOWNS * REPORTS + HEIGHT]
-        out.range_bias_m[i] = known.estimate[at + RANGE]
-        out.range_gain[i] = known.estimate[at + GAIN]
-        out.azimuth_bias[i] = known.estimate[at + AZIMUTH]
-        out.var_range[i] = covariance[at + RANGE, at + RANGE]
-        out.cov_range_gain[i] = covariance[at + RANGE, at + GAIN]
-        out.var_gain[i] = covariance[at + GAIN, at + GAIN]
-        out.var_azimuth[i] = covariance[at + AZIMUTH, at + AZIMUTH]
+    correct(out, *slots_of(sensors), known.estimate, known.covariance, spread, known.tally)
     return out
 
 

@@ -237,7 +237,7 @@ def _end(tracker: Tracker, number: int, was: Seen, time_s: float, before: float)
     told["existence"] = float(rows["existence"][k])
     if round(time_s) * SECOND_NS - rows["last_ns"][k] > rules.coast_ns:
         return Decision(act="ended", reason="coasting", **told)
-    _, _, ve, vn = rows[k]["mean"]
+    _, _, ve, vn = rows[k]["state"]
     fast = ve * ve + vn * vn > rules.speed_max_mps * rules.speed_max_mps
     return Decision(act="ended", reason="speed" if fast else "existence", **told)
 
@@ -268,4 +268,4 @@ def _heir(tracker: Tracker, number: int, k: int, was: Seen) -> int | None:
 
 def _place(row: Record) -> tuple[float, float, float]:
     """Earth-centred point below a track [m]."""
-    return from_plane(float(row["mean"][0]), float(row["mean"][1]), row["plane"])
+    return from_plane(float(row["state"][0]), float(row["state"][1]), row["plane"])

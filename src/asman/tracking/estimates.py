@@ -58,6 +58,6 @@ def estimates_of(
         track=row["number"][kept],
         lat_deg=np.degrees(np.arctan2(plane[:, 3], plane[:, 4])),
         lon_deg=np.degrees(np.arctan2(plane[:, 5], plane[:, 6])),
-        mean=row["mean"][kept],
+        mean=row["state"][kept],
         covariance=covariance,
     )

@@ -42,7 +42,7 @@ _NO_ROWS = 0
 class Tracker(msgspec.Struct):
     """State of one tracker. Pass it on, never use an old one; `copy` gives a checkpoint that stays.
 
-    sensors    all that are known, named or met
+    sensors    all that are known, named or met; sites: as kernels read them, sensor_records: as corrected
     origin     member whose node this is
     tracks     rows of all tracks
     maps       what is learnt of sensors
@@ -56,6 +56,7 @@ class Tracker(msgspec.Struct):
 
     config: TrackerConfig
     sensors: Sensors
+    sites: Records
     sensor_records: Records
     origin: str
     tracks: Tracks
@@ -78,10 +79,12 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
     """A tracker without tracks. Sensors of position plots may be met later without being named here."""
     marks = np.zeros(MARKS, np.int64)
     marks[NEXT_NUMBER] = 1
+    sites = sensor_records(sensors)
     tracker = Tracker(
         config=config or TrackerConfig(),
         sensors=sensors,
-        sensor_records=sensor_records(sensors),
+        sites=sites,
+        sensor_records=sites,
         origin=origin,
         tracks=empty_tracks(1024),
         marks=marks,
@@ -106,6 +109,7 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
     tracker.sensors = tuple(said.get(sensor.id, sensor) for sensor in tracker.sensors) + tuple(
         sensor for sensor in sensors if sensor.id not in known
     )
+    tracker.sites = sensor_records(tracker.sensors)
     tracker.known = with_room(tracker.known, tracker.sensors)
     tracker.maps = for_sensors(tracker.maps, len(tracker.sensors))
     _correct(tracker)
@@ -129,6 +133,7 @@ def resumed(checkpoint: Tracker, sensors: Sensors) -> Tracker:
     again = msgspec.structs.replace(
         copy(checkpoint),
         sensors=sensors,
+        sites=sensor_records(sensors),
         known=with_room(checkpoint.known, sensors),
         maps=for_sensors(copy_of(checkpoint.maps), len(sensors)),
     )
@@ -251,9 +256,7 @@ def _stops(tracker: Tracker, until_ns: int) -> Iterator[int]:
 
 def _correct(tracker: Tracker) -> None:
     """Let kernels know what is known of the sensors' biases."""
-    tracker.sensor_records = corrected(
-        sensor_records(tracker.sensors), tracker.known, tracker.sensors, tracker.config
-    )
+    tracker.sensor_records = corrected(tracker.sites, tracker.known, tracker.sensors, tracker.config)
 
 
 def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:
