@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef, lla_to_polar
-from asman.kernels.placing import PLOT, place_plots
+from asman.kernels.placing import PLOT, PRESSURE_SIGMA_M, place_plots
 from asman.kernels.trackrows import empty_tracks, from_plane, recentre, set_plane, to_plane
 from asman.model.sensor import Sensor
 from asman.tracking.intake import sensor_records
@@ -64,6 +64,18 @@ def test_without_an_altitude_the_covariance_holds_what_that_may_cost():
         plots = placed(np.array([range_m]), azimuth, math.nan)
         error = offsets(plots, lat, lon)[0]
         assert error @ np.linalg.solve(covariance(plots), error) < 9.0
+
+
+@pytest.mark.parametrize("target", [(43.9, 75.2, 10_000.0), (43.0, 78.0, 11_000.0), (43.0, 79.5, 3_000.0)])
+def test_a_wrong_altitude_moves_a_place_by_what_its_covariance_says(target):
+    """Against the geometry itself: the same range and azimuth, placed a metre higher."""
+    lat, lon = map(math.radians, target[:2])
+    range_m, azimuth, _ = lla_to_polar(lat, lon, target[2], math.radians(43.0), math.radians(75.0), 900.0)
+    low, high = (
+        placed(np.array([range_m]), azimuth, altitude)[0] for altitude in (target[2], target[2] + 1.0)
+    )
+    moved = math.dist((low.x, low.y, low.z), (high.x, high.y, high.z))
+    assert math.sqrt(low.hee + low.hnn) / PRESSURE_SIGMA_M == pytest.approx(moved, rel=0.03)
 
 
 def test_a_place_goes_into_a_plane_and_back():

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import BSpline
 
@@ -63,6 +63,10 @@ def test_a_circle_is_laid_as_a_circle(radius_m, speed):
 
 
 @given(radius_m=st.floats(300.0, 1e6), speed=st.floats(5.0, 600.0), seconds=st.integers(61, 700))
+@example(radius_m=300.0, speed=116.0, seconds=62)
+@example(radius_m=300.0, speed=91.0, seconds=61)
+@example(radius_m=300.0, speed=104.0, seconds=100)
+@example(radius_m=310.0, speed=120.0, seconds=61)
 @settings(max_examples=40, deadline=None)
 def test_pieces_meet_in_place_heading_and_speed(radius_m, speed, seconds):
     if speed * speed / radius_m > 60.0:
@@ -70,6 +74,14 @@ def test_pieces_meet_in_place_heading_and_speed(radius_m, speed, seconds):
     strain = strains(lay(small_circle(radius_m, speed), seconds))
     assert strain[:, 3].max() < 1e-3
     assert np.degrees(strain[:, 1].max()) < 0.01
+    assert strain[:, 2].max() < 1e-3
+
+
+@pytest.mark.parametrize(("radius_m", "speed", "seconds"), [(300.0, 92.0, 61), (320.9, 108.2, 256)])
+def test_who_all_but_stands_stops_and_goes_gently(radius_m, speed, seconds):
+    """A circle that the spline is too slow for shrinks to a dot: small ways, and turns on the spot."""
+    strain = strains(lay(small_circle(radius_m, speed), seconds))
+    assert strain[:, 0].max() < 60.0
     assert strain[:, 2].max() < 1e-3
 
 

@@ -74,6 +74,25 @@ def test_false_reports_are_those_far_from_everybody():
     assert (one.verdict, one.value) == ("fail", pytest.approx(10 / 121))
 
 
+def test_a_report_of_who_has_landed_since_its_plot_is_not_false():
+    """The truth ends at 1000 s; what was measured before that was right, what is said later is not."""
+    picture = np.arange(0.0, 1031.0, 10.0)
+    other = straight("aircraft", 2, np.arange(0.0, 1101.0, 4.0), lat=45.0)
+    truth = table("aircraft", straight("aircraft", 1, SAMPLES, ve=100.0) + other)
+    one = line("false_reports", beyond_m=2100.0, at_most=0.001)
+
+    def judged(latest):
+        tracks = straight("track", 7, picture, ve=100.0)
+        told = table("track", tracks, last_plot_time=times(latest))
+        return score_tables(truth, told, ScoreConfig(requirement=(one,))).requirements[0]
+
+    # Its last plot is of 1001 s: the report of 1010 s holds it, those of 1020 s and later coast.
+    landed = judged(np.minimum(picture, 1001.0))
+    assert (landed.verdict, landed.value) == ("pass", 0.0)
+    # Plots of later are of nobody.
+    assert judged(picture).value == pytest.approx(3 / 104)
+
+
 def test_heights_are_judged_by_a_tolerance():
     tracks = straight("track", 7, PICTURE, ve=100.0)
     heights = np.where(np.arange(PICTURE.size) < 3, 3100.0, 3010.0)

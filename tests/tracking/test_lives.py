@@ -2,6 +2,7 @@
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from tests.tracking.sky import EPOCH_S, Sky, fly, observe, plots_table, radar
 
 from asman import tracking
@@ -89,3 +90,90 @@ def test_one_aircraft_is_one_track_though_two_might_share_it():
     plots, truth = pair(0.0, 120)
     _, pictures = run(plots.filter(pa.array(truth == 0)), 120)
     assert all(len(numbers) == 1 for second, numbers in pictures.items() if second > 40)
+
+
+def first_shown(plots, seconds):
+    """Second of each picture, and who is in it, each second."""
+    tracker, pictures, done = tracking.start((RADAR,), origin="KG"), {}, 0
+    times = plots["time"].cast(pa.int64()).to_numpy()
+    for second in range(1, seconds + 1):
+        until_ns = (EPOCH_S + second) * S
+        stop = int(np.searchsorted(times, until_ns))
+        tracker = tracking.advance(tracker, plots.slice(done, stop - done), until_ns)
+        pictures[second] = shown(tracker, second)
+        done = stop
+    return tracker, pictures
+
+
+def test_an_answer_with_an_address_is_shown_at_once_and_one_with_a_code_at_the_second():
+    for identity, turns in (("modes", 1), ("ssr", 2)):
+        rng = np.random.default_rng(11)
+        sky = fly(rng, 1, 40, spread_m=30_000.0, turning=False)
+        plots, truth = plots_table([observe(rng, sky, RADAR, 40)], sky, identity=identity)
+        plots = plots.filter(pa.array(truth == 0))
+        _, pictures = first_shown(plots, 40)
+        begun = min(second for second, numbers in pictures.items() if numbers)
+        # Windows of a quarter of a second are closed by the next whole second.
+        assert int(seconds_of(plots)[turns - 1]) <= begun - 1 <= int(seconds_of(plots)[turns - 1]) + 1
+
+
+def test_where_addresses_are_seen_once_and_never_again_one_is_not_enough():
+    rng = np.random.default_rng(12)
+    sky = fly(rng, 60, 200, spread_m=60_000.0, turning=False)
+    plots, truth = plots_table([observe(rng, sky, RADAR, 200)], sky, identity="modes")
+    # Each address is heard once, one every three seconds: what a broken extractor makes.
+    t, kept = seconds_of(plots), np.zeros(truth.size, bool)
+    for aircraft in range(60):
+        mine = np.flatnonzero((truth == aircraft) & (t >= 3.0 * aircraft))
+        kept[mine[:1]] = True
+    _, pictures = run(plots.filter(pa.array(kept)), 200)
+    assert len(pictures[20]) > 0
+    assert len(pictures[180]) == 0
+
+
+def test_an_aircraft_that_landed_and_flies_again_is_no_reflection_of_itself():
+    """Its old track still waits under its number, 12 km away, when the same address takes off."""
+    rng = np.random.default_rng(13)
+    sky = fly(rng, 1, 200, spread_m=20_000.0, turning=False)
+    again = Sky(
+        sky.lat + 12_000.0 / 6.371e6, sky.lon, sky.altitude, sky.vn, sky.ve, sky.begin_s, sky.end_s,
+        sky.address, sky.mode_3a, sky.callsign,
+    )  # fmt: skip
+    first, of_first = plots_table([observe(rng, sky, RADAR, 200)], sky)
+    second, of_second = plots_table([observe(rng, again, RADAR, 200)], again)
+    t1, t2 = seconds_of(first), seconds_of(second)
+    landed = first.filter(pa.array((of_first == 0) & (t1 < 60.0)))
+    flies = second.filter(pa.array((of_second == 0) & (t2 > 90.0)))
+    _, pictures = first_shown(pa.concat_tables([landed, flies]), 130)
+    shown_again = min(at for at, numbers in pictures.items() if at > 90 and numbers)
+    assert shown_again <= int(seconds_of(flies)[2]) + 2
+
+
+def test_a_reflection_beside_its_aircraft_is_not_shown():
+    """The same address from 12 km behind the aircraft, in every turn: a mirror's."""
+    rng = np.random.default_rng(14)
+    sky = fly(rng, 1, 120, spread_m=20_000.0, turning=False)
+    plots, truth = plots_table([observe(rng, sky, RADAR, 120)], sky)
+    mine = plots.filter(pa.array(truth == 0))
+    mirrored = mine.set_column(
+        mine.schema.get_field_index("range_m"), "range_m", pc.add(mine["range_m"], 12_000.0)
+    )
+    turned = mirrored.set_column(
+        mine.schema.get_field_index("azimuth_deg"), "azimuth_deg", pc.add(mine["azimuth_deg"], 20.0)
+    ).filter(pa.array(seconds_of(mine) > 20.0))
+    both = pa.concat_tables([mine, turned]).sort_by("time")
+    _, pictures = run(both, 120)
+    assert [len(pictures[second]) for second in (30, 40, 50)] == [1, 1, 1]
+
+
+def test_two_echoes_of_two_turns_are_not_taken_for_two_tracks_of_one_aircraft():
+    """Nobody knows their velocities yet: what is merged at once would never begin."""
+    rng = np.random.default_rng(15)
+    far = radar("A", 43.0, 75.0, period_s=10.0, pd=1.0, false_plots_per_scan=0.0)
+    sky = fly(rng, 1, 120, spread_m=60_000.0, turning=False, speed_mps=(80.0, 90.0))
+    plots, truth = plots_table([observe(rng, sky, far, 120)], sky, identity="none")
+    plots = plots.filter(pa.array(truth == 0))
+    tracker = tracking.start((far,), origin="KG")
+    tracker = tracking.advance(tracker, plots, (EPOCH_S + 120) * S)
+    assert tracking.counters(tracker)["merged"] == 0
+    assert len(shown(tracker, 120)) == 1

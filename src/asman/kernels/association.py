@@ -19,7 +19,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import CELL_M, Files, bucket_of_number, near
+from asman.kernels.gating import CELL_M, Files, bucket_of_number, within
 from asman.kernels.imm import MODES, TWO_PI, Motion, likelihood
 from asman.kernels.jit import lent, part, rare, small
 from asman.kernels.tracklife import Rules, place_in
@@ -40,6 +40,8 @@ REACH_MAX_M: Final = 10_000.0
 LATE_M: Final = 100.0
 #: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
 ADDRESS_GAIN: Final = 11.5
+#: What the same address is worth at least where an aircraft may have got to, though no model says so.
+JUMP_GAIN: Final = 3.0
 #: How rare a discrete code is among neighbours; a conspicuity code says little.
 CODE_GAIN: Final = 5.0
 CONSPICUITY_GAIN: Final = 0.7
@@ -78,10 +80,10 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
             continue
         reach = min(sigma + 6_000.0, max(REACH_MAX_M, sigma + 3_000.0))
         reach = min(reach, 3.0 * CELL_M)
-        hits = near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
+        hits = within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         if hits > found.size:
             found = np.empty(2 * hits, np.int64)
-            near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
+            within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         for f in range(hits):
             k = found[f]
             own_address = tracks.row[k].address
@@ -116,22 +118,21 @@ def grown(array: Ints) -> Ints:
     return larger
 
 
-@rare
+@lent
 def judge(
     tracks: Tracks, plots: Records, sensors: Records, start: Ints, edges: Ints, rules: Rules, motion: Motion,
     work: Floats, column_of: Ints, keep_start: Ints, keep_track: Ints, keep_column: Ints, keep_gain: Floats,
-    split: Ints,
+    split: Ints, column_sensor: Ints, column_next: Ints,
 ) -> int:  # fmt: skip
     """Weigh every candidate; write those worth having, by plot, and return how many columns they make.
 
     A column is a track as one sensor sees it in this window: the plots of two radars do not contend.
     column_of (T,)     scratch, all -1 (not met yet); latest column of each track, or -2: met, without one
     split     (P,)     out: the track that this plot is a split of, or -1
+    column_sensor, column_next (E,)  scratch
     """
     columns = 0
     kept = 0
-    column_sensor = np.empty(edges.size, np.int64)
-    column_next = np.empty(edges.size, np.int64)
     for i in range(plots.size):
         keep_start[i] = kept
         split[i] = -1
@@ -177,11 +178,9 @@ def judge(
 def out_of_reach(track: Record, plot: Record, rules: Rules, motion: Motion) -> bool:
     """Whether a plot is out of a track's gate however it flew since: to carry it on for that is a waste.
 
-    Straight on, with the noise of the wildest model and as wide as the usual turn leads aside. A plot whose
-    place the track's own altitude tells, or that bears its address, is worth the closer look.
+    Straight on, with the noise of the wildest model and as wide as the usual turn leads aside; a plot without
+    an altitude is as wide as the prior of that. One that bears the track's address is looked at anyhow.
     """
-    if math.isnan(plot.altitude_m) and not math.isnan(plot.range_m):
-        return False
     if plot.address >= 0 and plot.address == track.address:
         return False
     dt = (plot.time_ns - track.time_ns) * SECOND
@@ -229,7 +228,9 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
     found = min(track.existence * sensor.pd, 0.999)
     odds = max(density, 1e-300) * found / ((1.0 - found) * (plot.clutter_pm2 + plot.birth_pm2))
     if same:
-        return math.log(odds) + ADDRESS_GAIN + (0.0 if d2 <= rules.gate else 5.0)
+        # Out of the gate it is still this aircraft, unless another track of the address fits.
+        gain = math.log(odds) + ADDRESS_GAIN
+        return gain if d2 <= rules.gate else max(gain, JUMP_GAIN)
     gain = 0.0
     odd = False
     if plot.mode_3a >= 0 and track.mode_3a >= 0:

@@ -3,7 +3,8 @@
 Each sensor learns it from what became of the tracks that it began: those that were shown against those that
 ended before. Answers with an address, with a code or an altitude, and bare echoes are counted apart, because
 chance makes many of these and few of those. The counts forget, so the first turns, when every aircraft is
-new, do not colour the day.
+new, do not colour the day. Where nearly all tracks that a sensor begins at an answer with an address are
+aircraft, one such answer is enough to show one.
 
 Source: the "birth" of J. Williams, "Marginal multi-Bernoulli filters", IEEE Trans. AES 51(3), 2015, with its
 intensity estimated from outcomes, as a Beta-distributed share.
@@ -30,8 +31,12 @@ KINDS: Final = 3
 UNCOUNTED: Final = -1
 
 #: What is held before anything is known: shares of new aircraft, and how many outcomes that is worth.
+#: Parity protects an address.
 PRIOR_SHARE: Final = (0.1, 0.1, 0.5)
 PRIOR_WORTH: Final = 5.0
+#: The same of answers with an address, where it matters whether one is enough.
+ALONE_SHARE: Final = 0.98
+ALONE_WORTH: Final = 20.0
 #: Outcomes that are remembered.
 MEMORY: Final = 200.0
 
@@ -55,6 +60,13 @@ def birth_odds(births: Floats, sensor: int, kind: int) -> float:
     prior = PRIOR_WORTH * PRIOR_SHARE[kind]
     odds = (births[sensor, kind, 0] + prior) / (births[sensor, kind, 1] + PRIOR_WORTH - prior)
     return min(max(odds, 5e-4), 5.0)
+
+
+@small
+def aircraft_share(births: Floats, sensor: int) -> float:
+    """Share of aircraft among answers with an address with which a sensor begins a track."""
+    came, ended = births[sensor, ADDRESSED, 0], births[sensor, ADDRESSED, 1]
+    return (came + ALONE_SHARE * ALONE_WORTH) / (came + ended + ALONE_WORTH)
 
 
 @lent

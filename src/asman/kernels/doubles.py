@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, near, table_size
+from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, table_size, within
 from asman.kernels.integrity import ELSEWHERE, REFUSED
 from asman.kernels.jit import lent, rare, small
 from asman.kernels.tracklife import MERGED
@@ -32,6 +32,8 @@ FRESHER_NS: Final = 5_000_000_000
 COMPANY_NS: Final = 60_000_000_000
 JUMP_M: Final = 30_000.0
 FADED: Final = 0.9995
+#: m/s: a velocity that is less sure than this is not known.
+UNKNOWN_MPS: Final = 100.0
 
 
 @lent
@@ -76,10 +78,10 @@ def merge(
     for k in range(count):
         if tracks.row[k].alive == 0:
             continue
-        hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        hits = within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         if hits > found.size:
             found = np.empty(2 * hits, np.int64)
-            near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+            within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         for f in range(hits):
             m = found[f]
             if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
@@ -135,6 +137,9 @@ def unite(a: Record, b: Record) -> None:
     if lesser.confirmed >= better.confirmed and lesser.number < better.number:
         better.number, lesser.number = lesser.number, better.number
         better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
+        better.born_x, lesser.born_x = lesser.born_x, better.born_x
+        better.born_y, lesser.born_y = lesser.born_y, better.born_y
+        better.born_z, lesser.born_z = lesser.born_z, better.born_z
     better.confirmed = max(better.confirmed, lesser.confirmed)
     better.shown = max(better.shown, lesser.shown)
     better.plots += lesser.plots
@@ -186,6 +191,9 @@ def one_aircraft(a: Record, b: Record, distance: float, at_ns: int, sensors: Rec
         + max(b.cov[0] + b.consider[0], b.cov[2] + b.consider[2])
     )
     sigma_speed = math.sqrt(max(a.cov[7], a.cov[9]) + max(b.cov[7], b.cov[9]))
+    # Velocities that nobody knows are not alike: two plots of two turns are what a track begins with.
+    if not same and not alike and sigma_speed > UNKNOWN_MPS:
+        return False
     if alike and distance < min(600.0 + 4.0 * sigma, 2_000.0) and apart < 25.0 + 3.0 * sigma_speed:
         return True
     if same:

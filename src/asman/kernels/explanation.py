@@ -19,7 +19,7 @@ from asman.kernels.gating import Files
 from asman.kernels.imm import MODES, Motion, likelihood
 from asman.kernels.jit import kernel, lent
 from asman.kernels.sensor_maps import SensorMaps
-from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chain, map_clutter
+from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chained, map_clutter
 from asman.kernels.tracklife import Rules, place_in
 from asman.kernels.trackrows import SECOND, Tracks
 
@@ -66,7 +66,7 @@ def weigh(
     second_ns = plots[0].time_ns // rules.window_ns * rules.window_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
     if marks[FILED_NS] != second_ns:
         file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-    chain(tracks, marks[COUNT], files)
+    files = chained(tracks, marks[COUNT], files)
     map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(plots.size + 1, np.int64)
     edges = candidates(tracks, plots, files, start)
@@ -75,9 +75,10 @@ def weigh(
     keep_column = np.empty(edges.size, np.int64)
     keep_gain = np.empty(edges.size)
     split = np.empty(plots.size, np.int64)
+    column_sensor, column_next = np.empty(edges.size, np.int64), np.empty(edges.size, np.int64)
     columns = judge(
         tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
-        keep_column, keep_gain, split,
+        keep_column, keep_gain, split, column_sensor, column_next,
     )  # fmt: skip
     taken = np.empty(plots.size, np.int64)
     assign(keep_start, keep_column, keep_gain, columns, taken)

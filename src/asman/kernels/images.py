@@ -7,7 +7,7 @@ import math
 from typing import Any, Final
 
 from asman.kernels.gating import Files, bucket_of_number
-from asman.kernels.jit import lent
+from asman.kernels.jit import lent, small
 from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
 
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -16,6 +16,10 @@ Records = Any
 
 #: An image answers from its original's altitude.
 IMAGE_ALTITUDE_M: Final = 150.0
+#: So many plots without any of its original are of no image.
+PLOTS_ALONE: Final = 3
+#: A track that missed a turn where it is usually seen falls below this existence.
+FADING: Final = 0.95
 #: The way over the mirror is longer by no less than this.
 DETOUR_M: Final = 100.0
 
@@ -46,10 +50,32 @@ def is_image(tracks: Tracks, files: Files, k: int, plot: Record, sensors: Record
     return False
 
 
+@small
+def seen_beside(other: Record, row: Record) -> bool:
+    """Whether the track of `other` was seen since that of `row` began: an image needs its original.
+
+    Who should have been seen since and was not may have landed, and is here again.
+    """
+    return row.plots < PLOTS_ALONE or other.last_ns >= row.born_ns or other.existence > FADING
+
+
+@lent
+def has_twin_still(tracks: Tracks, files: Files, k: int) -> bool:
+    """Whether another track that bears the address of track `k` was seen since `k` began."""
+    row = tracks.row[k]
+    m = int(files.address_head[bucket_of_number(row.address, files.address_head.size - 1)])
+    while m >= 0:
+        other = tracks.row[m]
+        if m != k and other.alive == 1 and other.address == row.address and seen_beside(other, row):
+            return True
+        m = int(files.address_link[m])
+    return False
+
+
 @lent
 def is_original(other: Record, row: Record, plot: Record, site: Record) -> bool:
     """Whether track `row` of one radar may be the image of track `other`."""
-    if other.alive == 0 or other.confirmed == 0:
+    if other.alive == 0 or other.confirmed == 0 or not seen_beside(other, row):
         return False
     if row.address >= 0 and row.address != other.address:
         return False

@@ -187,8 +187,9 @@ def place_radar(
     ground = max(math.sqrt(e * e + n * n), 1.0)
     ue = e / ground
     un = n / ground
-    # How ground distance answers to range and to height (chord over the sphere, first order).
-    up = above - ground * ground / 12_742_000.0
+    # How ground distance answers to range and to height: by the slope of the line of sight at the aircraft,
+    # where it is steeper than at the radar, because the aircraft's plane is tilted.
+    up = above + ground * ground / 12_742_000.0
     slope = min(abs(up) / ground, 5.0)
     stretch2 = 1.0 + slope * slope
     along = sensor.sigma_range_m * sensor.sigma_range_m * stretch2

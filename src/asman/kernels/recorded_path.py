@@ -6,7 +6,8 @@ sphere's points and tangents lies on the sphere: along the line from tangent end
 respect to the sphere is (s - d)², so that it touches the sphere in its middle, the join; and each arc's plane
 cuts the sphere in a circle. So both arcs are small circles, the pieces that `motion` flies: place and heading
 are continuous to rounding. Speed changes linearly along each arc; the speed at the join is the one with which
-both take the time there is, so that the aircraft is at every knot at its time and with its speed.
+both take the time there is, so that the aircraft is at every knot at its time and with its speed. Where the
+curve all but stands, its direction has no meaning: there the aircraft stops, and leaves in any direction.
 
 Knots are as far apart as they can be while the pieces stay within a tolerance of the curve.
 """
@@ -44,6 +45,8 @@ _SPANS: Final = (96.0, 64.0, 48.0, 32.0, 24.0, 16.0, 12.0, 8.0, 6.0, 4.0, 3.0, 2
 _CHECKS: Final = 12
 #: Slower than this an aircraft stands, and the direction of its flight has no meaning [rad/s; 1 m/s].
 _STANDS: Final = 1.0 / MEAN_RADIUS_M
+#: Nearer than this two places are one [rad; 6 µm].
+_SAME: Final = 1e-12
 #: No arc of a biarc between two knots turns further [rad]: it would be a loop that nobody flew.
 _ARC_MAX: Final = 2.6
 
@@ -122,6 +125,57 @@ def _put(
     pieces[row, HEIGHT], pieces[row, CLIMB], pieces[row, FLIGHT] = h, climb, 0.0
 
 
+@part
+def _between(v0: float, v1: float, long0: float, long1: float, span: float) -> float:
+    """Speed where two ways meet that are flown in `span` from `v0` to `v1`; not positive: none does it.
+
+    2 long0 / (v0 + v) + 2 long1 / (v + v1) = span, for the speed v.
+    """
+    half = 0.5 * (span * (v0 + v1) - 2.0 * (long0 + long1)) / span
+    inner = half * half - (span * v0 * v1 - 2.0 * (long0 * v1 + long1 * v0)) / span
+    return math.sqrt(max(inner, 0.0)) - half
+
+
+@rare
+def _stop(
+    t0: float, n0: Vector, d0: Vector, v0: float, h0: float,
+    t1: float, n1: Vector, d1: Vector, v1: float, h1: float,
+    heights: Floats, step: float, pieces: Floats, row: int,
+) -> bool:  # fmt: skip
+    """Write two pieces of one arc from or to a knot where the aircraft stands; false where none can be flown.
+
+    Who stands at both goes straight from place to place.
+    """
+    way, span = _less(n1, n0), t1 - t0
+    if _dot(way, way) < _SAME * _SAME:
+        return False
+    if v0 > 0.0:
+        axis, angle, sine = _arc(n0, d0, n1)
+    elif v1 > 0.0:
+        # The way back: against the direction of arrival.
+        axis, angle, sine = _arc(n1, (-d1[0], -d1[1], -d1[2]), n0)
+        axis = (-axis[0], -axis[1], -axis[2])
+    else:
+        out = _cross(n0, n1)
+        sine = math.sqrt(_dot(out, out))
+        axis, angle, sine = _unit(out), math.atan2(sine, _dot(n0, n1)), 1.0
+    if angle > _ARC_MAX or angle * sine <= 0.0:
+        return False
+    long0 = 0.5 * angle * sine
+    v = _between(v0, v1, long0, long0, span)
+    if not v > 0.0:
+        return False
+    s0 = 2.0 * long0 / (v0 + v)
+    s1 = span - s0
+    middle, _ = curve_at(heights, step, t0 + s0, 0)
+    _put(pieces, row, t0, n0, axis, v0 / sine, (v - v0) / s0 / sine, h0, (middle - h0) / s0)
+    x, y, z, _ = normal_at(pieces, row, t0 + s0)
+    _put(
+        pieces, row + 1, t0 + s0, (x, y, z), axis, v / sine, (v1 - v) / s1 / sine, middle, (h1 - middle) / s1
+    )
+    return True
+
+
 @rare
 def _join(
     t0: float, n0: Vector, d0: Vector, v0: float, h0: float,
@@ -129,11 +183,13 @@ def _join(
     heights: Floats, step: float, pieces: Floats, row: int,
 ) -> bool:  # fmt: skip
     """Write the two pieces from one knot to the next; false where no biarc can be flown in the time."""
+    if v0 <= 0.0 or v1 <= 0.0:
+        return _stop(t0, n0, d0, v0, h0, t1, n1, d1, v1, h1, heights, step, pieces, row)
     chord, both, apart = _less(n1, n0), (d0[0] + d1[0], d0[1] + d1[1], d0[2] + d1[2]), _less(d0, d1)
     forth, far2 = _dot(chord, both), _dot(chord, chord)
     # Twice 1 - d0 . d1, without cancellation, is the square of the directions' difference.
     reach = forth + math.sqrt(forth * forth + _dot(apart, apart) * far2)
-    if not reach > 0.0 or v0 <= 0.0 or v1 <= 0.0:
+    if not reach > 0.0:
         return False
     tangent = far2 / reach
     join = _unit(
@@ -152,11 +208,8 @@ def _join(
     axis1, angle1, sine1 = _arc(join, heading, n1)
     if angle0 > _ARC_MAX or angle1 > _ARC_MAX or angle0 * sine0 <= 0.0 or angle1 * sine1 <= 0.0:
         return False
-    long0, long1, span = angle0 * sine0, angle1 * sine1, t1 - t0
-    # 2 long0 / (v0 + v) + 2 long1 / (v + v1) = span, for the speed v at the join.
-    half = 0.5 * (span * (v0 + v1) - 2.0 * (long0 + long1)) / span
-    inner = half * half - (span * v0 * v1 - 2.0 * (long0 * v1 + long1 * v0)) / span
-    v = math.sqrt(max(inner, 0.0)) - half
+    long0, span = angle0 * sine0, t1 - t0
+    v = _between(v0, v1, long0, angle1 * sine1, span)
     if not v > 0.0:
         return False
     s0 = 2.0 * long0 / (v0 + v)
@@ -184,19 +237,29 @@ def _stays_near(
 
 
 @rare
-def _straight(
-    t0: float, n0: Vector, h0: float, t1: float, n1: Vector, h1: float, pieces: Floats, row: int
-) -> None:
-    """Write one piece straight from place to place at one speed: what is left when no biarc can be flown."""
-    out = _cross(n0, n1)
-    sine = math.sqrt(_dot(out, out))
-    span = t1 - t0
-    if sine < 1e-12:
-        east = _unit((-n0[1], n0[0], 1e-9))
-        _put(pieces, row, t0, n0, east, 0.0, 0.0, h0, (h1 - h0) / span)
-    else:
-        rate = math.atan2(sine, _dot(n0, n1)) / span
-        _put(pieces, row, t0, n0, _unit(out), rate, 0.0, h0, (h1 - h0) / span)
+def _halt(
+    t0: float, n0: Vector, d0: Vector, v0: float, h0: float, t1: float, n1: Vector, h1: float,
+    heights: Floats, step: float, pieces: Floats, row: int,
+) -> int:  # fmt: skip
+    """Write what ends standing at the next knot, where no biarc leads there; return how many pieces.
+
+    What has to turn on the spot, or is too fast for the way left, stops first, goes there, and stops again.
+    """
+    brake = (t1 - t0) / 3.0
+    way = _less(n1, n0)
+    if _dot(way, way) > (v0 * brake) ** 2 and _stop(
+        t0, n0, d0, v0, h0, t1, n1, d0, 0.0, h1, heights, step, pieces, row
+    ):
+        return 2
+    if v0 <= 0.0:
+        out = _cross(n0, (1.0, 0.0, 0.0) if abs(n0[0]) < 0.5 else (0.0, 1.0, 0.0))
+        _put(pieces, row, t0, n0, _unit(out), 0.0, 0.0, h0, (h1 - h0) / (t1 - t0))
+        return 1
+    middle, _ = curve_at(heights, step, t0 + brake, 0)
+    _put(pieces, row, t0, n0, _cross(n0, d0), v0, -v0 / brake, h0, (middle - h0) / brake)
+    x, y, z, _ = normal_at(pieces, row, t0 + brake)
+    _stop(t0 + brake, (x, y, z), d0, 0.0, middle, t1, n1, d0, 0.0, h1, heights, step, pieces, row + 1)
+    return 3
 
 
 @kernel
@@ -214,7 +277,7 @@ def lay_curve(
     near_m        m       how far a piece may be off the curve, horizontally
     near_height_m m       and in height
     """
-    rows = 2 * (math.ceil(end - begin) + 4)
+    rows = 3 * (math.ceil(end - begin) + 4)
     pieces = np.zeros((rows, PIECE_COLUMNS))
     row, t0 = 0, begin
     n0, d0, v0, h0 = _state(t0, places, origin, heights, step)
@@ -238,8 +301,8 @@ def lay_curve(
         if laid:
             row += 2
         else:
-            _straight(t0, n0, h0, t1, n1, h1, pieces, row)
-            row += 1
+            row += _halt(t0, n0, d0, v0, h0, t1, n1, h1, heights, step, pieces, row)
+            v1 = 0.0
         t0, n0, d0, v0, h0 = t1, n1, d1, v1, h1
     pieces[:row, BEGIN] -= begin
     return pieces[:row].copy()

@@ -24,19 +24,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import bucket_of_number, table_size
 from asman.kernels.information import absorb, factor
 from asman.kernels.jit import kernel, lent, small
-from asman.kernels.observing import ADSB, RADAR
 from asman.kernels.straight import (
-    ADSB_TIME,
-    AZIMUTH,
-    GAIN,
-    HEIGHT,
-    MLAT_TIME,
-    RANGE,
     REPORTS,
-    TIME,
     UNKNOWNS,
     Block,
     assemble,
@@ -156,90 +147,6 @@ def gather(
         vector[at] += weight * nb[p]
         for q in range(UNKNOWNS * used):
             information[at, UNKNOWNS * slots[q // UNKNOWNS] + q % UNKNOWNS] += weight * c[p, q]
-
-
-@kernel
-def by_track(seen: Records) -> tuple[Records, Ints]:
-    """The observations of one block of time by track, and the first row of each track (G + 1,).
-
-    Tracks come in the order in which they were first seen, each with its plots in theirs: sorting would cost
-    more than all that is learnt.
-    """
-    size = seen.size
-    heads = np.full(table_size(size), -1, np.int64)
-    leader, link = np.empty(size, np.int64), np.empty(size, np.int64)
-    group_of, count = np.empty(size, np.int64), np.zeros(size + 1, np.int64)
-    groups = 0
-    for i in range(size):
-        h = bucket_of_number(seen[i].born_ns // 1_000_003, heads.size - 1)
-        g = heads[h]
-        while g >= 0 and (
-            seen[leader[g]].born_ns != seen[i].born_ns or seen[leader[g]].born_x != seen[i].born_x
-        ):
-            g = link[g]
-        if g < 0:
-            g = groups
-            groups += 1
-            leader[g], link[g] = i, heads[h]
-            heads[h] = g
-        group_of[i] = g
-        count[g + 1] += 1
-    first = np.empty(groups + 1, np.int64)
-    first[0] = 0
-    for g in range(groups):
-        first[g + 1] = first[g] + count[g + 1]
-        count[g] = first[g]
-    out = np.empty(size, seen.dtype)
-    for i in range(size):
-        g = group_of[i]
-        out[count[g]] = seen[i]
-        count[g] += 1
-    return out, first
-
-
-@kernel
-def correct(
-    sensors: Records, slot_of: Ints, kind_of: Ints, estimate: Floats, covariance: Floats, spread: Floats,
-    tally: Ints,
-) -> None:  # fmt: skip
-    """Write into sensors, which know of no biases yet, what is known of them.
-
-    estimate     (4S,)     m, 1, rad, s
-    covariance   (4S, 4S)  in units of spread (4S,)
-    tally        (S, 2)    as in `learn_blocks`
-    """
-    clocks = 0
-    shared = np.zeros(spread.size)
-    for s in range(1, tally.shape[0]):
-        if tally[s, USED] > 0:
-            clocks += 1
-            for p in range(spread.size):
-                shared[p] += covariance[p, UNKNOWNS * s + TIME] * spread[p] * spread[UNKNOWNS * s + TIME]
-    if clocks == 0:
-        return
-    all_late = 0.0
-    for p in range(spread.size):
-        shared[p] /= clocks
-    for s in range(1, tally.shape[0]):
-        if tally[s, USED] > 0:
-            all_late += shared[UNKNOWNS * s + TIME] / clocks
-    for i in range(sensors.size):
-        if tally[slot_of[i], USED] == 0:
-            continue
-        sensor, at = sensors[i], UNKNOWNS * slot_of[i]
-        time = at + (TIME if kind_of[i] == RADAR else (ADSB_TIME if kind_of[i] == ADSB else MLAT_TIME))
-        own = covariance[time, time] * spread[time] * spread[time]
-        sensor.time_bias = estimate[time]
-        sensor.var_time = max(own - 2.0 * shared[time] + all_late, 0.0)
-        if kind_of[i] != RADAR:
-            continue
-        r, g, a = at + RANGE, at + GAIN, at + AZIMUTH
-        sensor.height_offset_m = estimate[UNKNOWNS * REPORTS + HEIGHT]
-        sensor.range_bias_m, sensor.range_gain, sensor.azimuth_bias = estimate[r], estimate[g], estimate[a]
-        sensor.var_range = covariance[r, r] * spread[r] * spread[r]
-        sensor.cov_range_gain = covariance[r, g] * spread[r] * spread[g]
-        sensor.var_gain = covariance[g, g] * spread[g] * spread[g]
-        sensor.var_azimuth = covariance[a, a] * spread[a] * spread[a]
 
 
 @kernel

@@ -16,16 +16,27 @@ from asman.kernels.association import candidates, judge
 from asman.kernels.atmosphere import know_heights
 from asman.kernels.births import birth_odds, kind_of
 from asman.kernels.clutter_map import ClutterMap, clutter_density, learn, learn_block
+from asman.kernels.detection_map import DetectionMap
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.formations import may_share, share
-from asman.kernels.gating import Files, append, bucket, bucket_of_number, cell, file_numbers, file_points
+from asman.kernels.gating import (
+    Files,
+    append,
+    bucket,
+    bucket_of_number,
+    cell,
+    file_numbers,
+    file_points,
+    table_size,
+)
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
-from asman.kernels.jit import inline, kernel, lent, rare, small
+from asman.kernels.jit import inline, kernel, lent, part, rare, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
-from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, fade, prove, take
+from asman.kernels.silence import fade
+from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, prove, take
 from asman.kernels.trackrows import Tracks, contradicts, pack, recentre
 
 Floats = NDArray[np.float64]
@@ -68,7 +79,7 @@ def sweep(
         column_of[k] = -1
     work = np.empty((4, 18))
     # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
-    chain(tracks, marks[COUNT], files)
+    filed = chained(tracks, marks[COUNT], files)
     i = 0
     while i < plots.size:
         begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
@@ -85,9 +96,9 @@ def sweep(
         if marks[FILED_NS] != second_ns:
             marks[FILED_NS] = second_ns
             file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-            chain(tracks, marks[COUNT], files)
+            filed = chained(tracks, marks[COUNT], files)
         window(
-            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, files, column_of,
+            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, filed, column_of,
             rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
@@ -116,9 +127,10 @@ def window(
     keep_column = np.empty(edges.size, np.int64)
     keep_gain = np.empty(edges.size)
     split = np.empty(size, np.int64)
+    column_sensor, column_next = np.empty(edges.size, np.int64), np.empty(edges.size, np.int64)
     columns = judge(
         tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
-        keep_column, keep_gain, split,
+        keep_column, keep_gain, split, column_sensor, column_next,
     )  # fmt: skip
     taken = np.empty(size, np.int64)
     assign(keep_start, keep_column, keep_gain, columns, taken)
@@ -141,18 +153,34 @@ def window(
         work,
         counters,
     )
+    settle(
+        tracks, marks, first_new, plots, keep_start, keep_track, keep_column, keep_gain, split, taken, winner,
+        sensors, maps.detection, maps.births, maps.clutter, files, rules, motion, work, rows, row_sensors,
+        seen, counters,
+    )  # fmt: skip
+
+
+@lent
+def settle(
+    tracks: Tracks, marks: Longs, first_new: int, plots: Records, keep_start: Ints, keep_track: Ints,
+    keep_column: Ints, keep_gain: Floats, split: Ints, taken: Ints, winner: Ints, sensors: Records,
+    detection: DetectionMap, births: Floats, clutter: ClutterMap, files: Files, rules: Rules, motion: Motion,
+    work: Floats, rows: Records, row_sensors: Ints, seen: Records, counters: Longs,
+) -> None:  # fmt: skip
+    """Give each plot of a window to the track that it was assigned to, or begin one at it."""
+    size = plots.size
     for i in range(size):
         if taken[i] >= 0:
             edge = int(taken[i])
             k = int(keep_track[edge])
             track = tracks.row[k]
             gain = float(keep_gain[edge])
-            if take(track, plots[i], gain, sensors, maps.detection, rules, motion, work, counters):
-                prove(tracks, files, k, plots[i], sensors, maps.births, rules, counters)
+            if take(track, plots[i], gain, sensors, detection, births, rules, motion, work, counters):
+                prove(tracks, files, k, plots[i], sensors, births, rules, counters)
             observe(track, plots[i], sensors, marks, seen)
             note(track, i, marks, rows, row_sensors, sensors)
             if track.confirmed == 0:
-                map_stray(plots[i], sensors, maps.clutter, counters)
+                map_stray(plots[i], sensors, clutter, counters)
             continue
         if split[i] >= 0:
             counters[SPLIT] += 1
@@ -175,16 +203,16 @@ def window(
             if same_sensor and sensors[plots[i].sensor].rotates == 1:
                 counters[SPLIT] += 1
                 continue
-            if take(track, plots[i], 3.0, sensors, maps.detection, rules, motion, work, counters):
-                prove(tracks, files, k, plots[i], sensors, maps.births, rules, counters)
+            if take(track, plots[i], 3.0, sensors, detection, births, rules, motion, work, counters):
+                prove(tracks, files, k, plots[i], sensors, births, rules, counters)
             note(track, i, marks, rows, row_sensors, sensors)
             continue
-        map_stray(plots[i], sensors, maps.clutter, counters)
+        map_stray(plots[i], sensors, clutter, counters)
         k = marks[COUNT]
         marks[COUNT] += 1
         twin = has_twin(tracks, first_new, plots[i], files)
         born = tracks.row[k]
-        birth(born, marks[NEXT_NUMBER], plots[i], twin, sensors, maps.detection, rules, counters)
+        birth(born, marks[NEXT_NUMBER], plots[i], twin, sensors, detection, births, rules, counters)
         file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
         note(born, i, marks, rows, row_sensors, sensors)
@@ -212,12 +240,18 @@ def share_all(
                 counters[SHARED] += 1
 
 
-@small
-def chain(tracks: Tracks, count: int, files: Files) -> None:
-    """Chain what is filed of all tracks."""
-    file_points(tracks.place, count, files.head, files.link)
-    file_numbers(tracks.filed, count, files.address_head, files.address_link)
-    file_numbers(tracks.coded, count, files.code_head, files.code_link)
+@part
+def chained(tracks: Tracks, count: int, files: Files) -> Files:
+    """Chain what is filed of all tracks, into as many buckets as they are worth: fewer are emptied sooner."""
+    size = min(table_size(count), files.head.size)
+    some = Files(
+        files.head[:size], files.link, files.address_head[:size], files.address_link, files.code_head[:size],
+        files.code_link,
+    )  # fmt: skip
+    file_points(tracks.place, count, some.head, some.link)
+    file_numbers(tracks.filed, count, some.address_head, some.address_link)
+    file_numbers(tracks.coded, count, some.code_head, some.code_link)
+    return some
 
 
 @lent
@@ -307,6 +341,22 @@ def has_twin(tracks: Tracks, count: int, plot: Record, files: Files) -> bool:
     return False
 
 
+@lent
+def age(
+    tracks: Tracks, count: int, now_ns: int, sensors: Records, detection: DetectionMap, births: Floats,
+    rules: Rules, counters: Longs,
+) -> int:  # fmt: skip
+    """Pack the rows, then age all tracks, end them, refresh their planes; return how many rows are in use."""
+    kept = pack(tracks, count)
+    for k in range(kept):
+        track = tracks.row[k]
+        fade(track, now_ns, sensors, detection, births, rules, counters)
+        e, n = track.state[0], track.state[1]
+        if e * e + n * n > RECENTRE_M * RECENTRE_M:
+            recentre(track)
+    return kept
+
+
 @rare
 def tend(
     tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, maps: SensorMaps, rules: Rules,
@@ -315,14 +365,8 @@ def tend(
     """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
     while marks[TEND_NS] <= until_ns:
         now_ns = marks[TEND_NS]
-        alive = pack(tracks, marks[COUNT])
+        alive = age(tracks, marks[COUNT], now_ns, sensors, maps.detection, maps.births, rules, counters)
         marks[COUNT] = alive
-        for k in range(alive):
-            track = tracks.row[k]
-            fade(track, now_ns, sensors, maps.detection, maps.births, rules, counters)
-            e, n = track.state[0], track.state[1]
-            if e * e + n * n > RECENTRE_M * RECENTRE_M:
-                recentre(track)
         if alive == 0:
             # Nothing to tend until the next plot: leap over silence, on the same grid.
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS

@@ -14,11 +14,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.births import came_to, kind_of
-from asman.kernels.detection_map import DetectionMap, key_of, local_pd, look
+from asman.kernels.births import ADDRESSED, aircraft_share, came_to, kind_of
+from asman.kernels.detection_map import DetectionMap, key_of, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
-from asman.kernels.images import is_image
+from asman.kernels.images import has_twin_still, is_image
 from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
@@ -30,7 +30,6 @@ from asman.kernels.trackrows import (
     Tracks,
     carry,
     contributor,
-    from_plane,
     set_plane,
     to_plane,
     usual_gap_s,
@@ -90,6 +89,7 @@ class Rules(NamedTuple):
     ground_speed_sigma_mps: float
     jump_mps: float
     confirm_existence: float
+    confirm_existence_alone: float
     confirm_plots: int
     confirm_plots_of_echo: int
     confirm_plots_of_twin: int
@@ -150,6 +150,7 @@ def birth(
     twin: bool,
     sensors: Records,
     detection: DetectionMap,
+    births: Floats,
     rules: Rules,
     counters: Longs,
 ) -> None:
@@ -196,6 +197,11 @@ def birth(
     track.twin = int(twin)
     if twin:
         counters[SAME_ADDRESS_ELSEWHERE] += 1
+    elif track.born_kind == ADDRESSED and plot.unsure == 0:
+        share = aircraft_share(births, plot.sensor)
+        if share > rules.confirm_existence_alone:
+            track.existence = share
+            track.confirmed = track.shown = 1
     hear(track, plot, sensors, detection, counters)
     name(track, plot)
     counters[BORN] += 1
@@ -234,8 +240,8 @@ def place_in(
 
 @lent
 def take(
-    track: Record, plot: Record, gain: float, sensors: Records, detection: DetectionMap, rules: Rules,
-    motion: Motion, work: Floats, counters: Longs,
+    track: Record, plot: Record, gain: float, sensors: Records, detection: DetectionMap, births: Floats,
+    rules: Rules, motion: Motion, work: Floats, counters: Longs,
 ) -> bool:  # fmt: skip
     """Give a plot, not before the track's time, to a track; `gain` is the log odds that it is its own.
 
@@ -273,12 +279,15 @@ def take(
         counters[GARBLED_ALTITUDE] += 1
     if not math.isnan(plot.climb_mps):
         update_climb(plot.climb_mps, track.vertical)
+    alone = track.confirmed == 1 and track.plots == 1
     pd = sensors[plot.sensor].pd
     right = 1.0 / (1.0 + math.exp(-gain))
     missed = track.existence * (1.0 - pd) / max(1.0 - track.existence * pd, 1e-12)
     track.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     hear(track, plot, sensors, detection, counters)
     name(track, plot)
+    if alone:
+        came_to(births, track.born_sensor, track.born_kind, 0)
     track.shown = int(track.confirmed == 1 and track.existence >= rules.show_existence)
     counters[USED] += 1
     return track.confirmed == 0 and track.existence > rules.confirm_existence and enough(track, plot, rules)
@@ -289,8 +298,10 @@ def prove(
     tracks: Tracks, files: Files, k: int, plot: Record, sensors: Records, births: Floats, rules: Rules,
     counters: Longs,
 ) -> None:  # fmt: skip
-    """Show track `k` from now on, unless it is the image of another."""
+    """Show track `k` from now on, unless it is the image of another, or as yet may be."""
     track = tracks.row[k]
+    if track.twin == 1 and track.plots < rules.confirm_plots_of_twin and has_twin_still(tracks, files, k):
+        return
     if track.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
         counters[IMAGE] += 1
         return
@@ -305,8 +316,6 @@ def enough(track: Record, plot: Record, rules: Rules) -> bool:
     vx, vy = track.state[2], track.state[3]
     speed2 = vx * vx + vy * vy
     if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
-        return False
-    if track.twin == 1 and track.plots < rules.confirm_plots_of_twin:
         return False
     if track.answers >= rules.confirm_plots:
         return True
@@ -349,66 +358,3 @@ def stretch(
         for a in range(COVARIANCE):
             track.p[j, a] *= factor
     counters[STRETCHED] += 1
-
-
-@lent
-def miss(
-    track: Record, now_ns: int, sensors: Records, detection: DetectionMap, rules: Rules, counters: Longs
-) -> None:
-    """Count what the track's sensors missed by now, and forget those whose coverage it left."""
-    due_ns = NEVER_NS
-    for i in range(CONTRIBUTORS):
-        entry = track.heard[i]
-        if entry.sensor < 0:
-            continue
-        if entry.due_ns > now_ns:
-            due_ns = min(due_ns, entry.due_ns)
-            continue
-        sensor = sensors[entry.sensor]
-        gap_s = usual_gap_s(entry.gap_s, track.on_ground, sensor)
-        gap_ns = max(int(gap_s * 1e9), 1)
-        x, y, z = from_plane(track.state[0], track.state[1], track.plane)
-        key = key_of(entry.sensor, x, y, z, track.vertical[0])
-        pd = min(local_pd(detection, key, sensor.pd), rules.miss_pd_max)
-        while entry.due_ns <= now_ns:
-            track.existence *= (1.0 - pd) / (1.0 - track.existence * pd)
-            entry.missed += 1
-            entry.due_ns += gap_ns
-        # Others see it, this one no longer: the aircraft left its coverage, not the world.
-        if entry.missed >= 3 and track.last_ns > entry.last_ns + gap_ns:
-            if track.answers >= ANSWERS_TO_TEACH:
-                counters[LOOKS_CROWDED] += look(detection, key, 0.0, entry.missed)
-            entry.sensor = -1
-            continue
-        due_ns = min(due_ns, entry.due_ns)
-    track.due_ns = due_ns
-
-
-@lent
-def fade(
-    track: Record,
-    now_ns: int,
-    sensors: Records,
-    detection: DetectionMap,
-    births: Floats,
-    rules: Rules,
-    counters: Longs,
-) -> None:
-    """Count what the track's sensors missed by now, and end the track when too little is left of it."""
-    track.existence *= rules.survival_per_s
-    if track.due_ns <= now_ns:
-        miss(track, now_ns, sensors, detection, rules, counters)
-    if track.confirmed == 1:
-        # It waits: misses come in runs, so no number of them proves that it is gone.
-        track.existence = max(track.existence, rules.least_existence)
-        track.shown = int(track.existence >= rules.show_existence)
-    vx, vy = track.state[2], track.state[3]
-    if (
-        (track.confirmed == 0 and track.existence < rules.end_tentative_existence)
-        or now_ns - max(track.last_ns, track.shared_ns) > rules.coast_ns
-        or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
-    ):
-        track.alive = 0
-        counters[ENDED] += 1
-        if track.confirmed == 0:
-            came_to(births, track.born_sensor, track.born_kind, 1)

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 
+from asman.kernels import scoring_pictures
 from asman.scoring.accuracy import Errors
-from asman.scoring.columns import Rows
+from asman.scoring.columns import Flags, Ints, Rows
 from asman.scoring.config import Measure, Requirement
 from asman.scoring.identity import shown_codes
 from asman.scoring.report import Verdict
@@ -90,8 +91,41 @@ def _false(one: Requirement, scene: Scene, truth: Rows, tracks: Rows, errors: Er
     fresh = age_ns <= scene.instants.step_s * 1e9
     if not fresh.any():
         return None, 0, "no report holds a plot since the instant before"
-    remark += f"; reports with a plot since the instant before; {far.mean():.2%} with what coasts"
+    all_far = float(far.mean())
+    rows = np.flatnonzero(far & fresh)
+    far[rows[_had_aircraft(one.beyond_m, scene, truth, tracks, rows)]] = False
+    remark += (
+        "; reports with a plot since the instant before, right where the aircraft landed since that plot; "
+        f"{all_far:.2%} with what coasts and what has just landed"
+    )
     return float(far[fresh].mean()), int(fresh.sum()), remark
+
+
+def _had_aircraft(beyond_m: float, scene: Scene, truth: Rows, tracks: Rows, rows: Ints) -> Flags:
+    """Tell of shown rows (R,) whether an aircraft that is gone now was there when their latest plot was made.
+
+    The truth of an aircraft ends at its last sample; it may have lasted until the next would have come.
+    """
+    right = np.zeros(rows.size, np.bool_)
+    if tracks.plot_time_ns is None or not rows.size:
+        return right
+    last = truth.start[1:] - 1
+    steps = np.diff(truth.time_ns)
+    steps = steps[steps > 0]
+    step_ns = int(np.median(steps)) if steps.size else 0
+    order = np.argsort(truth.time_ns[last], kind="stable")
+    last = last[order]
+    ended_ns = truth.time_ns[last]
+    ended = scoring_pictures.surface(truth.lat[last], truth.lon[last])
+    seen = scoring_pictures.surface(scene.seen_lat[rows], scene.seen_lon[rows])
+    plot_ns = tracks.plot_time_ns[scene.report[rows]]
+    at_ns = scene.instants.time_ns[scene.seen_instant[rows]]
+    begin = np.searchsorted(ended_ns, plot_ns - step_ns)
+    end = np.searchsorted(ended_ns, at_ns)
+    for i in range(rows.size):
+        away = np.linalg.norm(ended[begin[i] : end[i]] - seen[i], axis=1)
+        right[i] = bool((away < beyond_m).any())
+    return right
 
 
 def _codes(name: str) -> Callable[[Requirement, Scene, Rows, Rows, Errors], Finding]:

@@ -216,7 +216,9 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     """Use the plots that are held, of windows that end by a time."""
     rules, motion = record_of(rules_of(tracker.config)), record_of(motion_of(tracker.config))
     begun = tracker.held
-    end_ns = (until_ns // rules.window_ns) * rules.window_ns
+    # A record's numbers are numpy's, which overflow where Python's do not.
+    window_ns = int(rules.window_ns)
+    end_ns = (until_ns // window_ns) * window_ns
     for stop_ns in _stops(tracker, until_ns):
         _sweep_block(tracker, stop_ns, rules, motion)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
