@@ -134,7 +134,9 @@ def unite(a: Record, b: Record) -> None:
             better, lesser = b, a
     elif (b.confirmed, b.plots) > (a.confirmed, a.plots):
         better, lesser = b, a
-    if lesser.confirmed >= better.confirmed and lesser.number < better.number:
+    # Numbers that nobody has seen stay: with the number goes the place of birth, by which echoes prove that
+    # they have come along.
+    if lesser.confirmed == 1 and lesser.number < better.number:
         better.number, lesser.number = lesser.number, better.number
         better.born_ns, lesser.born_ns = lesser.born_ns, better.born_ns
         better.born_x, lesser.born_x = lesser.born_x, better.born_x
