@@ -13,7 +13,7 @@ from asman.kernels.straight import UNKNOWNS
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2)), min_size=1, max_size=60))
-def test_observations_come_by_track_each_in_its_order(births):
+def test_observations_come_by_track_each_in_its_order(births: list[tuple[int, int]]):
     seen = np.zeros(len(births), OBSERVATION).view(np.recarray)
     seen.born_ns = [born * 1_000_003 for born, _ in births]
     seen.born_x = [float(place) for _, place in births]

@@ -112,7 +112,7 @@ def plot_records(
     numbers = np.empty((len(NUMBERS), size))
     whole = np.empty((len(WHOLE), size), np.int64)
     # Views of rows: what is changed in them is changed in the tables.
-    said = dict(zip((*NUMBERS, *WHOLE), (*numbers, *whole), strict=True))
+    said: dict[str, NDArray[Any]] = dict(zip((*NUMBERS, *WHOLE), (*numbers, *whole), strict=True))
     for name in NUMBERS:
         said[name][:] = _fill(plots[_COLUMN.get(name, name)], math.nan)
     for name in ("azimuth", "lat", "lon"):
