@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from asman.kernels.imm import MODES, Motion, begin, combine, correct_velocity, predict, update
+from asman.tracking.config import record_of
 
-MOTION = Motion(0.4, 6.0, 60.0, 4.0, np.radians(3.0), 100.0, 35.0, 15.0)
+MOTION = record_of(Motion(0.4, 6.0, 60.0, 4.0, float(np.radians(3.0)), 100.0, 35.0, 15.0))
 #: Packed covariance -> full matrix of (e, n, ve, vn).
 PACK = [(0, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]
 
@@ -18,13 +19,13 @@ def full(packed: np.ndarray) -> np.ndarray:
 
 
 def state(rng: np.random.Generator):
-    x = rng.normal(0, 100, (1, MODES, 4)) + np.array([0, 0, 150, 60])
-    p = np.empty((1, MODES, 10))
+    x = rng.normal(0, 100, (MODES, 4)) + np.array([0, 0, 150, 60])
+    p = np.empty((MODES, 10))
     for j in range(MODES):
         root = rng.normal(0, 30, (4, 4))
         matrix = root @ root.T + 10 * np.eye(4)
-        p[0, j] = [matrix[i, k] for i, k in PACK]
-    mu = rng.dirichlet(np.ones(MODES))[None, :]
+        p[j] = [matrix[i, k] for i, k in PACK]
+    mu = rng.dirichlet(np.ones(MODES))
     return x, p, mu
 
 
@@ -42,8 +43,7 @@ def transition(dt: float) -> np.ndarray:
 
 def oracle_predict(x, p, mu, dt):
     """Textbook: mix, then F x and F P F' + Q with full matrices."""
-    x, mu = x[0], mu[0]
-    covs = np.array([full(one) for one in p[0]])
+    covs = np.array([full(one) for one in p])
     weight = transition(dt) * mu[:, None]
     after = weight.sum(axis=0)
     weight /= after
@@ -81,10 +81,10 @@ def oracle_predict(x, p, mu, dt):
 def test_prediction_is_that_of_full_matrices(dt):
     x, p, mu = state(np.random.default_rng(round(dt * 100)))
     want_x, want_p, want_mu = oracle_predict(x, p, mu, dt)
-    predict(0, dt, x, p, mu, MOTION, np.empty((MODES, 18)))
-    np.testing.assert_allclose(mu[0], want_mu, rtol=1e-12)
-    np.testing.assert_allclose(x[0], want_x, rtol=1e-9, atol=1e-8)
-    np.testing.assert_allclose([full(one) for one in p[0]], want_p, rtol=1e-9, atol=1e-7)
+    predict(dt, x, p, mu, MOTION, np.empty((MODES, 18)))
+    np.testing.assert_allclose(mu, want_mu, rtol=1e-12)
+    np.testing.assert_allclose(x, want_x, rtol=1e-9, atol=1e-8)
+    np.testing.assert_allclose([full(one) for one in p], want_p, rtol=1e-9, atol=1e-7)
 
 
 def test_correction_is_that_of_full_matrices_and_weighs_the_models_by_likelihood():
@@ -94,50 +94,50 @@ def test_correction_is_that_of_full_matrices_and_weighs_the_models_by_likelihood
     z = np.array([30.0, -40.0])
     want, weights = [], []
     for j in range(MODES):
-        prior = full(p[0, j])
+        prior = full(p[j])
         s = prior[:2, :2] + r
         gain = prior[:, :2] @ np.linalg.inv(s)
-        innovation = z - x[0, j, :2]
-        want.append((x[0, j] + gain @ innovation, prior - gain @ s @ gain.T))
+        innovation = z - x[j, :2]
+        want.append((x[j] + gain @ innovation, prior - gain @ s @ gain.T))
         density = np.exp(-0.5 * innovation @ np.linalg.solve(s, innovation)) / np.sqrt(
             np.linalg.det(2 * np.pi * s)
         )
-        weights.append(mu[0, j] * density)
-    update(0, *z, r[0, 0], r[0, 1], r[1, 1], x, p, mu, np.empty((MODES, 18)))
-    np.testing.assert_allclose(x[0], [one[0] for one in want], rtol=1e-9)
-    np.testing.assert_allclose([full(one) for one in p[0]], [one[1] for one in want], rtol=1e-8, atol=1e-6)
-    np.testing.assert_allclose(mu[0], np.maximum(np.array(weights) / sum(weights), 1e-4), rtol=1e-3)
+        weights.append(mu[j] * density)
+    update(*z, r[0, 0], r[0, 1], r[1, 1], x, p, mu, np.empty((MODES, 18)))
+    np.testing.assert_allclose(x, [one[0] for one in want], rtol=1e-9)
+    np.testing.assert_allclose([full(one) for one in p], [one[1] for one in want], rtol=1e-8, atol=1e-6)
+    np.testing.assert_allclose(mu, np.maximum(np.array(weights) / sum(weights), 1e-4), rtol=1e-3)
 
 
 def test_a_reported_velocity_corrects_as_full_matrices_do():
     x, p, _ = state(np.random.default_rng(11))
-    before_x, before_p = x[0].copy(), [full(one) for one in p[0]]
-    correct_velocity(0, 140.0, 70.0, 25.0, x, p)
+    before_x, before_p = x.copy(), [full(one) for one in p]
+    correct_velocity(140.0, 70.0, 25.0, x, p)
     for j in range(MODES):
         s = before_p[j][2:, 2:] + 25.0 * np.eye(2)
         gain = before_p[j][:, 2:] @ np.linalg.inv(s)
-        np.testing.assert_allclose(x[0, j], before_x[j] + gain @ ([140.0, 70.0] - before_x[j][2:]), rtol=1e-9)
-        np.testing.assert_allclose(full(p[0, j]), before_p[j] - gain @ s @ gain.T, rtol=1e-8, atol=1e-6)
+        np.testing.assert_allclose(x[j], before_x[j] + gain @ ([140.0, 70.0] - before_x[j][2:]), rtol=1e-9)
+        np.testing.assert_allclose(full(p[j]), before_p[j] - gain @ s @ gain.T, rtol=1e-8, atol=1e-6)
 
 
 @pytest.mark.parametrize(("turn_radps", "favourite"), [(0.0, 0), (4.0 / 150, 1), (-4.0 / 150, 2)])
 def test_the_model_that_flies_as_the_aircraft_does_wins(turn_radps, favourite):
     rng = np.random.default_rng(5)
-    x, p, mu = np.empty((1, MODES, 4)), np.empty((1, MODES, 10)), np.empty((1, MODES))
+    x, p, mu = np.empty((MODES, 4)), np.empty((MODES, 10)), np.empty(MODES)
     work = np.empty((MODES, 18))
     position, heading = np.zeros(2), 0.3
-    begin(0, 0.0, 0.0, 100.0, 0.0, 100.0, 0.0, 0.0, 4e4, x, p, mu)
+    begin(0.0, 0.0, 100.0, 0.0, 100.0, 0.0, 0.0, 4e4, x, p, mu)
     share = []
     for step in range(40):
         for _ in range(40):
             heading += turn_radps * 0.1
             position += 150.0 * 0.1 * np.array([np.cos(heading), np.sin(heading)])
-        predict(0, 4.0, x, p, mu, MOTION, work)
-        update(0, *(position + rng.normal(0, 10, 2)), 100.0, 0.0, 100.0, x, p, mu, work)
+        predict(4.0, x, p, mu, MOTION, work)
+        update(*(position + rng.normal(0, 10, 2)), 100.0, 0.0, 100.0, x, p, mu, work)
         if step > 5:
-            share.append(mu[0].copy())
+            share.append(mu.copy())
     assert np.argmax(np.mean(share, axis=0)) == favourite
-    mean, cov = np.empty((1, 4)), np.empty((1, 10))
-    combine(0, x, p, mu, mean, cov)
-    assert np.hypot(*(mean[0, :2] - position)) < 40
-    assert np.all(np.linalg.eigvalsh(full(cov[0])) > 0)
+    mean, cov = np.empty(4), np.empty(10)
+    combine(x, p, mu, mean, cov)
+    assert np.hypot(*(mean[:2] - position)) < 40
+    assert np.all(np.linalg.eigvalsh(full(cov)) > 0)

@@ -79,29 +79,29 @@ def test_a_wrong_altitude_moves_a_place_by_what_its_covariance_says(target):
 
 
 def test_a_place_goes_into_a_plane_and_back():
-    tracks = empty_tracks(1)
+    track = empty_tracks(1).row[0]
     lat, lon = math.radians(61.0), math.radians(-150.0)
-    set_plane(0, lat, lon, *lla_to_ecef(lat, lon, 0.0), tracks.plane)
+    set_plane(lat, lon, *lla_to_ecef(lat, lon, 0.0), track.plane)
     point = lla_to_ecef(math.radians(61.08), math.radians(-149.9), 0.0)
-    e, n = to_plane(0, *point, tracks.plane)
-    back = ecef_to_lla(*from_plane(0, e, n, tracks.plane))
+    e, n = to_plane(*point, track.plane)
+    back = ecef_to_lla(*from_plane(e, n, track.plane))
     np.testing.assert_allclose(np.degrees(back[:2]), [61.08, -149.9], atol=1e-8)
 
 
 def test_a_fresh_plane_leaves_place_velocity_and_covariance_as_they_were():
-    tracks = empty_tracks(1)
+    track = empty_tracks(1).row[0]
     lat, lon = math.radians(61.0), math.radians(179.95)
-    set_plane(0, lat, lon, *lla_to_ecef(lat, lon, 0.0), tracks.plane)
-    tracks.x[0] = tracks.mean[0] = [11_000.0, 9_000.0, 200.0, 50.0]
-    tracks.p[0] = [900.0, 300.0, 2500.0, 10.0, 3.0, -4.0, 20.0, 25.0, 5.0, 36.0]
-    tracks.mu[0] = 0.25
-    place = from_plane(0, 11_000.0, 9_000.0, tracks.plane)
-    ahead = np.array(from_plane(0, 11_200.0, 9_050.0, tracks.plane))
-    recentre(tracks, 0)
-    assert np.hypot(*tracks.mean[0, :2]) < 1e-6
-    np.testing.assert_allclose(from_plane(0, 0.0, 0.0, tracks.plane), place, atol=1e-6)
-    np.testing.assert_allclose(from_plane(0, *tracks.mean[0, 2:], tracks.plane), ahead, atol=0.5)
-    np.testing.assert_allclose(np.hypot(*tracks.mean[0, 2:]), np.hypot(200, 50), rtol=1e-12)
-    see, sen, snn = tracks.cov[0, :3]
+    set_plane(lat, lon, *lla_to_ecef(lat, lon, 0.0), track.plane)
+    track.x[:] = track.state[:] = [11_000.0, 9_000.0, 200.0, 50.0]
+    track.p[:] = [900.0, 300.0, 2500.0, 10.0, 3.0, -4.0, 20.0, 25.0, 5.0, 36.0]
+    track.mu[:] = 0.25
+    place = from_plane(11_000.0, 9_000.0, track.plane)
+    ahead = np.array(from_plane(11_200.0, 9_050.0, track.plane))
+    recentre(track)
+    assert np.hypot(*track.state[:2]) < 1e-6
+    np.testing.assert_allclose(from_plane(0.0, 0.0, track.plane), place, atol=1e-6)
+    np.testing.assert_allclose(from_plane(*track.state[2:], track.plane), ahead, atol=0.5)
+    np.testing.assert_allclose(np.hypot(*track.state[2:]), np.hypot(200, 50), rtol=1e-12)
+    see, sen, snn = track.cov[:3]
     np.testing.assert_allclose(see + snn, 3400.0)
     np.testing.assert_allclose(see * snn - sen**2, 900.0 * 2500.0 - 300.0**2)

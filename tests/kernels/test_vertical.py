@@ -29,13 +29,13 @@ cut, altitude_variance = (getattr(one, "py_func", one) for one in (cut, altitude
 
 def follow(altitudes, dt=4.0, addressed=True):
     """States after each altitude, and which were believed; NaN stands for no altitude in that turn."""
-    vertical = np.zeros((1, FIELDS))
-    begin_vertical(0, altitudes[0], vertical)
-    out, believed = [vertical[0].copy()], [True]
+    vertical = np.zeros(FIELDS)
+    begin_vertical(altitudes[0], vertical)
+    out, believed = [vertical.copy()], [True]
     for altitude in altitudes[1:]:
-        predict_vertical(0, dt, vertical, WORK)
-        believed.append(bool(np.isnan(altitude) or update_vertical(0, altitude, addressed, vertical)))
-        out.append(vertical[0].copy())
+        predict_vertical(dt, vertical, WORK)
+        believed.append(bool(np.isnan(altitude) or update_vertical(altitude, addressed, vertical)))
+        out.append(vertical.copy())
     return np.array(out), believed
 
 
@@ -115,22 +115,22 @@ def test_a_real_change_is_believed_when_enough_reports_agree(other):
 
 
 def test_the_first_altitude_may_come_late():
-    vertical = np.zeros((1, FIELDS))
-    begin_vertical(0, math.nan, vertical)
-    assert np.isnan(vertical[0, 0])
-    predict_vertical(0, 4.0, vertical, WORK)
-    assert not update_climb(0, 3.0, vertical)
-    assert update_vertical(0, 7_000.0, True, vertical)
-    assert vertical[0, 0] == 7_000.0
+    vertical = np.zeros(FIELDS)
+    begin_vertical(math.nan, vertical)
+    assert np.isnan(vertical[0])
+    predict_vertical(4.0, vertical, WORK)
+    assert not update_climb(3.0, vertical)
+    assert update_vertical(7_000.0, True, vertical)
+    assert vertical[0] == 7_000.0
 
 
 def test_a_reported_vertical_rate_is_taken_in_and_an_absurd_one_is_not():
-    vertical = np.zeros((1, FIELDS))
-    begin_vertical(0, 7_000.0, vertical)
-    assert update_climb(0, 9.0, vertical)
-    assert vertical[0, 1] == pytest.approx(9.0, abs=1.0)
+    vertical = np.zeros(FIELDS)
+    begin_vertical(7_000.0, vertical)
+    assert update_climb(9.0, vertical)
+    assert vertical[1] == pytest.approx(9.0, abs=1.0)
     before = vertical.copy()
-    assert not update_climb(0, -140.0, vertical)
+    assert not update_climb(-140.0, vertical)
     assert np.array_equal(before, vertical, equal_nan=True)
 
 
@@ -142,7 +142,7 @@ def test_what_it_claims_to_know_is_true_in_level_flight_and_in_climbs():
         true = profile(rate) + rng.uniform(-500, 500)
         step = rng.choice([FINE_M, COARSE_M])
         states, _ = follow(told(true, step), addressed=step == FINE_M)
-        sigma = np.array([math.sqrt(altitude_variance(0, row[None, :])) for row in states[60:]])
+        sigma = np.array([math.sqrt(altitude_variance(row)) for row in states[60:]])
         inside += list(np.abs(states[60:, 0] - true[60:]) < 1.96 * sigma)
     assert np.mean(inside) > 0.93
 

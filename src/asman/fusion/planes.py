@@ -59,13 +59,13 @@ def _between(state: Floats, of: Origin, to: Origin) -> tuple[Floats, Floats]:
 
 
 def _plane(origin: Origin) -> Floats:
-    """Row of `Tracks.plane` that touches the ellipsoid at a place."""
+    """`plane` of a track that touches the ellipsoid at a place."""
     lat, lon = math.radians(origin[0]), math.radians(origin[1])
     x, y, z = lla_to_ecef(lat, lon, 0.0)
-    return np.array([[x, y, z, math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)]])
+    return np.array([x, y, z, math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon)])
 
 
 def _there(e: float, n: float, source: Floats, target: Floats) -> tuple[float, float]:
     """A place of one plane in the other."""
-    x, y, z = from_plane(0, e, n, source)
-    return to_plane(0, x, y, z, target)
+    x, y, z = from_plane(e, n, source)
+    return to_plane(x, y, z, target)

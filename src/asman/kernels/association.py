@@ -19,11 +19,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import CELL_M, Files, bucket_of_number, near
-from asman.kernels.imm import LOG_TWO_PI, MODES, Motion, log_likelihood
-from asman.kernels.jit import lent, part, rare
+from asman.kernels.gating import CELL_M, Files, bucket_of_number, within
+from asman.kernels.imm import MODES, TWO_PI, Motion, likelihood
+from asman.kernels.jit import lent, part, rare, small
 from asman.kernels.tracklife import Rules, place_in
-from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor
+from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor, to_plane
 from asman.kernels.vertical import altitude_fits
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,8 @@ Records = Any
 STALE_M: Final = 400.0
 #: Farther than this no gate is searched, whatever the covariances say.
 REACH_MAX_M: Final = 10_000.0
+#: How far an aircraft's place is off by what its sensor's clock may err [m].
+LATE_M: Final = 100.0
 #: Log odds of a common address: two aircraft that share one are a mistake of somebody's, about 1 in 10⁵.
 ADDRESS_GAIN: Final = 11.5
 #: What the same address is worth at least where an aircraft may have got to, though no model says so.
@@ -78,19 +80,20 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
             continue
         reach = min(sigma + 6_000.0, max(REACH_MAX_M, sigma + 3_000.0))
         reach = min(reach, 3.0 * CELL_M)
-        hits = near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
+        hits = within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         if hits > found.size:
             found = np.empty(2 * hits, np.int64)
-            near(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
+            within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
         for f in range(hits):
             k = found[f]
             own_address = tracks.row[k].address
             if plot.address >= 0 and own_address >= 0 and own_address != plot.address:
                 continue
-            dt = abs(plot.time_ns - tracks.row[k].time_ns) * SECOND
-            cov = tracks.cov
-            spread = max(cov[k, 0] + tracks.consider[k, 0], cov[k, 2] + tracks.consider[k, 2])
-            own = math.sqrt(spread) + dt * math.sqrt(max(cov[k, 7], cov[k, 9]))
+            track = tracks.row[k]
+            dt = abs(plot.time_ns - track.time_ns) * SECOND
+            cov = track.cov
+            spread = max(cov[0] + track.consider[0], cov[2] + track.consider[2])
+            own = math.sqrt(spread) + dt * math.sqrt(max(cov[7], cov[9]))
             radius = sigma + 4.0 * own + 25.0 * dt * math.sqrt(dt) + STALE_M
             dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
             # A plot without altitude may yet be placed elsewhere by the track's own.
@@ -115,22 +118,21 @@ def grown(array: Ints) -> Ints:
     return larger
 
 
-@rare
+@lent
 def judge(
     tracks: Tracks, plots: Records, sensors: Records, start: Ints, edges: Ints, rules: Rules, motion: Motion,
     work: Floats, column_of: Ints, keep_start: Ints, keep_track: Ints, keep_column: Ints, keep_gain: Floats,
-    split: Ints,
+    split: Ints, column_sensor: Ints, column_next: Ints,
 ) -> int:  # fmt: skip
     """Weigh every candidate; write those worth having, by plot, and return how many columns they make.
 
     A column is a track as one sensor sees it in this window: the plots of two radars do not contend.
     column_of (T,)     scratch, all -1 (not met yet); latest column of each track, or -2: met, without one
     split     (P,)     out: the track that this plot is a split of, or -1
+    column_sensor, column_next (E,)  scratch
     """
     columns = 0
     kept = 0
-    column_sensor = np.empty(edges.size, np.int64)
-    column_next = np.empty(edges.size, np.int64)
     for i in range(plots.size):
         keep_start[i] = kept
         split[i] = -1
@@ -138,16 +140,19 @@ def judge(
         sensor = sensors[plot.sensor]
         for q in range(start[i], start[i + 1]):
             k = edges[q]
+            track = tracks.row[k]
             if column_of[k] == -1:
-                carry(tracks, k, plot.time_ns, motion, work)
+                if out_of_reach(track, plot, rules, motion):
+                    continue
+                carry(track, plot.time_ns, motion, work)
                 column_of[k] = -2
-            gain = pair_gain(tracks, k, plot, sensor, sensors, rules)
+            gain = pair_gain(track, plot, sensor, sensors, rules)
             if gain <= 0.0:
                 continue
             if sensor.rotates == 1:
-                slot = contributor(k, plot.sensor, tracks.heard)
-                if slot >= 0 and 2 * (plot.time_ns - tracks.heard[k, slot].last_ns) < sensor.period_ns:
-                    if not contradicts(tracks, k, plot):
+                slot = contributor(plot.sensor, track.heard)
+                if slot >= 0 and 2 * (plot.time_ns - track.heard[slot].last_ns) < sensor.period_ns:
+                    if not contradicts(track, plot):
                         split[i] = k
                     continue
             c = column_of[k]
@@ -169,56 +174,76 @@ def judge(
     return columns
 
 
+@small
+def out_of_reach(track: Record, plot: Record, rules: Rules, motion: Motion) -> bool:
+    """Whether a plot is out of a track's gate however it flew since: to carry it on for that is a waste.
+
+    Straight on, with the noise of the wildest model and as wide as the usual turn leads aside; a plot without
+    an altitude is as wide as the prior of that. One that bears the track's address is looked at anyhow.
+    """
+    if plot.address >= 0 and plot.address == track.address:
+        return False
+    dt = (plot.time_ns - track.time_ns) * SECOND
+    e, n = to_plane(plot.x, plot.y, plot.z, track.plane)
+    cov = track.cov
+    de = e - track.state[0] - dt * track.state[2]
+    dn = n - track.state[1] - dt * track.state[3]
+    aside = 0.5 * motion.turn_mps2 * dt * dt + LATE_M
+    wide = motion.noise_high_m2ps3 * dt * dt * dt / 3.0 + aside * aside
+    see = cov[0] + dt * (2.0 * cov[3] + dt * cov[7]) + track.consider[0] + plot.ree + plot.hee + wide
+    sen = cov[1] + dt * (cov[4] + cov[5] + dt * cov[8]) + track.consider[1] + plot.ren + plot.hen
+    snn = cov[2] + dt * (2.0 * cov[6] + dt * cov[9]) + track.consider[2] + plot.rnn + plot.hnn + wide
+    return snn * de * de - 2.0 * sen * de * dn + see * dn * dn > rules.gate * (see * snn - sen * sen)
+
+
 @lent
-def pair_gain(tracks: Tracks, k: int, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
-    """Log odds that a plot is of track `k` rather than of nobody known; negative: out of the gate."""
-    row = tracks.row[k]
-    ahead = (plot.time_ns - row.time_ns) * SECOND
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
-    ree += hee + tracks.consider[k, 0]
-    ren += hen + tracks.consider[k, 1]
-    rnn += hnn + tracks.consider[k, 2]
-    cov = tracks.cov
-    de = e - tracks.mean[k, 0] - ahead * tracks.mean[k, 2]
-    dn = n - tracks.mean[k, 1] - ahead * tracks.mean[k, 3]
-    see = cov[k, 0] + ahead * (2.0 * cov[k, 3] + ahead * cov[k, 7]) + ree
-    sen = cov[k, 1] + ahead * (cov[k, 4] + cov[k, 5] + ahead * cov[k, 8]) + ren
-    snn = cov[k, 2] + ahead * (2.0 * cov[k, 6] + ahead * cov[k, 9]) + rnn
+def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
+    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
+    ree += hee + track.consider[0]
+    ren += hen + track.consider[1]
+    rnn += hnn + track.consider[2]
+    cov = track.cov
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
+    see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
+    sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
+    snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
     det = see * snn - sen * sen
     d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det
-    same = plot.address >= 0 and row.address == plot.address
+    same = plot.address >= 0 and track.address == plot.address
     if d2 > rules.gate:
         if not same:
             return -1.0
-        since = (plot.time_ns - row.last_ns) * SECOND
+        since = (plot.time_ns - track.last_ns) * SECOND
         room = rules.jump_mps * since + 4.0 * math.sqrt(max(see, snn))
         if de * de + dn * dn > room * room:
             return -1.0
-        log_place = -0.5 * rules.gate - LOG_TWO_PI - 0.5 * math.log(det)
+        density = math.exp(-0.5 * rules.gate) / (TWO_PI * math.sqrt(det))
     else:
         density = 0.0
         for j in range(MODES):
-            density += tracks.mu[k, j] * math.exp(
-                log_likelihood(k, j, ahead, e, n, ree, ren, rnn, tracks.x, tracks.p)
-            )
-        log_place = math.log(max(density, 1e-300))
-    found = min(row.existence * sensor.pd, 0.999)
-    gain = log_place + math.log(found / (1.0 - found)) - math.log(plot.clutter_pm2 + plot.birth_pm2)
+            density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+    found = min(track.existence * sensor.pd, 0.999)
+    odds = max(density, 1e-300) * found / ((1.0 - found) * (plot.clutter_pm2 + plot.birth_pm2))
     if same:
         # Out of the gate it is still this aircraft, unless another track of the address fits.
-        return gain + ADDRESS_GAIN if d2 <= rules.gate else max(gain + ADDRESS_GAIN, JUMP_GAIN)
+        gain = math.log(odds) + ADDRESS_GAIN
+        return gain if d2 <= rules.gate else max(gain, JUMP_GAIN)
+    gain = 0.0
     odd = False
-    if plot.mode_3a >= 0 and row.mode_3a >= 0:
+    if plot.mode_3a >= 0 and track.mode_3a >= 0:
         trust = 1.0 if plot.mode_3a_valid == 1 else 0.4
-        if plot.mode_3a in (row.mode_3a, row.mode_3a_doubt):
+        if plot.mode_3a in (track.mode_3a, track.mode_3a_doubt):
             gain += trust * (CONSPICUITY_GAIN if conspicuity(plot.mode_3a) else CODE_GAIN)
         else:
             gain += trust * math.log(rules.garble)
             odd = plot.mode_3a_valid == 1
-    if not math.isnan(plot.altitude_m) and not math.isnan(tracks.vertical[k, 0]):
-        fit = altitude_fits(k, ahead, plot.altitude_m, tracks.vertical)
+    if not math.isnan(plot.altitude_m) and not math.isnan(track.vertical[0]):
+        fit = altitude_fits(ahead, plot.altitude_m, track.vertical)
         # A wrong code and a wrong altitude at once: somebody else.
         if odd and fit * ALTITUDE_SPREAD_M < rules.garble:
             gain += 2.0 * math.log(rules.garble)
-        gain += math.log((1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble)
-    return gain
+        odds *= (1.0 - rules.garble) * fit * ALTITUDE_SPREAD_M + rules.garble
+    return gain + math.log(max(odds, 1e-300))

@@ -191,7 +191,7 @@ def know_heights(plots: Records, sensors: Records, air: Atmosphere) -> None:
         surer = PRESSURE_SIGMA_M - math.sqrt(variance)
         if (abs(value) + surer) * abs(pressure - sensor.height_m) < MOVE_M * plot.range_m:
             continue
-        _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
+        x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
             plot.range_m, plot.azimuth, pressure + value, math.sqrt(variance), sensor
         )
         plot.x, plot.y, plot.z = x, y, z

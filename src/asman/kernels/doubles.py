@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, near, table_size
+from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, table_size, within
 from asman.kernels.integrity import ELSEWHERE, REFUSED
 from asman.kernels.jit import lent, rare, small
 from asman.kernels.tracklife import MERGED
-from asman.kernels.trackrows import SECOND, Tracks, conspicuity, from_plane
+from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -49,10 +49,7 @@ def file_tracks(tracks: Tracks, count: int, at_ns: int) -> None:
             continue
         dt = (at_ns - row.time_ns) * SECOND
         place[k, 0], place[k, 1], place[k, 2] = from_plane(
-            k,
-            tracks.mean[k, 0] + dt * tracks.mean[k, 2],
-            tracks.mean[k, 1] + dt * tracks.mean[k, 3],
-            tracks.plane,
+            row.state[0] + dt * row.state[2], row.state[1] + dt * row.state[3], row.plane
         )
         address[k] = row.address
         own = row.confirmed == 1 and row.mode_3a >= 0 and not conspicuity(row.mode_3a)
@@ -81,16 +78,18 @@ def merge(
     for k in range(count):
         if tracks.row[k].alive == 0:
             continue
-        hits = near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        hits = within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         if hits > found.size:
             found = np.empty(2 * hits, np.int64)
-            near(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+            within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
         for f in range(hits):
             m = found[f]
             if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
                 continue
-            if one_aircraft(tracks, k, m, place, now_ns, sensors):
-                unite(tracks, k, m)
+            dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
+            distance = math.sqrt(dx * dx + dy * dy + dz * dz)
+            if one_aircraft(tracks.row[k], tracks.row[m], distance, now_ns, sensors):
+                unite(tracks.row[k], tracks.row[m])
                 counters[MERGED] += 1
 
 
@@ -117,19 +116,18 @@ def follow_jumps(
                 and a.plots >= 4
                 and b.existence < FADED
                 and a.last_ns - b.last_ns > FRESHER_NS
-                and tracks.trust[k, REFUSED] != ELSEWHERE
+                and a.trust[REFUSED] != ELSEWHERE
             ):
                 dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
                 if dx * dx + dy * dy + dz * dz < JUMP_M * JUMP_M:
-                    unite(tracks, k, int(m))
+                    unite(a, b)
                     counters[MERGED] += 1
             m = link[m]
 
 
 @small
-def unite(tracks: Tracks, k: int, m: int) -> None:
+def unite(a: Record, b: Record) -> None:
     """Let the better of two tracks go on under the older number with the codes of both, and end the other."""
-    a, b = tracks.row[k], tracks.row[m]
     better, lesser = a, b
     if abs(a.last_ns - b.last_ns) > FRESHER_NS:
         if b.last_ns > a.last_ns:
@@ -157,34 +155,31 @@ def unite(tracks: Tracks, k: int, m: int) -> None:
 
 
 @lent
-def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sensors: Records) -> bool:
-    """Whether two tracks near each other follow one aircraft.
+def one_aircraft(a: Record, b: Record, distance: float, at_ns: int, sensors: Records) -> bool:
+    """Whether two tracks at a distance [m] from each other follow one aircraft.
 
     Two plots of one sensor in one turn prove two aircraft, unless the address is the same.
     """
-    a, b = tracks.row[k], tracks.row[m]
     if a.address >= 0 and b.address >= 0 and a.address != b.address:
         return False
-    if tracks.trust[k, REFUSED] == ELSEWHERE or tracks.trust[m, REFUSED] == ELSEWHERE:
+    if a.trust[REFUSED] == ELSEWHERE or b.trust[REFUSED] == ELSEWHERE:
         return False
     same = a.address >= 0 and a.address == b.address
     alike = a.mode_3a >= 0 and a.mode_3a == b.mode_3a and not conspicuity(a.mode_3a)
-    ha, hb = tracks.vertical[k, 0], tracks.vertical[m, 0]
+    ha, hb = a.vertical[0], b.vertical[0]
     if not same and not math.isnan(ha) and not math.isnan(hb) and abs(ha - hb) > 300.0:
         return False
     if not same and a.mode_3a >= 0 and b.mode_3a >= 0 and a.mode_3a != b.mode_3a:
         return False
-    dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
-    distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-    de, dn = tracks.mean[k, 2] - tracks.mean[m, 2], tracks.mean[k, 3] - tracks.mean[m, 3]
+    de, dn = a.state[2] - b.state[2], a.state[3] - b.state[3]
     apart = math.sqrt(de * de + dn * dn)
     if not same and not alike:
-        for i in range(tracks.heard.shape[1]):
-            one = tracks.heard[k, i]
+        for i in range(CONTRIBUTORS):
+            one = a.heard[i]
             if one.sensor < 0:
                 continue
-            for j in range(tracks.heard.shape[1]):
-                other = tracks.heard[m, j]
+            for j in range(CONTRIBUTORS):
+                other = b.heard[j]
                 if other.sensor == one.sensor:
                     sensor = sensors[one.sensor]
                     share = 0.4 * sensor.period_ns if sensor.rotates == 1 else 0.75e9
@@ -193,12 +188,11 @@ def one_aircraft(tracks: Tracks, k: int, m: int, place: Floats, at_ns: int, sens
                         return False
         if at_ns - min(a.company_ns, b.company_ns) < COMPANY_NS:
             return False
-    cov = tracks.cov
-    far = tracks.consider
     sigma = math.sqrt(
-        max(cov[k, 0] + far[k, 0], cov[k, 2] + far[k, 2]) + max(cov[m, 0] + far[m, 0], cov[m, 2] + far[m, 2])
+        max(a.cov[0] + a.consider[0], a.cov[2] + a.consider[2])
+        + max(b.cov[0] + b.consider[0], b.cov[2] + b.consider[2])
     )
-    sigma_speed = math.sqrt(max(cov[k, 7], cov[k, 9]) + max(cov[m, 7], cov[m, 9]))
+    sigma_speed = math.sqrt(max(a.cov[7], a.cov[9]) + max(b.cov[7], b.cov[9]))
     # Velocities that nobody knows are not alike: two plots of two turns are what a track begins with.
     if not same and not alike and sigma_speed > UNKNOWN_MPS:
         return False

@@ -16,10 +16,10 @@ from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge, pair_gain
 from asman.kernels.doubles import file_tracks
 from asman.kernels.gating import Files
-from asman.kernels.imm import MODES, Motion, log_likelihood
+from asman.kernels.imm import MODES, Motion, likelihood
 from asman.kernels.jit import kernel, lent
 from asman.kernels.sensor_maps import SensorMaps
-from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chain, map_clutter
+from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chained, map_clutter
 from asman.kernels.tracklife import Rules, place_in
 from asman.kernels.trackrows import SECOND, Tracks
 
@@ -66,8 +66,8 @@ def weigh(
     second_ns = plots[0].time_ns // rules.window_ns * rules.window_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
     if marks[FILED_NS] != second_ns:
         file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-    chain(tracks, marks[COUNT], files)
-    map_clutter(plots, sensors, maps, rules, counters)
+    files = chained(tracks, marks[COUNT], files)
+    map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(plots.size + 1, np.int64)
     edges = candidates(tracks, plots, files, start)
     keep_start = np.empty(plots.size + 1, np.int64)
@@ -75,9 +75,10 @@ def weigh(
     keep_column = np.empty(edges.size, np.int64)
     keep_gain = np.empty(edges.size)
     split = np.empty(plots.size, np.int64)
+    column_sensor, column_next = np.empty(edges.size, np.int64), np.empty(edges.size, np.int64)
     columns = judge(
         tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
-        keep_column, keep_gain, split,
+        keep_column, keep_gain, split, column_sensor, column_next,
     )  # fmt: skip
     taken = np.empty(plots.size, np.int64)
     assign(keep_start, keep_column, keep_gain, columns, taken)
@@ -95,33 +96,33 @@ def weigh(
                     row.claims = 1
                     row.takes = 1 if taken[i] == e else 0
             bare[0] = plots[i]
-            weigh_pair(tracks, k, plots[i], bare[0], sensors, rules, row)
+            weigh_pair(tracks.row[k], plots[i], bare[0], sensors, rules, row)
     return out
 
 
 @lent
 def weigh_pair(
-    tracks: Tracks, k: int, plot: Record, bare: Record, sensors: Records, rules: Rules, out: Record
+    track: Record, plot: Record, bare: Record, sensors: Records, rules: Rules, out: Record
 ) -> None:
     """Write what one pair is worth, and by what; `bare` is a copy of the plot that loses its marks here."""
     sensor = sensors[plot.sensor]
-    out.track = tracks.row[k].number
-    out.existence = tracks.row[k].existence
-    out.distance2, out.log_likelihood = place_fits(tracks, k, plot, sensors)
-    out.gain = pair_gain(tracks, k, plot, sensor, sensors, rules)
+    out.track = track.number
+    out.existence = track.existence
+    out.distance2, out.log_likelihood = place_fits(track, plot, sensors)
+    out.gain = pair_gain(track, plot, sensor, sensors, rules)
     out.altitude = out.mode_3a = out.address = 0.0
-    same = plot.address >= 0 and plot.address == tracks.row[k].address
+    same = plot.address >= 0 and plot.address == track.address
     bare.address = -1
-    without_address = pair_gain(tracks, k, bare, sensor, sensors, rules)
+    without_address = pair_gain(track, bare, sensor, sensors, rules)
     bare.mode_3a = -1
-    without_code = pair_gain(tracks, k, bare, sensor, sensors, rules)
+    without_code = pair_gain(track, bare, sensor, sensors, rules)
     out.place = without_code
     if not math.isnan(plot.altitude_m):
         # Without the track's altitude, not the plot's: that would move the plot.
-        altitude = tracks.vertical[k, 0]
-        tracks.vertical[k, 0] = math.nan
-        out.place = pair_gain(tracks, k, bare, sensor, sensors, rules)
-        tracks.vertical[k, 0] = altitude
+        altitude = track.vertical[0]
+        track.vertical[0] = math.nan
+        out.place = pair_gain(track, bare, sensor, sensors, rules)
+        track.vertical[0] = altitude
     if out.distance2 > rules.gate:
         out.place = math.nan
         out.address = out.gain if same else 0.0
@@ -134,23 +135,21 @@ def weigh_pair(
 
 
 @lent
-def place_fits(tracks: Tracks, k: int, plot: Record, sensors: Records) -> tuple[float, float]:
-    """Squared Mahalanobis distance of a plot from track `k`, and the log density of its place [log 1/m²]."""
-    ahead = (plot.time_ns - tracks.row[k].time_ns) * SECOND
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
-    ree += hee + tracks.consider[k, 0]
-    ren += hen + tracks.consider[k, 1]
-    rnn += hnn + tracks.consider[k, 2]
-    cov = tracks.cov
-    de = e - tracks.mean[k, 0] - ahead * tracks.mean[k, 2]
-    dn = n - tracks.mean[k, 1] - ahead * tracks.mean[k, 3]
-    see = cov[k, 0] + ahead * (2.0 * cov[k, 3] + ahead * cov[k, 7]) + ree
-    sen = cov[k, 1] + ahead * (cov[k, 4] + cov[k, 5] + ahead * cov[k, 8]) + ren
-    snn = cov[k, 2] + ahead * (2.0 * cov[k, 6] + ahead * cov[k, 9]) + rnn
+def place_fits(track: Record, plot: Record, sensors: Records) -> tuple[float, float]:
+    """Squared Mahalanobis distance of a plot from a track, and the log density of its place [log 1/m²]."""
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
+    ree += hee + track.consider[0]
+    ren += hen + track.consider[1]
+    rnn += hnn + track.consider[2]
+    cov = track.cov
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
+    see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
+    sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
+    snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
     density = 0.0
     for j in range(MODES):
-        density += tracks.mu[k, j] * math.exp(
-            log_likelihood(k, j, ahead, e, n, ree, ren, rnn, tracks.x, tracks.p)
-        )
+        density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
     distance2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
     return distance2, math.log(max(density, 1e-300))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from asman.kernels.imm import Motion, combine, update
 from asman.kernels.jit import lent, small
 from asman.kernels.tracklife import DUE, place_in
-from asman.kernels.trackrows import SECOND, Tracks, carry, contributor, usual_gap_s
+from asman.kernels.trackrows import SECOND, carry, contributor, usual_gap_s
 
 Floats = NDArray[np.float64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -33,37 +33,36 @@ OWN_PLOTS: Final = 8
 
 
 @small
-def may_share(tracks: Tracks, k: int, m: int, plot: Record, sensors: Records) -> bool:
-    """Whether the plot of track `k` may hold the plot of track `m` as well."""
-    row = tracks.row[m]
-    if m == k or row.shown == 0 or row.plots < OWN_PLOTS:
+def may_share(track: Record, plot: Record, sensors: Records) -> bool:
+    """Whether a plot of another track may hold the plot of this one as well."""
+    if track.shown == 0 or track.plots < OWN_PLOTS:
         return False
-    slot = contributor(m, plot.sensor, tracks.heard)
+    slot = contributor(plot.sensor, track.heard)
     if slot < 0:
         return False
-    e, n, _, _, _, _, _, _ = place_in(tracks, m, plot, sensors)
-    ahead = (plot.time_ns - row.time_ns) * SECOND
-    de = e - tracks.mean[m, 0] - ahead * tracks.mean[m, 2]
-    dn = n - tracks.mean[m, 1] - ahead * tracks.mean[m, 3]
+    e, n, _, _, _, _, _, _ = place_in(track, plot, sensors)
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    de = e - track.state[0] - ahead * track.state[2]
+    dn = n - track.state[1] - ahead * track.state[3]
     room = max(UNRESOLVED_RANGE_M, UNRESOLVED_AZIMUTH * plot.range_m)
     return de * de + dn * dn < room * room
 
 
 @lent
-def share(tracks: Tracks, m: int, plot: Record, sensors: Records, motion: Motion, work: Floats) -> None:
+def share(track: Record, plot: Record, sensors: Records, motion: Motion, work: Floats) -> None:
     """Let track `m` live on a plot that may hold its own: its place is known by the resolution cell."""
     sensor = sensors[plot.sensor]
-    carry(tracks, m, plot.time_ns, motion, work)
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, m, plot, sensors)
+    carry(track, plot.time_ns, motion, work)
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
     # Somewhere in the cell: noise as wide as half of it, on top of the plot's own.
     half = 0.5 * max(UNRESOLVED_RANGE_M, UNRESOLVED_AZIMUTH * plot.range_m)
     ree += hee + half * half
     ren += hen
     rnn += hnn + half * half
-    update(m, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
-    combine(m, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    row = tracks.row[m]
-    row.shared_ns = plot.time_ns
-    entry = tracks.heard[m, contributor(m, plot.sensor, tracks.heard)]
+    update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
+    track.shared_ns = plot.time_ns
+    entry = track.heard[contributor(plot.sensor, track.heard)]
     entry.missed = 0
-    entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, row.on_ground, sensor) * 1e9)
+    entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, track.on_ground, sensor) * 1e9)
+    track.due_ns = min(track.due_ns, entry.due_ns)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, small
+from asman.kernels.jit import kernel, lent, small
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,8 +106,8 @@ def append(row: int, bucket_: int, head: Ints, link: Ints) -> None:
     link[last] = row
 
 
-@kernel
-def near(
+@lent
+def within(
     x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints
 ) -> int:
     """Write the rows of filed points within `reach` metres into `found`; return how many there are.
@@ -146,3 +146,11 @@ def table_size(count: int) -> int:
     while size < 2 * count:
         size *= 2
     return size
+
+
+@kernel
+def near(
+    x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints
+) -> int:
+    """`within`, for who is no kernel."""
+    return within(x, y, z, reach, place, head, link, found)

@@ -155,15 +155,40 @@ def polar_to_lla(
     cos_lon0 = math.cos(lon0)
     sin_az = math.sin(azimuth)
     cos_az = math.cos(azimuth)
+    site = site_of(sin_lat0, cos_lat0, sin_lon0, cos_lon0, h0)
+    sin_lat, cos_lat, x, y, found = polar_to_normal(
+        range_, sin_az, cos_az, height, sin_lat0, cos_lat0, sin_lon0, cos_lon0, h0, site, _HEIGHT_TOLERANCE_M
+    )
+    return math.atan2(sin_lat, cos_lat), math.atan2(y, x), found
+
+
+@kernel
+def site_of(
+    sin_lat0: float, cos_lat0: float, sin_lon0: float, cos_lon0: float, h0: float
+) -> tuple[float, float, float, float, float]:
+    """Earth-centred x, y, z [m] of an antenna; radii of curvature [m] there: meridian, prime vertical."""
     w2 = 1.0 - ECCENTRICITY2 * sin_lat0 * sin_lat0
     prime_vertical = SEMI_MAJOR_M / math.sqrt(w2)
     meridian = prime_vertical * (1.0 - ECCENTRICITY2) / w2
-    euler = 1.0 / (cos_az * cos_az / meridian + sin_az * sin_az / prime_vertical)
-    up = ((height - h0) * (2.0 * euler + height + h0) - range_ * range_) / (2.0 * (euler + h0))
-
     x0 = (prime_vertical + h0) * cos_lat0 * cos_lon0
     y0 = (prime_vertical + h0) * cos_lat0 * sin_lon0
     z0 = (prime_vertical * (1.0 - ECCENTRICITY2) + h0) * sin_lat0
+    return x0, y0, z0, meridian, prime_vertical
+
+
+@kernel
+def polar_to_normal(
+    range_: float, sin_az: float, cos_az: float, height: float, sin_lat0: float, cos_lat0: float,
+    sin_lon0: float, cos_lon0: float, h0: float, site: tuple[float, float, float, float, float],
+    tolerance_m: float,
+) -> tuple[float, float, float, float, float]:  # fmt: skip
+    """As `polar_to_lla`, of a place whose sines, cosines and radii (`site_of`) are known; no angle is asked.
+
+    Returns sine and cosine of the latitude, earth-centred x, y [m], height [m], right to a tolerance.
+    """
+    x0, y0, z0, meridian, prime_vertical = site
+    euler = 1.0 / (cos_az * cos_az / meridian + sin_az * sin_az / prime_vertical)
+    up = ((height - h0) * (2.0 * euler + height + h0) - range_ * range_) / (2.0 * (euler + h0))
     # The horizontal direction of the azimuth, and up, as earth-centred unit vectors.
     ax, ay, az = enu_to_ecef(sin_az, cos_az, 0.0, sin_lat0, cos_lat0, sin_lon0, cos_lon0)
     ux = cos_lat0 * cos_lon0
@@ -180,14 +205,14 @@ def polar_to_lla(
         sin_lat, cos_lat, axis, found = _normal_and_height(x, y, z)
         error = found - height
         # NaN fails this test too, and leaves at once.
-        if not abs(error) > _HEIGHT_TOLERANCE_M or along == 0.0:
+        if not abs(error) > tolerance_m or along == 0.0:
             break
         nx = cos_lat * x / axis
         ny = cos_lat * y / axis
         normal_up = nx * ux + ny * uy + sin_lat * uz
         normal_along = nx * ax + ny * ay + sin_lat * az
         up -= error / (normal_up - normal_along * up / along)
-    return math.atan2(sin_lat, cos_lat), math.atan2(y, x), found
+    return sin_lat, cos_lat, x, y, found
 
 
 @kernel

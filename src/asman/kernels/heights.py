@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from asman.kernels.integrity import NONE, REFUSED
 from asman.kernels.jit import lent
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar, prior_altitude
-from asman.kernels.trackrows import RANGED_PLOTS, SECOND, Tracks, to_plane
+from asman.kernels.trackrows import RANGED_PLOTS, SECOND, to_plane
 
 Floats = NDArray[np.float64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -77,115 +77,111 @@ REPORTED_SIGMA_M: Final = 20.0
 
 
 @lent
-def begin_height(k: int, tracks: Tracks) -> None:
+def begin_height(track: Record) -> None:
     """Forget the height of row `k` and the plots behind it."""
-    height = tracks.height
-    height[k, HEIGHT] = math.nan
-    height[k, VARIANCE] = 0.0
-    height[k, AT_NS] = 0.0
-    height[k, KIND] = PRIOR
-    height[k, OFFSET] = 0.0
-    height[k, OFFSET_VARIANCE] = PRESSURE_SIGMA_M * PRESSURE_SIGMA_M
+    height = track.height
+    height[HEIGHT] = math.nan
+    height[VARIANCE] = 0.0
+    height[AT_NS] = 0.0
+    height[KIND] = PRIOR
+    height[OFFSET] = 0.0
+    height[OFFSET_VARIANCE] = PRESSURE_SIGMA_M * PRESSURE_SIGMA_M
     for i in range(RANGED_PLOTS):
-        tracks.ranged[k, i].sensor = -1
+        track.ranged[i].sensor = -1
 
 
 @lent
-def height_at(k: int, time_ns: int, tracks: Tracks) -> tuple[float, float]:
-    """Height [m], NaN without one, and variance [m²] of track `k` at a time; from geometry alone."""
-    height = tracks.height
-    if math.isnan(height[k, HEIGHT]):
+def height_at(track: Record, time_ns: int) -> tuple[float, float]:
+    """Height [m], NaN without one, and variance [m²] of a track at a time; from geometry alone."""
+    height = track.height
+    if math.isnan(height[HEIGHT]):
         return math.nan, 0.0
-    dt = max((time_ns - height[k, AT_NS]) * SECOND, 0.0)
-    if math.isnan(tracks.vertical[k, 0]):
-        return height[k, HEIGHT], height[k, VARIANCE] + DRIFT_M2PS * dt
+    dt = max((time_ns - height[AT_NS]) * SECOND, 0.0)
+    if math.isnan(track.vertical[0]):
+        return height[HEIGHT], height[VARIANCE] + DRIFT_M2PS * dt
     return (
-        height[k, HEIGHT] + dt * tracks.vertical[k, 1],
-        height[k, VARIANCE] + DRIFT_KNOWN_M2PS * dt + dt * dt * tracks.vertical[k, 4],
+        height[HEIGHT] + dt * track.vertical[1],
+        height[VARIANCE] + DRIFT_KNOWN_M2PS * dt + dt * dt * track.vertical[4],
     )
 
 
 @lent
-def best_height(k: int, time_ns: int, tracks: Tracks) -> tuple[float, float]:
-    """Height [m] and variance [m²] of track `k`, from whatever tells it best; NaN where nothing does.
+def best_height(track: Record, time_ns: int) -> tuple[float, float]:
+    """Height [m] and variance [m²] of a track, from whatever tells it best; NaN where nothing does.
 
     A height from ranges counts once it is surer than the prior of an unknown altitude made it.
     """
-    value, variance = height_at(k, time_ns, tracks)
-    if tracks.height[k, KIND] == PRIOR:
+    value, variance = height_at(track, time_ns)
+    if track.height[KIND] == PRIOR:
         value = math.nan
-    if math.isnan(tracks.vertical[k, 0]):
+    if math.isnan(track.vertical[0]):
         return value, variance
-    by_pressure = tracks.vertical[k, 2] + tracks.height[k, OFFSET_VARIANCE]
+    by_pressure = track.vertical[2] + track.height[OFFSET_VARIANCE]
     if math.isnan(value) or by_pressure < variance:
-        return tracks.vertical[k, 0] + tracks.height[k, OFFSET], by_pressure
+        return track.vertical[0] + track.height[OFFSET], by_pressure
     return value, variance
 
 
 @lent
-def take_height(tracks: Tracks, k: int, plot: Record, sensors: Records) -> bool:
+def take_height(track: Record, plot: Record, sensors: Records) -> bool:
     """Let a plot, at the track's time and before it corrects the track, tell of its height.
 
     False when a pair of ranges contradicts what was known, and was refused.
     """
-    height = tracks.height
+    height = track.height
     if not math.isnan(plot.altitude_m):
-        height[k, OFFSET] = plot.offset_m
-        height[k, OFFSET_VARIANCE] = plot.offset_var
-    if not math.isnan(plot.height_m) and tracks.trust[k, REFUSED] == NONE:
-        value, variance = height_at(k, plot.time_ns, tracks)
+        height[OFFSET] = plot.offset_m
+        height[OFFSET_VARIANCE] = plot.offset_var
+    if not math.isnan(plot.height_m) and track.trust[REFUSED] == NONE:
+        value, variance = height_at(track, plot.time_ns)
         r = REPORTED_SIGMA_M * REPORTED_SIGMA_M
         far = 10.0 * math.sqrt(variance + r)
-        if math.isnan(value) or height[k, KIND] != REPORTED or abs(plot.height_m - value) > far:
+        if math.isnan(value) or height[KIND] != REPORTED or abs(plot.height_m - value) > far:
             value, variance = plot.height_m, r
         else:
             # Errors of one receiver last: reports do not average below half of them.
             gain = variance / (variance + r)
             value += gain * (plot.height_m - value)
             variance = max((1.0 - gain) * variance, 0.5 * r)
-        height[k, HEIGHT], height[k, VARIANCE] = value, variance
-        height[k, AT_NS], height[k, KIND] = plot.time_ns, REPORTED
+        height[HEIGHT], height[VARIANCE] = value, variance
+        height[AT_NS], height[KIND] = plot.time_ns, REPORTED
         return True
-    if math.isnan(plot.range_m) or not math.isnan(plot.altitude_m) or not math.isnan(tracks.vertical[k, 0]):
+    if math.isnan(plot.range_m) or not math.isnan(plot.altitude_m) or not math.isnan(track.vertical[0]):
         return True
-    _, variance = height_at(k, plot.time_ns, tracks)
-    if math.isnan(height[k, HEIGHT]) or (
-        height[k, KIND] == REPORTED and variance > FORGOTTEN_M * FORGOTTEN_M
-    ):
-        begin_square(tracks, k, plot, sensors)
-    agrees = by_ranges(tracks, k, plot, sensors)
-    keep(tracks, k, plot)
+    _, variance = height_at(track, plot.time_ns)
+    if math.isnan(height[HEIGHT]) or (height[KIND] == REPORTED and variance > FORGOTTEN_M * FORGOTTEN_M):
+        begin_square(track, plot, sensors)
+    agrees = by_ranges(track, plot, sensors)
+    keep(track, plot)
     return agrees
 
 
 @lent
-def begin_square(tracks: Tracks, k: int, plot: Record, sensors: Records) -> None:
+def begin_square(track: Record, plot: Record, sensors: Records) -> None:
     """Begin the search for a height at what the prior says of a slant range: uniform in the square."""
-    height = tracks.height
+    height = track.height
     base = sensors[plot.sensor].height_m
     value, sigma = prior_altitude(plot.range_m, sensors[plot.sensor])
     above = max(value - base, LEAST_M)
-    height[k, BASE] = base
-    height[k, SQUARE] = above * above
-    height[k, SQUARE_VARIANCE] = 4.0 * above * above * sigma * sigma
-    height[k, HEIGHT], height[k, VARIANCE] = value, sigma * sigma
-    height[k, AT_NS], height[k, KIND] = plot.time_ns, PRIOR
+    height[BASE] = base
+    height[SQUARE] = above * above
+    height[SQUARE_VARIANCE] = 4.0 * above * above * sigma * sigma
+    height[HEIGHT], height[VARIANCE] = value, sigma * sigma
+    height[AT_NS], height[KIND] = plot.time_ns, PRIOR
 
 
 @lent
-def keep(tracks: Tracks, k: int, plot: Record) -> None:
+def keep(track: Record, plot: Record) -> None:
     """Keep a plot for pairs to come, in its sensor's place, or the stalest."""
     slot = 0
     for i in range(RANGED_PLOTS):
-        one = tracks.ranged[k, i]
+        one = track.ranged[i]
         if one.sensor == plot.sensor:
             slot = i
             break
-        if one.sensor < 0 or (
-            tracks.ranged[k, slot].sensor >= 0 and one.time_ns < tracks.ranged[k, slot].time_ns
-        ):
+        if one.sensor < 0 or (track.ranged[slot].sensor >= 0 and one.time_ns < track.ranged[slot].time_ns):
             slot = i
-    one = tracks.ranged[k, slot]
+    one = track.ranged[slot]
     one.sensor = plot.sensor
     one.time_ns = plot.time_ns
     one.range_m = plot.range_m
@@ -195,61 +191,61 @@ def keep(tracks: Tracks, k: int, plot: Record) -> None:
 
 @lent
 def placed(
-    tracks: Tracks, k: int, range_m: float, azimuth: float, height: float, sensor: Record
+    track: Record, range_m: float, azimuth: float, height: float, sensor: Record
 ) -> tuple[float, float, float, float, float, float, float]:
     """East, north [m] of a range at a height, its covariance ee, en, nn [m²], and the place a bit higher."""
-    _, _, x, y, z, ree, ren, rnn, _, _, _ = place_radar(range_m, azimuth, height, 0.0, sensor)
-    e, n = to_plane(k, x, y, z, tracks.plane)
-    _, _, x, y, z, _, _, _, _, _, _ = place_radar(range_m, azimuth, height + DELTA_M, 0.0, sensor)
-    higher_e, higher_n = to_plane(k, x, y, z, tracks.plane)
+    x, y, z, ree, ren, rnn, _, _, _ = place_radar(range_m, azimuth, height, 0.0, sensor)
+    e, n = to_plane(x, y, z, track.plane)
+    x, y, z, _, _, _, _, _, _ = place_radar(range_m, azimuth, height + DELTA_M, 0.0, sensor)
+    higher_e, higher_n = to_plane(x, y, z, track.plane)
     return e, n, ree, ren, rnn, higher_e, higher_n
 
 
 @lent
-def partner(tracks: Tracks, k: int, plot: Record) -> int:
+def partner(track: Record, plot: Record) -> int:
     """Place of the latest plot of another radar that may make a pair with this one, or -1."""
     best = -1
     for i in range(RANGED_PLOTS):
-        one = tracks.ranged[k, i]
+        one = track.ranged[i]
         if (
             one.sensor >= 0
             and one.sensor != plot.sensor
             and one.pairs < PAIRS
             and (plot.time_ns - one.time_ns) * SECOND < APART_S
-            and (best < 0 or one.time_ns > tracks.ranged[k, best].time_ns)
+            and (best < 0 or one.time_ns > track.ranged[best].time_ns)
         ):
             best = i
     return best
 
 
 @lent
-def by_ranges(tracks: Tracks, k: int, plot: Record, sensors: Records) -> bool:
-    """Correct the height of track `k` by a plot and the latest one of another radar; False when refused."""
-    best = partner(tracks, k, plot)
-    if best < 0 or tracks.height[k, KIND] == REPORTED:
+def by_ranges(track: Record, plot: Record, sensors: Records) -> bool:
+    """Correct the height of a track by a plot and the latest one of another radar; False when refused."""
+    best = partner(track, plot)
+    if best < 0 or track.height[KIND] == REPORTED:
         return True
-    height = tracks.height
-    other = tracks.ranged[k, best]
-    square = height[k, SQUARE]
+    height = track.height
+    other = track.ranged[best]
+    square = height[SQUARE]
     above = math.sqrt(square)
-    since = max((plot.time_ns - height[k, AT_NS]) * SECOND, 0.0)
-    variance = height[k, SQUARE_VARIANCE] + 4.0 * square * DRIFT_M2PS * since
-    value = height[k, BASE] + above
-    e, n, ree, ren, rnn, he, hn = placed(tracks, k, plot.range_m, plot.azimuth, value, sensors[plot.sensor])
+    since = max((plot.time_ns - height[AT_NS]) * SECOND, 0.0)
+    variance = height[SQUARE_VARIANCE] + 4.0 * square * DRIFT_M2PS * since
+    value = height[BASE] + above
+    e, n, ree, ren, rnn, he, hn = placed(track, plot.range_m, plot.azimuth, value, sensors[plot.sensor])
     e2, n2, ree2, ren2, rnn2, he2, hn2 = placed(
-        tracks, k, other.range_m, other.azimuth, value, sensors[other.sensor]
+        track, other.range_m, other.azimuth, value, sensors[other.sensor]
     )
     step = DELTA_M * (2.0 * above + DELTA_M)
     ge = (he - e - he2 + e2) / step
     gn = (hn - n - hn2 + n2) / step
     dt = (plot.time_ns - other.time_ns) * SECOND
-    de = e - e2 - dt * tracks.mean[k, 2]
-    dn = n - n2 - dt * tracks.mean[k, 3]
+    de = e - e2 - dt * track.state[2]
+    dn = n - n2 - dt * track.state[3]
     turned = 0.25 * TURN_MPS2 * TURN_MPS2 * dt * dt * dt * dt
-    cov = tracks.cov
-    cee = SHARED * (ree + ree2) + dt * dt * cov[k, 7] + turned + BIAS_M * BIAS_M
-    cen = SHARED * (ren + ren2) + dt * dt * cov[k, 8]
-    cnn = SHARED * (rnn + rnn2) + dt * dt * cov[k, 9] + turned + BIAS_M * BIAS_M
+    cov = track.cov
+    cee = SHARED * (ree + ree2) + dt * dt * cov[7] + turned + BIAS_M * BIAS_M
+    cen = SHARED * (ren + ren2) + dt * dt * cov[8]
+    cnn = SHARED * (rnn + rnn2) + dt * dt * cov[9] + turned + BIAS_M * BIAS_M
     det = cee * cnn - cen * cen
     we = (cnn * ge - cen * gn) / det
     wn = (cee * gn - cen * ge) / det
@@ -264,22 +260,22 @@ def by_ranges(tracks: Tracks, k: int, plot: Record, sensors: Records) -> bool:
     other.pairs += 1
     floor = min(variance, 2.0 * BIAS_M * BIAS_M / (ge * ge + gn * gn))
     square = min(max(square + gain * off, LEAST_M * LEAST_M), MOST_M * MOST_M)
-    height[k, SQUARE] = square
-    height[k, SQUARE_VARIANCE] = max((1.0 - gain) * variance, floor)
-    height[k, AT_NS] = plot.time_ns
-    tell(tracks, k, plot, sensors)
+    height[SQUARE] = square
+    height[SQUARE_VARIANCE] = max((1.0 - gain) * variance, floor)
+    height[AT_NS] = plot.time_ns
+    tell(track, plot, sensors)
     return True
 
 
 @lent
-def tell(tracks: Tracks, k: int, plot: Record, sensors: Records) -> None:
-    """Height and variance of track `k` from its square, once they are surer than the prior."""
-    height = tracks.height
-    sigma = math.sqrt(height[k, SQUARE_VARIANCE])
-    above = math.sqrt(height[k, SQUARE])
+def tell(track: Record, plot: Record, sensors: Records) -> None:
+    """Height and variance of a track from its square, once they are surer than the prior."""
+    height = track.height
+    sigma = math.sqrt(height[SQUARE_VARIANCE])
+    above = math.sqrt(height[SQUARE])
     # As far as one sigma of the square goes to either side.
-    half = 0.5 * (math.sqrt(height[k, SQUARE] + sigma) - math.sqrt(max(height[k, SQUARE] - sigma, 0.0)))
-    height[k, HEIGHT] = height[k, BASE] + above
-    height[k, VARIANCE] = half * half
+    half = 0.5 * (math.sqrt(height[SQUARE] + sigma) - math.sqrt(max(height[SQUARE] - sigma, 0.0)))
+    height[HEIGHT] = height[BASE] + above
+    height[VARIANCE] = half * half
     _, prior = prior_altitude(plot.range_m, sensors[plot.sensor])
-    height[k, KIND] = RANGED if half < SURER * prior else PRIOR
+    height[KIND] = RANGED if half < SURER * prior else PRIOR

@@ -7,9 +7,8 @@ import math
 from typing import Any, Final
 
 from asman.kernels.gating import Files, bucket_of_number
-from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.jit import lent, small
-from asman.kernels.trackrows import SECOND, Tracks, conspicuity, from_plane
+from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
 
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
@@ -35,8 +34,8 @@ def is_image(tracks: Tracks, files: Files, k: int, plot: Record, sensors: Record
     row = tracks.row[k]
     if sensors[plot.sensor].rotates == 0 or math.isnan(plot.range_m):
         return False
-    for i in range(tracks.heard.shape[1]):
-        if tracks.heard[k, i].sensor >= 0 and tracks.heard[k, i].sensor != plot.sensor:
+    for i in range(CONTRIBUTORS):
+        if row.heard[i].sensor >= 0 and row.heard[i].sensor != plot.sensor:
             return False
     number, head, link = row.address, files.address_head, files.address_link
     if number < 0:
@@ -45,7 +44,7 @@ def is_image(tracks: Tracks, files: Files, k: int, plot: Record, sensors: Record
         return False
     m = int(head[bucket_of_number(number, head.size - 1)])
     while m >= 0:
-        if m != k and is_original(tracks, m, k, plot, sensors[plot.sensor]):
+        if m != k and is_original(tracks.row[m], row, plot, sensors[plot.sensor]):
             return True
         m = int(link[m])
     return False
@@ -74,9 +73,8 @@ def has_twin_still(tracks: Tracks, files: Files, k: int) -> bool:
 
 
 @lent
-def is_original(tracks: Tracks, m: int, k: int, plot: Record, site: Record) -> bool:
-    """Whether track `k` of one radar may be the image of track `m`."""
-    row, other = tracks.row[k], tracks.row[m]
+def is_original(other: Record, row: Record, plot: Record, site: Record) -> bool:
+    """Whether track `row` of one radar may be the image of track `other`."""
     if other.alive == 0 or other.confirmed == 0 or not seen_beside(other, row):
         return False
     if row.address >= 0 and row.address != other.address:
@@ -84,15 +82,12 @@ def is_original(tracks: Tracks, m: int, k: int, plot: Record, site: Record) -> b
     if row.address < 0 and row.mode_3a != other.mode_3a:
         return False
     # NaN: an altitude that is not known contradicts nothing.
-    if abs(tracks.vertical[k, 0] - tracks.vertical[m, 0]) > IMAGE_ALTITUDE_M:
+    if abs(row.vertical[0] - other.vertical[0]) > IMAGE_ALTITUDE_M:
         return False
-    sx, sy, sz = lla_to_ecef(site.lat, site.lon, 0.0)
+    sx, sy, sz = site.foot[0], site.foot[1], site.foot[2]
     mine = math.sqrt((plot.x - sx) ** 2 + (plot.y - sy) ** 2 + (plot.z - sz) ** 2)
     ahead = (plot.time_ns - other.time_ns) * SECOND
     x, y, z = from_plane(
-        m,
-        tracks.mean[m, 0] + ahead * tracks.mean[m, 2],
-        tracks.mean[m, 1] + ahead * tracks.mean[m, 3],
-        tracks.plane,
+        other.state[0] + ahead * other.state[2], other.state[1] + ahead * other.state[3], other.plane
     )
     return mine > math.sqrt((x - sx) ** 2 + (y - sy) ** 2 + (z - sz) ** 2) + DETOUR_M

@@ -37,11 +37,11 @@ STATE: Final = 4
 COVARIANCE: Final = 10
 #: A model never dies out: it could not come back.
 WEIGHT_MIN: Final = 1e-4
-LOG_TWO_PI: Final = math.log(2.0 * math.pi)
+TWO_PI: Final = 2.0 * math.pi
 
 
 class Motion(NamedTuple):
-    """How aircraft move.
+    """How aircraft move; kernels are handed it as a record.
 
     noise_low_m2ps3     m²/s³  power of the acceleration noise of model 0
     noise_turn_m2ps3    m²/s³  of models 1 and 2
@@ -64,8 +64,8 @@ class Motion(NamedTuple):
 
 
 @lent
-def mix(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
-    """Start every model of track `k` from the mixture that may have jumped to it during `dt` seconds.
+def mix(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+    """Start every model of a track from the mixture that may have jumped to it during `dt` seconds.
 
     work (MODES, MODES + STATE + COVARIANCE)  scratch; the last fourteen columns hold the result
     """
@@ -84,52 +84,52 @@ def mix(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, wor
                 share = leave * (0.7 if j == 0 else 0.15)
             else:
                 share = leave * (0.85 if j == 0 else (0.1 if j == 3 else 0.05))
-            work[j, i] = share * mu[k, i]
+            work[j, i] = share * mu[i]
     for j in range(MODES):
         total = 0.0
         for i in range(MODES):
             total += work[j, i]
         for i in range(MODES):
             work[j, i] /= total
-        mu[k, j] = total
+        mu[j] = total
         for a in range(STATE):
             s = 0.0
             for i in range(MODES):
-                s += work[j, i] * x[k, i, a]
+                s += work[j, i] * x[i, a]
             work[j, MODES + a] = s
         for a in range(COVARIANCE):
             work[j, MODES + STATE + a] = 0.0
         for i in range(MODES):
             w = work[j, i]
-            de = x[k, i, 0] - work[j, MODES]
-            dn = x[k, i, 1] - work[j, MODES + 1]
-            dve = x[k, i, 2] - work[j, MODES + 2]
-            dvn = x[k, i, 3] - work[j, MODES + 3]
+            de = x[i, 0] - work[j, MODES]
+            dn = x[i, 1] - work[j, MODES + 1]
+            dve = x[i, 2] - work[j, MODES + 2]
+            dvn = x[i, 3] - work[j, MODES + 3]
             o = MODES + STATE
-            work[j, o] += w * (p[k, i, 0] + de * de)
-            work[j, o + 1] += w * (p[k, i, 1] + de * dn)
-            work[j, o + 2] += w * (p[k, i, 2] + dn * dn)
-            work[j, o + 3] += w * (p[k, i, 3] + de * dve)
-            work[j, o + 4] += w * (p[k, i, 4] + de * dvn)
-            work[j, o + 5] += w * (p[k, i, 5] + dn * dve)
-            work[j, o + 6] += w * (p[k, i, 6] + dn * dvn)
-            work[j, o + 7] += w * (p[k, i, 7] + dve * dve)
-            work[j, o + 8] += w * (p[k, i, 8] + dve * dvn)
-            work[j, o + 9] += w * (p[k, i, 9] + dvn * dvn)
+            work[j, o] += w * (p[i, 0] + de * de)
+            work[j, o + 1] += w * (p[i, 1] + de * dn)
+            work[j, o + 2] += w * (p[i, 2] + dn * dn)
+            work[j, o + 3] += w * (p[i, 3] + de * dve)
+            work[j, o + 4] += w * (p[i, 4] + de * dvn)
+            work[j, o + 5] += w * (p[i, 5] + dn * dve)
+            work[j, o + 6] += w * (p[i, 6] + dn * dvn)
+            work[j, o + 7] += w * (p[i, 7] + dve * dve)
+            work[j, o + 8] += w * (p[i, 8] + dve * dvn)
+            work[j, o + 9] += w * (p[i, 9] + dvn * dvn)
 
 
 @kernel
-def predict(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
-    """Carry all models of track `k` on by `dt` seconds (not negative), in place.
+def predict(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+    """Carry all models of a track on by `dt` seconds (not negative), in place.
 
-    x     (T, MODES, 4)   m, m/s
-    p     (T, MODES, 10)  m², m²/s, m²/s²
-    mu    (T, MODES)      1  weights of the models, sum 1
+    x     (MODES, 4)   m, m/s
+    p     (MODES, 10)  m², m²/s, m²/s²
+    mu    (MODES,)     1  weights of the models, sum 1
     work  (MODES, 18)     scratch
     """
-    mix(k, dt, x, p, mu, motion, work)
-    vx = mu[k, 0] * work[0, 6] + mu[k, 1] * work[1, 6] + mu[k, 2] * work[2, 6] + mu[k, 3] * work[3, 6]
-    vy = mu[k, 0] * work[0, 7] + mu[k, 1] * work[1, 7] + mu[k, 2] * work[2, 7] + mu[k, 3] * work[3, 7]
+    mix(dt, x, p, mu, motion, work)
+    vx = mu[0] * work[0, 6] + mu[1] * work[1, 6] + mu[2] * work[2, 6] + mu[3] * work[3, 6]
+    vy = mu[0] * work[0, 7] + mu[1] * work[1, 7] + mu[2] * work[2, 7] + mu[3] * work[3, 7]
     speed = math.sqrt(vx * vx + vy * vy)
     rate = motion.turn_radps_max
     if speed * rate > motion.turn_mps2:
@@ -152,56 +152,55 @@ def predict(k: int, dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion,
             q = motion.noise_low_m2ps3 if j == 0 else motion.noise_high_m2ps3
         ve = work[j, 6]
         vn = work[j, 7]
-        x[k, j, 0] = work[j, 4] + a * ve - b * vn
-        x[k, j, 1] = work[j, 5] + b * ve + a * vn
-        x[k, j, 2] = c * ve - s * vn
-        x[k, j, 3] = s * ve + c * vn
+        x[j, 0] = work[j, 4] + a * ve - b * vn
+        x[j, 1] = work[j, 5] + b * ve + a * vn
+        x[j, 2] = c * ve - s * vn
+        x[j, 3] = s * ve + c * vn
         b00, b01, b10, b11 = work[j, 11], work[j, 12], work[j, 13], work[j, 14]
         d00, d01, d11 = work[j, 15], work[j, 16], work[j, 17]
         t00 = a * d00 - b * d01
         t01 = a * d01 - b * d11
         t10 = b * d00 + a * d01
         t11 = b * d01 + a * d11
-        p[k, j, 0] = work[j, 8] + 2.0 * (a * b00 - b * b01) + t00 * a - t01 * b + q * dt * dt * dt / 3.0
-        p[k, j, 1] = work[j, 9] + (a * b10 - b * b11) + (b * b00 + a * b01) + t00 * b + t01 * a
-        p[k, j, 2] = work[j, 10] + 2.0 * (b * b10 + a * b11) + t10 * b + t11 * a + q * dt * dt * dt / 3.0
+        p[j, 0] = work[j, 8] + 2.0 * (a * b00 - b * b01) + t00 * a - t01 * b + q * dt * dt * dt / 3.0
+        p[j, 1] = work[j, 9] + (a * b10 - b * b11) + (b * b00 + a * b01) + t00 * b + t01 * a
+        p[j, 2] = work[j, 10] + 2.0 * (b * b10 + a * b11) + t10 * b + t11 * a + q * dt * dt * dt / 3.0
         g00, g01, g10, g11 = b00 + t00, b01 + t01, b10 + t10, b11 + t11
-        p[k, j, 3] = g00 * c - g01 * s + q * dt * dt / 2.0
-        p[k, j, 4] = g00 * s + g01 * c
-        p[k, j, 5] = g10 * c - g11 * s
-        p[k, j, 6] = g10 * s + g11 * c + q * dt * dt / 2.0
+        p[j, 3] = g00 * c - g01 * s + q * dt * dt / 2.0
+        p[j, 4] = g00 * s + g01 * c
+        p[j, 5] = g10 * c - g11 * s
+        p[j, 6] = g10 * s + g11 * c + q * dt * dt / 2.0
         c00 = c * d00 - s * d01
         c01 = c * d01 - s * d11
         c10 = s * d00 + c * d01
         c11 = s * d01 + c * d11
-        p[k, j, 7] = c00 * c - c01 * s + q * dt
-        p[k, j, 8] = c00 * s + c01 * c
-        p[k, j, 9] = c10 * s + c11 * c + q * dt
+        p[j, 7] = c00 * c - c01 * s + q * dt
+        p[j, 8] = c00 * s + c01 * c
+        p[j, 9] = c10 * s + c11 * c + q * dt
 
 
 @lent
-def log_likelihood(
-    k: int, j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
+def likelihood(
+    j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
 ) -> float:
-    """Log density [log 1/m²] of a plot at (e, n) under model `j` of track `k`, `ahead` seconds on.
+    """Density [1/m²] of a plot at (e, n) under model `j` of a track, `ahead` seconds on.
 
     ahead          s   at most a part of a second: the velocity moves the mean, nothing turns meanwhile
     ree, ren, rnn  m²  covariance of the plot
     """
-    de = e - x[k, j, 0] - ahead * x[k, j, 2]
-    dn = n - x[k, j, 1] - ahead * x[k, j, 3]
-    see = p[k, j, 0] + ahead * (2.0 * p[k, j, 3] + ahead * p[k, j, 7]) + ree
-    sen = p[k, j, 1] + ahead * (p[k, j, 4] + p[k, j, 5] + ahead * p[k, j, 8]) + ren
-    snn = p[k, j, 2] + ahead * (2.0 * p[k, j, 6] + ahead * p[k, j, 9]) + rnn
+    de = e - x[j, 0] - ahead * x[j, 2]
+    dn = n - x[j, 1] - ahead * x[j, 3]
+    see = p[j, 0] + ahead * (2.0 * p[j, 3] + ahead * p[j, 7]) + ree
+    sen = p[j, 1] + ahead * (p[j, 4] + p[j, 5] + ahead * p[j, 8]) + ren
+    snn = p[j, 2] + ahead * (2.0 * p[j, 6] + ahead * p[j, 9]) + rnn
     det = see * snn - sen * sen
-    return (
-        -0.5 * (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det - LOG_TWO_PI - 0.5 * math.log(det)
+    return math.exp(-0.5 * (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det) / (
+        TWO_PI * math.sqrt(det)
     )
 
 
 @kernel
 def update(
-    k: int,
     e: float,
     n: float,
     ree: float,
@@ -212,33 +211,34 @@ def update(
     mu: Floats,
     work: Floats,
 ) -> None:
-    """Correct all models of track `k`, which stands at the plot's time, by a plot; weigh them anew."""
-    best = -1e300
+    """Correct all models of a track, which stands at the plot's time, by a plot; weigh them anew."""
+    best = math.inf
     for j in range(MODES):
-        ll = log_likelihood(k, j, 0.0, e, n, ree, ren, rnn, x, p)
-        work[j, 0] = ll
-        best = max(best, ll)
-        correct(k, j, e, n, ree, ren, rnn, x, p)
+        work[j, 0], work[j, 1] = correct(j, e, n, ree, ren, rnn, x, p)
+        best = min(best, work[j, 0])
     total = 0.0
     for j in range(MODES):
-        w = max(mu[k, j] * math.exp(work[j, 0] - best), 1e-300)
-        mu[k, j] = w
+        w = max(mu[j] * math.exp(0.5 * (best - work[j, 0])) / math.sqrt(work[j, 1]), 1e-300)
+        mu[j] = w
         total += w
     again = 0.0
     for j in range(MODES):
-        mu[k, j] = max(mu[k, j] / total, WEIGHT_MIN)
-        again += mu[k, j]
+        mu[j] = max(mu[j] / total, WEIGHT_MIN)
+        again += mu[j]
     for j in range(MODES):
-        mu[k, j] /= again
+        mu[j] /= again
 
 
 @lent
 def correct(
-    k: int, j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
-) -> None:
-    """Kalman correction of one model by a position."""
-    a00, a01, a11 = p[k, j, 0], p[k, j, 1], p[k, j, 2]
-    b00, b01, b10, b11 = p[k, j, 3], p[k, j, 4], p[k, j, 5], p[k, j, 6]
+    j: int, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats
+) -> tuple[float, float]:
+    """Kalman correction of one model by a position.
+
+    Returns the squared Mahalanobis distance of the innovation and the determinant [m⁴] of its covariance.
+    """
+    a00, a01, a11 = p[j, 0], p[j, 1], p[j, 2]
+    b00, b01, b10, b11 = p[j, 3], p[j, 4], p[j, 5], p[j, 6]
     see = a00 + ree
     sen = a01 + ren
     snn = a11 + rnn
@@ -254,92 +254,93 @@ def correct(
     k21 = b00 * ien + b10 * inn
     k30 = b01 * iee + b11 * ien
     k31 = b01 * ien + b11 * inn
-    de = e - x[k, j, 0]
-    dn = n - x[k, j, 1]
-    x[k, j, 0] += k00 * de + k01 * dn
-    x[k, j, 1] += k10 * de + k11 * dn
-    x[k, j, 2] += k20 * de + k21 * dn
-    x[k, j, 3] += k30 * de + k31 * dn
-    p[k, j, 0] = a00 - (k00 * a00 + k01 * a01)
-    p[k, j, 1] = a01 - (k00 * a01 + k01 * a11)
-    p[k, j, 2] = a11 - (k10 * a01 + k11 * a11)
-    p[k, j, 3] = b00 - (k00 * b00 + k01 * b10)
-    p[k, j, 4] = b01 - (k00 * b01 + k01 * b11)
-    p[k, j, 5] = b10 - (k10 * b00 + k11 * b10)
-    p[k, j, 6] = b11 - (k10 * b01 + k11 * b11)
-    p[k, j, 7] -= k20 * b00 + k21 * b10
-    p[k, j, 8] -= k20 * b01 + k21 * b11
-    p[k, j, 9] -= k30 * b01 + k31 * b11
+    de = e - x[j, 0]
+    dn = n - x[j, 1]
+    x[j, 0] += k00 * de + k01 * dn
+    x[j, 1] += k10 * de + k11 * dn
+    x[j, 2] += k20 * de + k21 * dn
+    x[j, 3] += k30 * de + k31 * dn
+    p[j, 0] = a00 - (k00 * a00 + k01 * a01)
+    p[j, 1] = a01 - (k00 * a01 + k01 * a11)
+    p[j, 2] = a11 - (k10 * a01 + k11 * a11)
+    p[j, 3] = b00 - (k00 * b00 + k01 * b10)
+    p[j, 4] = b01 - (k00 * b01 + k01 * b11)
+    p[j, 5] = b10 - (k10 * b00 + k11 * b10)
+    p[j, 6] = b11 - (k10 * b01 + k11 * b11)
+    p[j, 7] -= k20 * b00 + k21 * b10
+    p[j, 8] -= k20 * b01 + k21 * b11
+    p[j, 9] -= k30 * b01 + k31 * b11
+    return iee * de * de + 2.0 * ien * de * dn + inn * dn * dn, det
 
 
 @kernel
-def correct_velocity(k: int, ve: float, vn: float, r: float, x: Floats, p: Floats) -> None:
+def correct_velocity(ve: float, vn: float, r: float, x: Floats, p: Floats) -> None:
     """Correct all models by a reported ground velocity of variance `r` [m²/s²] per axis; weights stay.
 
     The blocks are turned over so that `correct` sees velocities as what is measured.
     """
     for j in range(MODES):
-        turn_over(k, j, x, p)
-        correct(k, j, ve, vn, r, 0.0, r, x, p)
-        turn_over(k, j, x, p)
+        turn_over(j, x, p)
+        correct(j, ve, vn, r, 0.0, r, x, p)
+        turn_over(j, x, p)
 
 
 @small
-def turn_over(k: int, j: int, x: Floats, p: Floats) -> None:
+def turn_over(j: int, x: Floats, p: Floats) -> None:
     """Exchange positions with velocities in one model; twice is as before."""
-    x[k, j, 0], x[k, j, 2] = x[k, j, 2], x[k, j, 0]
-    x[k, j, 1], x[k, j, 3] = x[k, j, 3], x[k, j, 1]
-    p[k, j, 0], p[k, j, 7] = p[k, j, 7], p[k, j, 0]
-    p[k, j, 1], p[k, j, 8] = p[k, j, 8], p[k, j, 1]
-    p[k, j, 2], p[k, j, 9] = p[k, j, 9], p[k, j, 2]
-    p[k, j, 4], p[k, j, 5] = p[k, j, 5], p[k, j, 4]
+    x[j, 0], x[j, 2] = x[j, 2], x[j, 0]
+    x[j, 1], x[j, 3] = x[j, 3], x[j, 1]
+    p[j, 0], p[j, 7] = p[j, 7], p[j, 0]
+    p[j, 1], p[j, 8] = p[j, 8], p[j, 1]
+    p[j, 2], p[j, 9] = p[j, 9], p[j, 2]
+    p[j, 4], p[j, 5] = p[j, 5], p[j, 4]
 
 
 @kernel
-def combine(k: int, x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None:
+def combine(x: Floats, p: Floats, mu: Floats, mean: Floats, cov: Floats) -> None:
     """Write mean (T, 4) and covariance (T, 10) of the mixture of the models into row `k`."""
     for a in range(STATE):
         s = 0.0
         for j in range(MODES):
-            s += mu[k, j] * x[k, j, a]
-        mean[k, a] = s
+            s += mu[j] * x[j, a]
+        mean[a] = s
     for a in range(COVARIANCE):
-        cov[k, a] = 0.0
+        cov[a] = 0.0
     for j in range(MODES):
-        w = mu[k, j]
-        de = x[k, j, 0] - mean[k, 0]
-        dn = x[k, j, 1] - mean[k, 1]
-        dve = x[k, j, 2] - mean[k, 2]
-        dvn = x[k, j, 3] - mean[k, 3]
-        cov[k, 0] += w * (p[k, j, 0] + de * de)
-        cov[k, 1] += w * (p[k, j, 1] + de * dn)
-        cov[k, 2] += w * (p[k, j, 2] + dn * dn)
-        cov[k, 3] += w * (p[k, j, 3] + de * dve)
-        cov[k, 4] += w * (p[k, j, 4] + de * dvn)
-        cov[k, 5] += w * (p[k, j, 5] + dn * dve)
-        cov[k, 6] += w * (p[k, j, 6] + dn * dvn)
-        cov[k, 7] += w * (p[k, j, 7] + dve * dve)
-        cov[k, 8] += w * (p[k, j, 8] + dve * dvn)
-        cov[k, 9] += w * (p[k, j, 9] + dvn * dvn)
+        w = mu[j]
+        de = x[j, 0] - mean[0]
+        dn = x[j, 1] - mean[1]
+        dve = x[j, 2] - mean[2]
+        dvn = x[j, 3] - mean[3]
+        cov[0] += w * (p[j, 0] + de * de)
+        cov[1] += w * (p[j, 1] + de * dn)
+        cov[2] += w * (p[j, 2] + dn * dn)
+        cov[3] += w * (p[j, 3] + de * dve)
+        cov[4] += w * (p[j, 4] + de * dvn)
+        cov[5] += w * (p[j, 5] + dn * dve)
+        cov[6] += w * (p[j, 6] + dn * dvn)
+        cov[7] += w * (p[j, 7] + dve * dve)
+        cov[8] += w * (p[j, 8] + dve * dvn)
+        cov[9] += w * (p[j, 9] + dvn * dvn)
 
 
 @kernel
 def begin(
-    k: int, e: float, n: float, ree: float, ren: float, rnn: float, ve: float, vn: float, rv: float,
+    e: float, n: float, ree: float, ren: float, rnn: float, ve: float, vn: float, rv: float,
     x: Floats, p: Floats, mu: Floats,
 ) -> None:  # fmt: skip
-    """Start track `k` at a plot, with a velocity of variance `rv` [m²/s²] per axis."""
+    """Start a track at a plot, with a velocity of variance `rv` [m²/s²] per axis."""
     for j in range(MODES):
-        x[k, j, 0] = e
-        x[k, j, 1] = n
-        x[k, j, 2] = ve
-        x[k, j, 3] = vn
+        x[j, 0] = e
+        x[j, 1] = n
+        x[j, 2] = ve
+        x[j, 3] = vn
         for a in range(COVARIANCE):
-            p[k, j, a] = 0.0
-        p[k, j, 0] = ree
-        p[k, j, 1] = ren
-        p[k, j, 2] = rnn
-        p[k, j, 7] = rv
-        p[k, j, 9] = rv
-        mu[k, j] = 0.05
-    mu[k, 0] = 0.85
+            p[j, a] = 0.0
+        p[j, 0] = ree
+        p[j, 1] = ren
+        p[j, 2] = rnn
+        p[j, 7] = rv
+        p[j, 9] = rv
+        mu[j] = 0.05
+    mu[0] = 0.85

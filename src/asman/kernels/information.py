@@ -22,17 +22,24 @@ def factor(size: int, a: Floats) -> None:
 
     A pivot that rounding has made negative counts as nothing known: 1e-150.
     """
+    # On the upper triangle, where rows lie as memory does; it holds the factor's transpose.
     for j in range(size):
         for k in range(j):
-            s = a[j, k]
-            for i in range(k):
-                s -= a[j, i] * a[k, i]
-            a[j, k] = s / a[k, k]
+            a[k, j] = a[j, k]
+    for i in range(size):
+        pivot = math.sqrt(max(a[i, i], 1e-300))
+        a[i, i] = pivot
+        for k in range(i + 1, size):
+            a[i, k] /= pivot
+        for j in range(i + 1, size):
+            s = a[i, j]
+            if s != 0.0:
+                for k in range(j, size):
+                    a[j, k] -= s * a[i, k]
+    for j in range(size):
+        for k in range(j):
+            a[j, k] = a[k, j]
             a[k, j] = 0.0
-        s = a[j, j]
-        for i in range(j):
-            s -= a[j, i] * a[j, i]
-        a[j, j] = math.sqrt(max(s, 1e-300))
 
 
 @lent

@@ -8,7 +8,7 @@ it. Without radars nothing can be contradicted, and an aircraft is believed agai
 Reports that are far off make a track of their own, which no radar sees: where radars see the same address
 elsewhere, that track is doubted, and goes on.
 
-One row of `trust` (T, 10): 0..2 place of the latest report, earth-centred m; 3 its time ns, 0: held; 4 its
+`trust` (10,) of a track: 0..2 place of the latest report, earth-centred m; 3 its time ns, 0: held; 4 its
 variance per axis m²; 5 averaged squared distance; 6 plots averaged; 7 time ns of the latest radar plot; 8
 doubt: NONE, REFUSE or ELSEWHERE; 9 time ns of the latest report, held or not.
 
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from asman.kernels.gating import Files, bucket_of_number, file_numbers
 from asman.kernels.imm import MODES
 from asman.kernels.jit import lent
-from asman.kernels.trackrows import SECOND, Tracks, to_plane
+from asman.kernels.trackrows import SECOND, TRUST_FIELDS, Tracks, to_plane
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,75 +66,71 @@ SILENT_S: Final = 60.0
 
 
 @lent
-def begin_trust(k: int, plot: Record, tracks: Tracks) -> None:
+def begin_trust(track: Record, plot: Record) -> None:
     """Forget what was held of row `k`, which begins at a plot."""
-    for i in range(tracks.trust.shape[1]):
-        tracks.trust[k, i] = 0.0
-    tracks.trust[k, REPORT_NS if math.isnan(plot.range_m) else RADAR_NS] = plot.time_ns
+    for i in range(TRUST_FIELDS):
+        track.trust[i] = 0.0
+    track.trust[REPORT_NS if math.isnan(plot.range_m) else RADAR_NS] = plot.time_ns
 
 
 @lent
-def refused(tracks: Tracks, k: int, plot: Record) -> bool:
+def refused(track: Record, plot: Record) -> bool:
     """Whether a position report is to be refused, because radars contradict it; the latest one is kept."""
-    trust = tracks.trust
-    trust[k, 0], trust[k, 1], trust[k, 2] = plot.x, plot.y, plot.z
-    trust[k, AT_NS] = trust[k, REPORT_NS] = plot.time_ns
-    trust[k, VARIANCE] = max(plot.ree + plot.hee, plot.rnn + plot.hnn)
-    if trust[k, REFUSED] == REFUSE and (plot.time_ns - trust[k, RADAR_NS]) * SECOND > ALONE_S:
-        trust[k, REFUSED] = NONE
-        trust[k, DISTANCE2] = 0.0
-        trust[k, HELD] = 0.0
-    return trust[k, REFUSED] == REFUSE
+    trust = track.trust
+    trust[0], trust[1], trust[2] = plot.x, plot.y, plot.z
+    trust[AT_NS] = trust[REPORT_NS] = plot.time_ns
+    trust[VARIANCE] = max(plot.ree + plot.hee, plot.rnn + plot.hnn)
+    if trust[REFUSED] == REFUSE and (plot.time_ns - trust[RADAR_NS]) * SECOND > ALONE_S:
+        trust[REFUSED] = NONE
+        trust[DISTANCE2] = 0.0
+        trust[HELD] = 0.0
+    return trust[REFUSED] == REFUSE
 
 
 @lent
-def hold_against(
-    tracks: Tracks, k: int, plot: Record, e: float, n: float, ree: float, ren: float, rnn: float
-) -> bool:
-    """Hold a radar plot at (e, n) [m] of a covariance [m²] against the latest report of track `k`.
+def hold_against(track: Record, plot: Record, e: float, n: float, ree: float, ren: float, rnn: float) -> bool:
+    """Hold a radar plot at (e, n) [m] of a covariance [m²] against the latest report of a track.
 
     True when its reports are refused from now on: they have led it astray.
     """
-    trust = tracks.trust
-    trust[k, RADAR_NS] = plot.time_ns
-    dt = (plot.time_ns - trust[k, AT_NS]) * SECOND
-    if trust[k, AT_NS] == 0.0 or dt < 0.0 or dt > APART_S:
+    trust = track.trust
+    trust[RADAR_NS] = plot.time_ns
+    dt = (plot.time_ns - trust[AT_NS]) * SECOND
+    if trust[AT_NS] == 0.0 or dt < 0.0 or dt > APART_S:
         return False
-    e0, n0 = to_plane(k, trust[k, 0], trust[k, 1], trust[k, 2], tracks.plane)
+    e0, n0 = to_plane(trust[0], trust[1], trust[2], track.plane)
     # Each report is held against one plot: an old one among them counts once.
-    trust[k, AT_NS] = 0.0
-    de = e - e0 - dt * tracks.mean[k, 2]
-    dn = n - n0 - dt * tracks.mean[k, 3]
+    trust[AT_NS] = 0.0
+    de = e - e0 - dt * track.state[2]
+    dn = n - n0 - dt * track.state[3]
     across = BIAS_AZIMUTH * plot.range_m
-    own = trust[k, VARIANCE] + dt * dt * max(tracks.cov[k, 7], tracks.cov[k, 9])
+    own = trust[VARIANCE] + dt * dt * max(track.cov[7], track.cov[9])
     own += BIAS_M * BIAS_M + across * across + 0.25 * TURN_MPS2 * TURN_MPS2 * dt * dt * dt * dt
     see, snn = ree + own, rnn + own
     d2 = (snn * de * de - 2.0 * ren * de * dn + see * dn * dn) / (see * snn - ren * ren)
     d2 = min(d2, MOST)
-    trust[k, HELD] += 1.0
-    weight = max(FORGET, 1.0 / trust[k, HELD])
-    trust[k, DISTANCE2] += weight * (d2 - trust[k, DISTANCE2])
-    before = trust[k, REFUSED]
-    if trust[k, HELD] >= PLOTS and trust[k, DISTANCE2] > DOUBT:
-        trust[k, REFUSED] = REFUSE
-    elif trust[k, DISTANCE2] < BELIEVE:
-        trust[k, REFUSED] = NONE
-    return trust[k, REFUSED] == REFUSE and before != REFUSE
+    trust[HELD] += 1.0
+    weight = max(FORGET, 1.0 / trust[HELD])
+    trust[DISTANCE2] += weight * (d2 - trust[DISTANCE2])
+    before = trust[REFUSED]
+    if trust[HELD] >= PLOTS and trust[DISTANCE2] > DOUBT:
+        trust[REFUSED] = REFUSE
+    elif trust[DISTANCE2] < BELIEVE:
+        trust[REFUSED] = NONE
+    return trust[REFUSED] == REFUSE and before != REFUSE
 
 
 @lent
-def contradicted(
-    tracks: Tracks, k: int, plot: Record, e: float, n: float, ree: float, ren: float, rnn: float
-) -> bool:
+def contradicted(track: Record, plot: Record, e: float, n: float, ree: float, ren: float, rnn: float) -> bool:
     """Whether a plot is a report to refuse; a radar plot at (e, n) [m] is held against the latest report."""
     if math.isnan(plot.range_m):
-        return refused(tracks, k, plot)
-    if hold_against(tracks, k, plot, e, n, ree, ren, rnn):
+        return refused(track, plot)
+    if hold_against(track, plot, e, n, ree, ren, rnn):
         # What the reports did to the place is undone by opening it to where radars see it.
-        de, dn = e - tracks.mean[k, 0], n - tracks.mean[k, 1]
+        de, dn = e - track.state[0], n - track.state[1]
         for j in range(MODES):
-            tracks.p[k, j, 0] += de * de + dn * dn
-            tracks.p[k, j, 2] += de * de + dn * dn
+            track.p[j, 0] += de * de + dn * dn
+            track.p[j, 2] += de * de + dn * dn
     return False
 
 
@@ -144,20 +140,19 @@ def doubt_elsewhere(tracks: Tracks, count: int, now_ns: int, files: Files) -> No
 
     files  tracks are filed by address anew, from `tracks.filed`
     """
-    trust = tracks.trust
     head, link = files.address_head, files.address_link
     file_numbers(tracks.filed, count, head, link)
     for k in range(count):
         row = tracks.row[k]
-        if trust[k, REFUSED] == REFUSE and (now_ns - trust[k, REPORT_NS]) * SECOND > SILENT_S:
-            trust[k, REFUSED] = NONE
-            trust[k, HELD] = 0.0
-            trust[k, DISTANCE2] = 0.0
-        seen = (now_ns - trust[k, RADAR_NS]) * SECOND < ALONE_S
-        if row.alive == 0 or row.address < 0 or seen or trust[k, REPORT_NS] == 0.0:
+        if row.trust[REFUSED] == REFUSE and (now_ns - row.trust[REPORT_NS]) * SECOND > SILENT_S:
+            row.trust[REFUSED] = NONE
+            row.trust[HELD] = 0.0
+            row.trust[DISTANCE2] = 0.0
+        seen = (now_ns - row.trust[RADAR_NS]) * SECOND < ALONE_S
+        if row.alive == 0 or row.address < 0 or seen or row.trust[REPORT_NS] == 0.0:
             continue
-        if trust[k, REFUSED] == ELSEWHERE:
-            trust[k, REFUSED] = NONE
+        if row.trust[REFUSED] == ELSEWHERE:
+            row.trust[REFUSED] = NONE
         m = head[bucket_of_number(row.address, head.size - 1)]
         while m >= 0:
             other = tracks.row[m]
@@ -166,15 +161,14 @@ def doubt_elsewhere(tracks: Tracks, count: int, now_ns: int, files: Files) -> No
                 and other.address == row.address
                 and other.alive == 1
                 and other.confirmed == 1
-                and (now_ns - trust[m, RADAR_NS]) * SECOND < LATELY_S
+                and (now_ns - other.trust[RADAR_NS]) * SECOND < LATELY_S
             ):
                 dx = tracks.place[k, 0] - tracks.place[m, 0]
                 dy = tracks.place[k, 1] - tracks.place[m, 1]
                 dz = tracks.place[k, 2] - tracks.place[m, 2]
-                cov = tracks.cov
-                spread = max(cov[k, 0], cov[k, 2]) + max(cov[m, 0], cov[m, 2])
+                spread = max(row.cov[0], row.cov[2]) + max(other.cov[0], other.cov[2])
                 if dx * dx + dy * dy + dz * dz > max(ELSEWHERE_M * ELSEWHERE_M, 16.0 * spread):
-                    trust[k, REFUSED] = ELSEWHERE
-                    trust[m, REFUSED] = REFUSE
-                    trust[m, REPORT_NS] = now_ns
+                    row.trust[REFUSED] = ELSEWHERE
+                    other.trust[REFUSED] = REFUSE
+                    other.trust[REPORT_NS] = now_ns
             m = link[m]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from asman.kernels.jit import lent
 from asman.kernels.placing import place_radar
-from asman.kernels.trackrows import Tracks
 
 Longs = NDArray[np.int64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -42,19 +41,18 @@ OBSERVATION: Final = np.dtype(
 
 
 @lent
-def observe(tracks: Tracks, k: int, plot: Record, sensors: Records, marks: Longs, seen: Records) -> None:
-    """Note a plot that track `k` has just taken, if registration may learn from it.
+def observe(track: Record, plot: Record, sensors: Records, marks: Longs, seen: Records) -> None:
+    """Note a plot that a track has just taken, if registration may learn from it.
 
     It may from confirmed tracks aloft, of which one in so many is chosen where they are many. A radar's plot
     needs an altitude, of its own or of the track; a report needs its integrity told, and good.
     """
-    row = tracks.row[k]
-    if marks[OBSERVED] >= seen.size or row.confirmed == 0 or row.on_ground == 1:
+    if marks[OBSERVED] >= seen.size or track.confirmed == 0 or track.on_ground == 1:
         return
-    if marks[ONE_OF] > 1 and (row.born_ns // 1_000_003 + marks[TURN]) % marks[ONE_OF] != 0:
+    if marks[ONE_OF] > 1 and (track.born_ns // 1_000_003 + marks[TURN]) % marks[ONE_OF] != 0:
         return
     x, y, z = plot.x, plot.y, plot.z
-    altitude = plot.altitude_m if not math.isnan(plot.altitude_m) else tracks.vertical[k, 0]
+    altitude = plot.altitude_m if not math.isnan(plot.altitude_m) else track.vertical[0]
     altitude += sensors[plot.sensor].height_offset_m
     if math.isnan(plot.range_m):
         if plot.trusted == 0:
@@ -62,16 +60,16 @@ def observe(tracks: Tracks, k: int, plot: Record, sensors: Records, marks: Longs
     elif math.isnan(altitude):
         return
     elif math.isnan(plot.altitude_m):
-        _, _, x, y, z, _, _, _, _, _, _ = place_radar(
+        x, y, z, _, _, _, _, _, _ = place_radar(
             plot.range_m, plot.azimuth, altitude, 0.0, sensors[plot.sensor]
         )
     out = seen[marks[OBSERVED]]
-    out.born_ns = row.born_ns
-    out.born_x = row.born_x
+    out.born_ns = track.born_ns
+    out.born_x = track.born_x
     out.time_ns = plot.time_ns
     out.x, out.y, out.z = x, y, z
     out.altitude_m = altitude
-    out.ve_mps, out.vn_mps = tracks.mean[k, 2], tracks.mean[k, 3]
+    out.ve_mps, out.vn_mps = track.state[2], track.state[3]
     out.sigma_m = plot.sigma_m if plot.sigma_m > 0.0 else sensors[plot.sensor].sigma_range_m
     out.sensor = plot.sensor
     marks[OBSERVED] += 1

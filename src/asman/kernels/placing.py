@@ -17,7 +17,14 @@ from typing import Any, Final
 
 import numpy as np
 
-from asman.kernels.geodesy import ecef_to_enu, lla_to_ecef, polar_to_lla
+from asman.kernels.geodesy import (
+    ECCENTRICITY2,
+    SEMI_MAJOR_M,
+    ecef_to_enu,
+    lla_to_ecef,
+    polar_to_normal,
+    site_of,
+)
 from asman.kernels.jit import kernel, lent
 
 # Structured arrays and rows of them: numpy's types have no names for their fields.
@@ -37,6 +44,9 @@ REPORT_NOISE: Final = 0.25
 REPORT_LATENCY_S: Final = 0.2
 #: By how much aircraft differ in it, once registration has found their mean.
 REPORT_SPREAD_S: Final = 0.12
+
+#: Heights are met to this: it moves no place by more [m].
+HEIGHT_TOLERANCE_M: Final = 0.01
 
 #: A correlation that is rounded must stay below 1.
 CORRELATION_MAX: Final = 0.99
@@ -69,6 +79,13 @@ SENSOR: Final = np.dtype(
         ("var_time", "f8"),  # s²
         ("rotates", "i1"),  # 1: a radar, which sees an aircraft once a turn
         ("surface", "i1"),  # 1: a radar of the surface of an airport
+        ("sin_lat", "f8"),  # of its site, as `survey` finds them
+        ("cos_lat", "f8"),
+        ("sin_lon", "f8"),
+        ("cos_lon", "f8"),
+        ("antenna", "f8", (5,)),  # m, earth-centred, and radii of curvature, as geodesy.site_of
+        ("foot", "f8", (3,)),  # m, earth-centred, on the ellipsoid below it
+        ("debias", "f8"),  # factor of ranges, for the noise of azimuths
     ],
     align=True,
 )
@@ -119,17 +136,31 @@ PLOT: Final = np.dtype(
 )
 
 
+@kernel
+def survey(sensors: Records) -> None:
+    """Fill what follows from the sensors' places, once for all plots, in place."""
+    for i in range(sensors.size):
+        sensor = sensors[i]
+        sensor.sin_lat, sensor.cos_lat = math.sin(sensor.lat), math.cos(sensor.lat)
+        sensor.sin_lon, sensor.cos_lon = math.sin(sensor.lon), math.cos(sensor.lon)
+        antenna = site_of(sensor.sin_lat, sensor.cos_lat, sensor.sin_lon, sensor.cos_lon, sensor.height_m)
+        for a in range(5):
+            sensor.antenna[a] = antenna[a]
+        foot = lla_to_ecef(sensor.lat, sensor.lon, 0.0)
+        for a in range(3):
+            sensor.foot[a] = foot[a]
+        sensor.debias = math.exp(0.5 * sensor.sigma_azimuth * sensor.sigma_azimuth)
+
+
 @lent
 def place_radar(
     range_: float, azimuth: float, altitude: float, altitude_sigma: float, sensor: Record
-) -> tuple[float, float, float, float, float, float, float, float, float, float, float]:
+) -> tuple[float, float, float, float, float, float, float, float, float]:
     """Place a slant range [m] and azimuth [rad], given an altitude [m] and its sigma [m].
 
-    Returns lat, lon [rad], earth-centred x, y, z [m] on the ellipsoid, then two covariances ee, en, nn [m²]:
-    of the noise, and of what the altitude's uncertainty does.
+    Returns earth-centred x, y, z [m] on the ellipsoid, then two covariances ee, en, nn [m²]: of the noise,
+    and of what the altitude's uncertainty does.
     """
-    lat0 = sensor.lat
-    lon0 = sensor.lon
     sigma_azimuth = sensor.sigma_azimuth
     range_ = max((range_ - sensor.range_bias_m) / (1.0 + sensor.range_gain), 1.0)
     azimuth -= sensor.azimuth_bias
@@ -138,11 +169,21 @@ def place_radar(
     if above > range_:
         altitude_sigma += above - range_
         above = range_
-    unbiased = range_ * math.exp(0.5 * sigma_azimuth * sigma_azimuth)
-    lat, lon, _ = polar_to_lla(unbiased, azimuth, altitude, lat0, lon0, sensor.height_m)
-    x, y, z = lla_to_ecef(lat, lon, 0.0)
-    x0, y0, z0 = lla_to_ecef(lat0, lon0, 0.0)
-    e, n, _ = ecef_to_enu(x - x0, y - y0, z - z0, math.sin(lat), math.cos(lat), math.sin(lon), math.cos(lon))
+    antenna = sensor.antenna
+    site = (antenna[0], antenna[1], antenna[2], antenna[3], antenna[4])
+    sin_lat, cos_lat, x, y, _ = polar_to_normal(
+        range_ * sensor.debias, math.sin(azimuth), math.cos(azimuth), altitude, sensor.sin_lat,
+        sensor.cos_lat, sensor.sin_lon, sensor.cos_lon, sensor.height_m, site, HEIGHT_TOLERANCE_M,
+    )  # fmt: skip
+    # Down along the normal.
+    axis = max(math.sqrt(x * x + y * y), 1e-9)
+    sin_lon, cos_lon = y / axis, x / axis
+    prime_vertical = SEMI_MAJOR_M / math.sqrt(1.0 - ECCENTRICITY2 * sin_lat * sin_lat)
+    x = prime_vertical * cos_lat * cos_lon
+    y = prime_vertical * cos_lat * sin_lon
+    z = prime_vertical * (1.0 - ECCENTRICITY2) * sin_lat
+    foot = sensor.foot
+    e, n, _ = ecef_to_enu(x - foot[0], y - foot[1], z - foot[2], sin_lat, cos_lat, sin_lon, cos_lon)
     ground = max(math.sqrt(e * e + n * n), 1.0)
     ue = e / ground
     un = n / ground
@@ -165,7 +206,7 @@ def place_radar(
     hee = ue * ue * by_height + un * un * by_turn
     hen = ue * un * (by_height - by_turn)
     hnn = un * un * by_height + ue * ue * by_turn
-    return lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn
+    return x, y, z, ree, ren, rnn, hee, hen, hnn
 
 
 @lent
@@ -201,11 +242,12 @@ def place_plots(plots: Records, sensors: Records) -> None:
                 altitude, sigma = plot.height_m, 30.0
             else:
                 altitude, sigma = prior_altitude(plot.range_m, sensor)
-            lat, lon, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
+            x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
                 plot.range_m, plot.azimuth, altitude, sigma, sensor
             )
-            plot.lat = lat
-            plot.lon = lon
+            # On the ellipsoid itself no height disturbs the latitude.
+            plot.lat = math.atan2(z, (1.0 - ECCENTRICITY2) * math.sqrt(x * x + y * y))
+            plot.lon = math.atan2(y, x)
             plot.x, plot.y, plot.z = x, y, z
             plot.ree, plot.ren, plot.rnn = ree, ren, rnn
             plot.hee, plot.hen, plot.hnn = hee, hen, hnn

@@ -27,12 +27,14 @@ from numpy.typing import NDArray
 from asman.kernels.information import absorb, factor
 from asman.kernels.jit import kernel, lent, small
 from asman.kernels.straight import (
-    MOTION,
     REPORTS,
     UNKNOWNS,
+    Block,
     assemble,
     chi_square_limit,
+    copy_block,
     eliminate,
+    empty_block,
     misfit,
 )
 
@@ -99,27 +101,28 @@ def is_steady(seen: Records) -> bool:
 @lent
 def judge_block(
     seen: Records, sensors: Records, slot_of: Ints, kind_of: Ints, spread: Floats, local: Ints, slots: Ints,
-    used: int, dropped: int, also: int, covariance: Floats, mean: Floats, a: Floats, b: Floats, c: Floats,
-    na: Floats, nb: Floats, prior: Floats, m: Floats, half: Floats, g: Floats,
-) -> float:  # fmt: skip
+    used: int, dropped: int, also: int, covariance: Floats, mean: Floats, block: Block, work: Block,
+    prior: Floats, m: Floats, half: Floats, g: Floats,
+) -> tuple[float, int]:  # fmt: skip
     """Residual of a block over what may be, without two slots: at most 1, it fits; infinite: nothing to test.
 
     covariance, mean   of the unknowns, in units of `spread`; the mean about the biases that are applied
+    block              out: its normal equations; the second result says of how many rows
     """
     size = UNKNOWNS * used
     kept = -1
     if also >= 0:
         kept = local[also]
         local[also] = -1
-    square, rows = assemble(
-        seen, sensors, slot_of, kind_of, spread, local, dropped, 1.0, a, b, c, na, nb
-    )  # fmt: skip
+    square, rows = assemble(seen, sensors, slot_of, kind_of, spread, local, dropped, size, block)
     if also >= 0:
         local[also] = kept
     freedom = rows - 4
     if freedom < 2:
-        return math.inf
-    square = eliminate(size, a, b, c, na, nb, square)
+        return math.inf, rows
+    copy_block(size, block, work)
+    nb, c = work.nb, work.c
+    square = eliminate(size, 1.0, work, square)
     for p in range(size):
         at = UNKNOWNS * slots[p // UNKNOWNS] + p % UNKNOWNS
         g[p] = nb[p]
@@ -131,7 +134,7 @@ def judge_block(
     for p in range(size):
         nb[p] = g[p]
     factor(size, prior)
-    return misfit(size, c, nb, square, prior, m, half, g) / chi_square_limit(freedom)
+    return misfit(size, c, nb, square, prior, m, half, g) / chi_square_limit(freedom), rows
 
 
 @lent
@@ -158,12 +161,11 @@ def learn_blocks(
     slot_of      (sensors,) slot of each sensor; kind_of: RADAR, ADSB or MLAT
     spread       (4S,)      m, 1, rad, s  unit of each unknown
     covariance   (4S, 4S)   1  of the unknowns as they are known
-    information  (4S, 4S)   1  added to; vector (4S,) its right side, about the biases that are applied
+    information  (4S, 4S)   1  zeros, filled; vector (4S,) its right side, about the biases that are applied
     tally        (S, 2)        added to: blocks used, blocks in which a slot was to blame
     """
     room = UNKNOWNS * LOCAL_MAX
-    a, b, c = np.empty((MOTION, MOTION)), np.empty((MOTION, room)), np.empty((room, room))
-    na, nb, work = np.empty(MOTION), np.empty(room), np.empty(room)
+    block, work, scratch = empty_block(room), empty_block(room), np.empty(room)
     prior, m, half = np.empty((room, room)), np.empty((room, room)), np.empty((room, room))
     local, slots = np.empty(tally.shape[0], np.int64), np.empty(LOCAL_MAX, np.int64)
     tracks = first.size - 1
@@ -172,58 +174,67 @@ def learn_blocks(
     mean = np.zeros(spread.size)
     of_radars, its_vector = np.zeros_like(information), np.zeros(spread.size)
     crowd = np.zeros(tally.shape[0], np.int64)
+    told = np.zeros(tracks, np.bool_)
+    reports = 0
     for g in range(tracks):
         part = seen[first[g] : first[g + 1]]
         used = list_slots(part, slot_of, local, slots)
+        told[g] = used >= 2 and has_reports(part, slot_of) and is_steady(part)
+        reports += told[g]
         if used < 3 or not is_steady(part):
             continue
-        best = judge_block(
-            part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, -1, covariance, mean, a, b,
-            c, na, nb, prior, m, half, work,
+        best, rows = judge_block(
+            part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, -1, covariance, mean, block,
+            work, prior, m, half, scratch,
         )  # fmt: skip
         if best == math.inf:
             continue
         verdict[g] = MISFIT
         if best > 1.0 and used > 3:
             for s in range(1, used):
-                again = judge_block(
+                again, _ = judge_block(
                     part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, slots[s],
-                    covariance, mean, a, b, c, na, nb, prior, m, half, work,
+                    covariance, mean, block, work, prior, m, half, scratch,
                 )  # fmt: skip
                 if again < best:
                     best, without[g] = again, slots[s]
         if best <= 1.0:
             verdict[g] = RADARS_FIT
             fit[g] = best
+            size = UNKNOWNS * used
             if without[g] >= 0:
                 local[without[g]] = -1
-            _, rows = assemble(
-                part, sensors, slot_of, kind_of, spread, local, REPORTS, LASTING, a, b, c, na, nb
-            )
-            eliminate(UNKNOWNS * used, a, b, c, na, nb, 0.0)
-            gather(slots, used, weight_of(best, rows), c, nb, of_radars, its_vector)
-    by_radars, mean = absorb(covariance, of_radars, its_vector)
+                _, rows = assemble(part, sensors, slot_of, kind_of, spread, local, REPORTS, size, block)
+            eliminate(size, LASTING, block, 0.0)
+            weight = weight_of(best, rows)
+            # Of whom no report tells, nothing will be added: what its radars say is all.
+            if told[g]:
+                gather(slots, used, weight, block.c, block.nb, of_radars, its_vector)
+            else:
+                gather(slots, used, weight, block.c, block.nb, information, vector)
     asked, lies = 0, 0
-    for g in range(tracks):
-        part = seen[first[g] : first[g + 1]]
-        used = list_slots(part, slot_of, local, slots)
-        if not has_reports(part, slot_of) or used < 2 or verdict[g] == MISFIT or not is_steady(part):
-            continue
-        again = judge_block(
-            part, sensors, slot_of, kind_of, spread, local, slots, used, without[g], -1, by_radars, mean, a,
-            b, c, na, nb, prior, m, half, work,
-        )  # fmt: skip
-        if again < math.inf and verdict[g] == RADARS_FIT:
-            asked += 1
-            lies += again > 1.0
-        if again <= 1.0:
-            verdict[g] = FIT if verdict[g] == RADARS_FIT else LONELY
-            fit[g] = again
-            crowd[slots[1]] += verdict[g] == LONELY
-        elif again < math.inf:
-            tally[REPORTS, BLAMED] += 1
-            if used == 2:
-                tally[slots[1], BLAMED] += 1
+    if reports > 0:
+        by_radars, mean = absorb(covariance, information + of_radars, vector + its_vector)
+        for g in range(tracks):
+            if not told[g] or verdict[g] == MISFIT:
+                continue
+            part = seen[first[g] : first[g + 1]]
+            used = list_slots(part, slot_of, local, slots)
+            again, _ = judge_block(
+                part, sensors, slot_of, kind_of, spread, local, slots, used, without[g], -1, by_radars, mean,
+                block, work, prior, m, half, scratch,
+            )  # fmt: skip
+            if again < math.inf and verdict[g] == RADARS_FIT:
+                asked += 1
+                lies += again > 1.0
+            if again <= 1.0:
+                verdict[g] = FIT if verdict[g] == RADARS_FIT else LONELY
+                fit[g] = again
+                crowd[slots[1]] += verdict[g] == LONELY
+            elif again < math.inf:
+                tally[REPORTS, BLAMED] += 1
+                if used == 2:
+                    tally[slots[1], BLAMED] += 1
     for g in range(tracks):
         part = seen[first[g] : first[g + 1]]
         used = list_slots(part, slot_of, local, slots)
@@ -239,9 +250,11 @@ def learn_blocks(
             tally[without[g], BLAMED] += 1
             local[without[g]] = -1
         dropped = REPORTS if verdict[g] == RADARS_FIT else -1
-        _, rows = assemble(part, sensors, slot_of, kind_of, spread, local, dropped, LASTING, a, b, c, na, nb)
-        eliminate(UNKNOWNS * used, a, b, c, na, nb, 0.0)
-        gather(slots, used, weight_of(fit[g], rows), c, nb, information, vector)
+        if told[g]:
+            size = UNKNOWNS * used
+            _, rows = assemble(part, sensors, slot_of, kind_of, spread, local, dropped, size, block)
+            eliminate(size, LASTING, block, 0.0)
+            gather(slots, used, weight_of(fit[g], rows), block.c, block.nb, information, vector)
         for s in range(0 if dropped < 0 else 1, used):
             if slots[s] != without[g]:
                 tally[slots[s], USED] += 1

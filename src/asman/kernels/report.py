@@ -11,7 +11,15 @@ from asman.kernels.heights import best_height
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import NONE, REFUSED
 from asman.kernels.jit import kernel, lent
-from asman.kernels.trackrows import EARTH_RADIUS_M, SECOND, Tracks, carry, from_plane, usual_gap_s
+from asman.kernels.trackrows import (
+    CONTRIBUTORS,
+    EARTH_RADIUS_M,
+    SECOND,
+    Tracks,
+    carry,
+    from_plane,
+    usual_gap_s,
+)
 from asman.kernels.vertical import altitude_variance
 
 Ints = NDArray[np.int64]
@@ -55,55 +63,54 @@ ROW: Final = np.dtype(
 
 
 @lent
-def write_row(tracks: Tracks, k: int, sensors: Records, rows: Records, row_sensors: Ints, at: int) -> None:
-    """Write row `at`: track `k` as it stands.
+def write_row(track: Record, sensors: Records, rows: Records, row_sensors: Ints, at: int) -> None:
+    """Write row `at`: a track as it stands.
 
     rows         (R,)               ROW
     row_sensors  (R, CONTRIBUTORS)  sensors that made it lately, -1 beyond
     """
-    row = tracks.row[k]
     out = rows[at]
-    lat, lon, _ = ecef_to_lla(*from_plane(k, tracks.mean[k, 0], tracks.mean[k, 1], tracks.plane))
-    out.time_ns = row.time_ns
-    out.track = row.number
-    out.last_ns = row.last_ns
-    out.callsign = row.callsign
+    lat, lon, _ = ecef_to_lla(*from_plane(track.state[0], track.state[1], track.plane))
+    out.time_ns = track.time_ns
+    out.track = track.number
+    out.last_ns = track.last_ns
+    out.callsign = track.callsign
     out.lat_deg = math.degrees(lat)
     out.lon_deg = math.degrees(lon)
-    out.altitude_m = tracks.vertical[k, 0]
+    out.altitude_m = track.vertical[0]
     # Tracks live on the ellipsoid; aloft the same angle is a longer way.
-    height, variance = best_height(k, row.time_ns, tracks)
-    out.altitude_sigma_m = math.sqrt(altitude_variance(k, tracks.vertical))
+    height, variance = best_height(track, track.time_ns)
+    out.altitude_sigma_m = math.sqrt(altitude_variance(track.vertical))
     out.geometric_altitude_m = height
     out.geometric_sigma_m = math.sqrt(variance)
     height = height if not math.isnan(height) else 0.0
     scale = 1.0 + height / EARTH_RADIUS_M
     # Meridians converge: turn from the plane's axes to those at the aircraft.
-    turn = -math.sin(lon - math.atan2(tracks.plane[k, 5], tracks.plane[k, 6])) * math.sin(lat)
+    turn = -math.sin(lon - math.atan2(track.plane[5], track.plane[6])) * math.sin(lat)
     c = math.cos(turn)
     s = math.sin(turn)
-    ve, vn = tracks.mean[k, 2], tracks.mean[k, 3]
+    ve, vn = track.state[2], track.state[3]
     out.ve_mps = scale * (c * ve - s * vn)
     out.vn_mps = scale * (s * ve + c * vn)
-    out.climb_mps = tracks.vertical[k, 1] if not math.isnan(tracks.vertical[k, 0]) else math.nan
-    out.var_e_m2 = tracks.cov[k, 0] + tracks.consider[k, 0]
-    out.var_n_m2 = tracks.cov[k, 2] + tracks.consider[k, 2]
-    out.cov_en_m2 = tracks.cov[k, 1] + tracks.consider[k, 1]
-    out.existence = row.existence
-    out.address = row.address
-    out.mode_3a = row.mode_3a
-    out.plots = row.plots
-    out.confirmed = row.shown
-    out.on_ground = row.on_ground
-    out.simulated = row.simulated
-    out.position_doubted = int(tracks.trust[k, REFUSED] != NONE)
+    out.climb_mps = track.vertical[1] if not math.isnan(track.vertical[0]) else math.nan
+    out.var_e_m2 = track.cov[0] + track.consider[0]
+    out.var_n_m2 = track.cov[2] + track.consider[2]
+    out.cov_en_m2 = track.cov[1] + track.consider[1]
+    out.existence = track.existence
+    out.address = track.address
+    out.mode_3a = track.mode_3a
+    out.plots = track.plots
+    out.confirmed = track.shown
+    out.on_ground = track.on_ground
+    out.simulated = track.simulated
+    out.position_doubted = int(track.trust[REFUSED] != NONE)
     used = 0
-    for i in range(tracks.heard.shape[1]):
-        entry = tracks.heard[k, i]
+    for i in range(CONTRIBUTORS):
+        entry = track.heard[i]
         if entry.sensor < 0:
             continue
-        gap = usual_gap_s(entry.gap_s, row.on_ground, sensors[entry.sensor])
-        if (row.time_ns - entry.last_ns) * SECOND <= LATELY * gap:
+        gap = usual_gap_s(entry.gap_s, track.on_ground, sensors[entry.sensor])
+        if (track.time_ns - entry.last_ns) * SECOND <= LATELY * gap:
             row_sensors[at, used] = entry.sensor
             used += 1
     for i in range(used, row_sensors.shape[1]):
@@ -122,8 +129,8 @@ def report(
         row = tracks.row[k]
         if row.alive == 0 or (confirmed_only and row.shown == 0):
             continue
-        carry(tracks, k, at_ns, motion, work)
-        write_row(tracks, k, sensors, rows, row_sensors, written)
+        carry(row, at_ns, motion, work)
+        write_row(row, sensors, rows, row_sensors, written)
         rows[written].time_ns = at_ns
         written += 1
     return written

@@ -13,14 +13,14 @@ M. M. Hilferty, "The distribution of chi-square", PNAS 17, 1931 (its quantiles).
 """
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef
+from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla
 from asman.kernels.information import factor, forward
-from asman.kernels.jit import lent, small
+from asman.kernels.jit import kernel, lent, small
 from asman.kernels.observing import ADSB, RADAR
 from asman.kernels.placing import PRESSURE_SIGMA_M, REPORT_NOISE, REPORT_SPREAD_S
 
@@ -50,31 +50,69 @@ _QUANTILE: Final = 3.09
 _LENIENCE: Final = 1.5
 
 
+class Block(NamedTuple):
+    """Normal equations of one track in one block of time, without what is held of its motion beforehand.
+
+    a (M, M), b (M, L), c (L, L)   of motion, of motion with biases, of biases
+    na (M,), nb (L,)               their right sides
+    """
+
+    a: Floats
+    b: Floats
+    c: Floats
+    na: Floats
+    nb: Floats
+
+
+@kernel
+def empty_block(room: int) -> Block:
+    """Room for so many unknowns of biases."""
+    return Block(
+        np.empty((MOTION, MOTION)), np.empty((MOTION, room)), np.empty((room, room)), np.empty(MOTION),
+        np.empty(room),
+    )  # fmt: skip
+
+
+@lent
+def copy_block(size: int, source: Block, target: Block) -> None:
+    """Copy what is used of one."""
+    for p in range(MOTION):
+        target.na[p] = source.na[p]
+        for q in range(MOTION):
+            target.a[p, q] = source.a[p, q]
+        for q in range(size):
+            target.b[p, q] = source.b[p, q]
+    for p in range(size):
+        target.nb[p] = source.nb[p]
+        for q in range(size):
+            target.c[p, q] = source.c[p, q]
+
+
 @lent
 def assemble(
     seen: Records, sensors: Records, slot_of: Ints, kind_of: Ints, spread: Floats, local: Ints, dropped: int,
-    lasting: float, a: Floats, b: Floats, c: Floats, na: Floats, nb: Floats,
+    size: int, block: Block,
 ) -> tuple[float, int]:  # fmt: skip
     """Sum the normal equations of one block; return the square of its residuals and how many rows it has.
 
     seen     (N,)     OBSERVATION of one track in one block
     local    (S,)     place of a slot in this block, -1: not in it; `dropped` is a slot to leave out.
                       That of the reports is 0, with the height that all radars share.
-    lasting  1        factor of the variance of what lasts longer than a block
-    a (M, M), b (M, L), c (L, L)   out: of motion, of motion with biases, of biases; na, nb their right sides
+    size              how many unknowns of biases there are, L
+    block             out
 
     Biases are in units of `spread` (4S,), their sigmas before anything is known.
     """
+    a, b, c, na, nb = block
     for p in range(MOTION):
         na[p] = 0.0
         for q in range(MOTION):
             a[p, q] = 0.0
-        for q in range(nb.size):
+        for q in range(size):
             b[p, q] = 0.0
-        a[p, p] = 1.0 if p >= _ACCELERATION else 1e-9
-    for p in range(nb.size):
+    for p in range(size):
         nb[p] = 0.0
-        for q in range(nb.size):
+        for q in range(size):
             c[p, q] = 0.0
     x0, y0, z0 = seen[0].x, seen[0].y, seen[0].z
     lat, lon, _ = ecef_to_lla(x0, y0, z0)
@@ -97,8 +135,10 @@ def assemble(
         e += sensor.time_bias * ve
         n += sensor.time_bias * vn
         if kind == RADAR:
-            sx, sy, sz = lla_to_ecef(sensor.lat, sensor.lon, 0.0)
-            ue, un, _ = ecef_to_enu(one.x - sx, one.y - sy, one.z - sz, sin_lat, cos_lat, sin_lon, cos_lon)
+            foot = sensor.foot
+            ue, un, _ = ecef_to_enu(
+                one.x - foot[0], one.y - foot[1], one.z - foot[2], sin_lat, cos_lat, sin_lon, cos_lon
+            )
             ground = max(math.sqrt(ue * ue + un * un), 1.0)
             ue, un = ue / ground, un / ground
             # At the aircraft the line of sight is steeper than at the radar: its plane is tilted.
@@ -125,7 +165,7 @@ def assemble(
                 if row == 0:
                     k0 = stretch / sigma * spread[UNKNOWNS * slot + RANGE]
                     k1 = stretch * stretch * ground / sigma * spread[UNKNOWNS * slot + GAIN]
-                    m6 = slope / sigma * PRESSURE_SIGMA_M * math.sqrt(lasting)
+                    m6 = slope / sigma * PRESSURE_SIGMA_M
                     h = slope / sigma * spread[UNKNOWNS * REPORTS + HEIGHT]
                 else:
                     k2 = ground / sigma * spread[UNKNOWNS * slot + AZIMUTH]
@@ -143,7 +183,7 @@ def assemble(
                 variance = (1.0 - REPORT_NOISE) * one.sigma_m * one.sigma_m
                 if row == 0:
                     variance += REPORT_SPREAD_S * REPORT_SPREAD_S * speed * speed
-                m6 = math.sqrt(lasting * variance) / sigma
+                m6 = math.sqrt(variance) / sigma
             residual = de * e + dn * n
             motion = (de, dn, de * t, dn * t, de * half, dn * half, m6)
             bias = (k0, k1, k2, k3, h)
@@ -175,22 +215,33 @@ def mean_velocity(seen: Records) -> tuple[float, float]:
 
 
 @lent
-def eliminate(size: int, a: Floats, b: Floats, c: Floats, na: Floats, nb: Floats, square: float) -> float:
-    """Eliminate the motion: `c`, `nb` become the information on biases; return what no motion explains."""
+def eliminate(size: int, lasting: float, block: Block, square: float) -> float:
+    """Eliminate the motion: `c`, `nb` become the information on biases; return what no motion explains.
+
+    lasting  1  factor of the variance of what lasts longer than a block, before anything is known of it
+    """
+    a, b, c, na, nb = block
+    for p in range(MOTION):
+        a[p, p] += 1e-9 if p < _ACCELERATION else (1.0 if p < _ADSB_OFFSET else 1.0 / lasting)
     factor(MOTION, a)
     for j in range(MOTION):
         for k in range(j):
-            na[j] -= a[j, k] * na[k]
-            for p in range(size):
-                b[j, p] -= a[j, k] * b[k, p]
+            s = a[j, k]
+            if s != 0.0:
+                na[j] -= s * na[k]
+                for p in range(size):
+                    b[j, p] -= s * b[k, p]
         na[j] /= a[j, j]
         for p in range(size):
             b[j, p] /= a[j, j]
         square -= na[j] * na[j]
+        # Row by row: an unknown that no plot of the block tells of costs nothing.
         for p in range(size):
-            nb[p] -= b[j, p] * na[j]
-            for q in range(size):
-                c[p, q] -= b[j, p] * b[j, q]
+            s = b[j, p]
+            if s != 0.0:
+                nb[p] -= s * na[j]
+                for q in range(size):
+                    c[p, q] -= s * b[j, q]
     return square
 
 
@@ -205,19 +256,22 @@ def misfit(
     """
     for p in range(size):
         g[p] = 0.0
-        for k in range(p, size):
-            g[p] += prior[k, p] * nb[k]
         for q in range(size):
-            s = 0.0
-            for k in range(q, size):
-                s += c[p, k] * prior[k, q]
-            half[p, q] = s
+            half[p, q] = 0.0
+            m[p, q] = 1.0 if p == q else 0.0
+    for k in range(size):
+        for p in range(k + 1):
+            g[p] += prior[k, p] * nb[k]
     for p in range(size):
-        for q in range(p + 1):
-            s = 1.0 if p == q else 0.0
-            for k in range(p, size):
-                s += prior[k, p] * half[k, q]
-            m[p, q] = s
+        for k in range(size):
+            s = c[p, k]
+            for q in range(k + 1):
+                half[p, q] += s * prior[k, q]
+    for p in range(size):
+        for k in range(p, size):
+            s = prior[k, p]
+            for q in range(p + 1):
+                m[p, q] += s * half[k, q]
     factor(size, m)
     forward(size, m, g)
     for p in range(size):

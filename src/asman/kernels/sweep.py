@@ -15,18 +15,29 @@ from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
 from asman.kernels.atmosphere import know_heights
 from asman.kernels.births import birth_odds, kind_of
-from asman.kernels.clutter_map import clutter_density, learn, learn_block
+from asman.kernels.clutter_map import ClutterMap, clutter_density, learn, learn_block
+from asman.kernels.detection_map import DetectionMap
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.formations import may_share, share
-from asman.kernels.gating import Files, append, bucket, bucket_of_number, cell, file_numbers, file_points
+from asman.kernels.gating import (
+    Files,
+    append,
+    bucket,
+    bucket_of_number,
+    cell,
+    file_numbers,
+    file_points,
+    table_size,
+)
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
-from asman.kernels.jit import inline, kernel, lent, rare, small
+from asman.kernels.jit import inline, kernel, lent, part, rare, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
-from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, fade, take
-from asman.kernels.trackrows import Tracks, contradicts, recentre
+from asman.kernels.silence import fade
+from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, prove, take
+from asman.kernels.trackrows import Tracks, contradicts, pack, recentre
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,7 +79,7 @@ def sweep(
         column_of[k] = -1
     work = np.empty((4, 18))
     # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
-    chain(tracks, marks[COUNT], files)
+    filed = chained(tracks, marks[COUNT], files)
     i = 0
     while i < plots.size:
         begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
@@ -85,9 +96,9 @@ def sweep(
         if marks[FILED_NS] != second_ns:
             marks[FILED_NS] = second_ns
             file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-            chain(tracks, marks[COUNT], files)
+            filed = chained(tracks, marks[COUNT], files)
         window(
-            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, files, column_of,
+            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, filed, column_of,
             rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
@@ -108,7 +119,7 @@ def window(
     size = plots.size
     first_new = marks[COUNT]
     know_heights(plots, sensors, maps.air)
-    map_clutter(plots, sensors, maps, rules, counters)
+    map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(size + 1, np.int64)
     edges = candidates(tracks, plots, files, start)
     keep_start = np.empty(size + 1, np.int64)
@@ -116,9 +127,10 @@ def window(
     keep_column = np.empty(edges.size, np.int64)
     keep_gain = np.empty(edges.size)
     split = np.empty(size, np.int64)
+    column_sensor, column_next = np.empty(edges.size, np.int64), np.empty(edges.size, np.int64)
     columns = judge(
         tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
-        keep_column, keep_gain, split,
+        keep_column, keep_gain, split, column_sensor, column_next,
     )  # fmt: skip
     taken = np.empty(size, np.int64)
     assign(keep_start, keep_column, keep_gain, columns, taken)
@@ -141,27 +153,34 @@ def window(
         work,
         counters,
     )
+    settle(
+        tracks, marks, first_new, plots, keep_start, keep_track, keep_column, keep_gain, split, taken, winner,
+        sensors, maps.detection, maps.births, maps.clutter, files, rules, motion, work, rows, row_sensors,
+        seen, counters,
+    )  # fmt: skip
+
+
+@lent
+def settle(
+    tracks: Tracks, marks: Longs, first_new: int, plots: Records, keep_start: Ints, keep_track: Ints,
+    keep_column: Ints, keep_gain: Floats, split: Ints, taken: Ints, winner: Ints, sensors: Records,
+    detection: DetectionMap, births: Floats, clutter: ClutterMap, files: Files, rules: Rules, motion: Motion,
+    work: Floats, rows: Records, row_sensors: Ints, seen: Records, counters: Longs,
+) -> None:  # fmt: skip
+    """Give each plot of a window to the track that it was assigned to, or begin one at it."""
+    size = plots.size
     for i in range(size):
         if taken[i] >= 0:
             edge = int(taken[i])
             k = int(keep_track[edge])
-            take(
-                tracks,
-                files,
-                k,
-                plots[i],
-                float(keep_gain[edge]),
-                sensors,
-                maps,
-                rules,
-                motion,
-                work,
-                counters,
-            )
-            observe(tracks, k, plots[i], sensors, marks, seen)
-            note(tracks, k, i, marks, rows, row_sensors, sensors)
-            if tracks.row[k].confirmed == 0:
-                map_stray(plots[i], sensors, maps, counters)
+            track = tracks.row[k]
+            gain = float(keep_gain[edge])
+            if take(track, plots[i], gain, sensors, detection, births, rules, motion, work, counters):
+                prove(tracks, files, k, plots[i], sensors, births, rules, counters)
+            observe(track, plots[i], sensors, marks, seen)
+            note(track, i, marks, rows, row_sensors, sensors)
+            if track.confirmed == 0:
+                map_stray(plots[i], sensors, clutter, counters)
             continue
         if split[i] >= 0:
             counters[SPLIT] += 1
@@ -172,28 +191,31 @@ def window(
             torn = torn or (
                 0 <= w < size
                 and same_spot(plots[i], plots[w], sensors)
-                and not contradicts(tracks, keep_track[q], plots[i])
+                and not contradicts(tracks.row[keep_track[q]], plots[i])
             )
         if torn:
             counters[SPLIT] += 1
             continue
         k = newborn(tracks, first_new, marks[COUNT], plots[i], sensors)
         if k >= 0:
-            same_sensor = tracks.heard[k, 0].sensor == plots[i].sensor
+            track = tracks.row[k]
+            same_sensor = track.heard[0].sensor == plots[i].sensor
             if same_sensor and sensors[plots[i].sensor].rotates == 1:
                 counters[SPLIT] += 1
                 continue
-            take(tracks, files, k, plots[i], 3.0, sensors, maps, rules, motion, work, counters)
-            note(tracks, k, i, marks, rows, row_sensors, sensors)
+            if take(track, plots[i], 3.0, sensors, detection, births, rules, motion, work, counters):
+                prove(tracks, files, k, plots[i], sensors, births, rules, counters)
+            note(track, i, marks, rows, row_sensors, sensors)
             continue
-        map_stray(plots[i], sensors, maps, counters)
+        map_stray(plots[i], sensors, clutter, counters)
         k = marks[COUNT]
         marks[COUNT] += 1
         twin = has_twin(tracks, first_new, plots[i], files)
-        birth(tracks, k, marks[NEXT_NUMBER], plots[i], twin, sensors, maps, rules, counters)
+        born = tracks.row[k]
+        birth(born, marks[NEXT_NUMBER], plots[i], twin, sensors, detection, births, rules, counters)
         file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
-        note(tracks, k, i, marks, rows, row_sensors, sensors)
+        note(born, i, marks, rows, row_sensors, sensors)
 
 
 @lent
@@ -211,38 +233,46 @@ def share_all(
             k, m = int(keep_track[taken[i]]), int(keep_track[q])
             if winner[keep_column[q]] >= 0:
                 continue
-            if may_share(tracks, k, m, plots[i], sensors):
+            if m != k and may_share(tracks.row[m], plots[i], sensors):
                 # It won a plot: no second one of this window may be shared to it.
                 winner[keep_column[q]] = plots.size
-                share(tracks, m, plots[i], sensors, motion, work)
+                share(tracks.row[m], plots[i], sensors, motion, work)
                 counters[SHARED] += 1
 
 
-@small
-def chain(tracks: Tracks, count: int, files: Files) -> None:
-    """Chain what is filed of all tracks."""
-    file_points(tracks.place, count, files.head, files.link)
-    file_numbers(tracks.filed, count, files.address_head, files.address_link)
-    file_numbers(tracks.coded, count, files.code_head, files.code_link)
+@part
+def chained(tracks: Tracks, count: int, files: Files) -> Files:
+    """Chain what is filed of all tracks, into as many buckets as they are worth: fewer are emptied sooner."""
+    size = min(table_size(count), files.head.size)
+    some = Files(
+        files.head[:size], files.link, files.address_head[:size], files.address_link, files.code_head[:size],
+        files.code_link,
+    )  # fmt: skip
+    file_points(tracks.place, count, some.head, some.link)
+    file_numbers(tracks.filed, count, some.address_head, some.address_link)
+    file_numbers(tracks.coded, count, some.code_head, some.code_link)
+    return some
 
 
 @lent
-def map_clutter(plots: Records, sensors: Records, maps: SensorMaps, rules: Rules, counters: Longs) -> None:
+def map_clutter(
+    plots: Records, sensors: Records, clutter: ClutterMap, births: Floats, rules: Rules, counters: Longs
+) -> None:
     """Add to each primary plot's density of false plots what its cell remembers; then let the cells learn."""
     for i in range(plots.size):
         plot = plots[i]
-        odds = birth_odds(maps.births, plot.sensor, kind_of(plot))
+        odds = birth_odds(births, plot.sensor, kind_of(plot))
         plot.birth_pm2 = max(rules.birth_pm2, odds * plot.clutter_pm2)
         if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
-            plot.clutter_pm2 += clutter_density(maps.clutter, plot, sensors[plot.sensor])
-            counters[CLUTTER_CROWDED] += learn(maps.clutter, plot, sensors[plot.sensor])
+            plot.clutter_pm2 += clutter_density(clutter, plot, sensors[plot.sensor])
+            counters[CLUTTER_CROWDED] += learn(clutter, plot, sensors[plot.sensor])
 
 
 @small
-def map_stray(plot: Record, sensors: Records, maps: SensorMaps, counters: Longs) -> None:
+def map_stray(plot: Record, sensors: Records, clutter: ClutterMap, counters: Longs) -> None:
     """Let the blocks learn a primary plot that no shown track took."""
     if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
-        counters[CLUTTER_CROWDED] += learn_block(maps.clutter, plot, sensors[plot.sensor])
+        counters[CLUTTER_CROWDED] += learn_block(clutter, plot, sensors[plot.sensor])
 
 
 @lent
@@ -258,13 +288,11 @@ def file_newborn(tracks: Tracks, k: int, plot: Record, files: Files) -> None:
 
 
 @small
-def note(
-    tracks: Tracks, k: int, plot: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records
-) -> None:
-    """Write down what is known of track `k` after a plot of the window, if that is wanted."""
+def note(track: Record, plot: int, marks: Longs, rows: Records, row_sensors: Ints, sensors: Records) -> None:
+    """Write down what is known of a track after a plot of the window, if that is wanted."""
     if rows.size > 0:
         rows[marks[WRITTEN]].plot = plot
-        write_row(tracks, k, sensors, rows, row_sensors, marks[WRITTEN])
+        write_row(track, sensors, rows, row_sensors, marks[WRITTEN])
         marks[WRITTEN] += 1
 
 
@@ -282,19 +310,20 @@ def same_spot(a: Record, b: Record, sensors: Records) -> bool:
 def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Records) -> int:
     """A track that began in this window and is of this plot's aircraft, or -1."""
     for k in range(first, count):
-        plane = tracks.plane
-        dx, dy, dz = plot.x - plane[k, 0], plot.y - plane[k, 1], plot.z - plane[k, 2]
+        track = tracks.row[k]
+        plane = track.plane
+        dx, dy, dz = plot.x - plane[0], plot.y - plane[1], plot.z - plane[2]
         distance2 = dx * dx + dy * dy + dz * dz
         if distance2 > 1e8:
             continue
         sigma = math.sqrt(
             max(plot.ree + plot.hee, plot.rnn + plot.hnn)
-            + max(tracks.cov[k, 0] + tracks.consider[k, 0], tracks.cov[k, 2] + tracks.consider[k, 2])
+            + max(track.cov[0] + track.consider[0], track.cov[2] + track.consider[2])
         )
         room = 3.5 * sigma + 90.0
-        if sensors[plot.sensor].rotates == 1 and tracks.heard[k, 0].sensor == plot.sensor:
+        if sensors[plot.sensor].rotates == 1 and track.heard[0].sensor == plot.sensor:
             room = max(room, 300.0)
-        if distance2 < room * room and not contradicts(tracks, k, plot):
+        if distance2 < room * room and not contradicts(track, plot):
             return k
     return -1
 
@@ -312,6 +341,22 @@ def has_twin(tracks: Tracks, count: int, plot: Record, files: Files) -> bool:
     return False
 
 
+@lent
+def age(
+    tracks: Tracks, count: int, now_ns: int, sensors: Records, detection: DetectionMap, births: Floats,
+    rules: Rules, counters: Longs,
+) -> int:  # fmt: skip
+    """Pack the rows, then age all tracks, end them, refresh their planes; return how many rows are in use."""
+    kept = pack(tracks, count)
+    for k in range(kept):
+        track = tracks.row[k]
+        fade(track, now_ns, sensors, detection, births, rules, counters)
+        e, n = track.state[0], track.state[1]
+        if e * e + n * n > RECENTRE_M * RECENTRE_M:
+            recentre(track)
+    return kept
+
+
 @rare
 def tend(
     tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, maps: SensorMaps, rules: Rules,
@@ -320,15 +365,8 @@ def tend(
     """At each whole second up to a time: age tracks, end them, refresh their planes, merge doubles."""
     while marks[TEND_NS] <= until_ns:
         now_ns = marks[TEND_NS]
-        alive = 0
-        for k in range(marks[COUNT]):
-            if tracks.row[k].alive == 0:
-                continue
-            alive += 1
-            fade(tracks, k, now_ns, sensors, maps, rules, counters)
-            e, n = tracks.mean[k, 0], tracks.mean[k, 1]
-            if e * e + n * n > RECENTRE_M * RECENTRE_M:
-                recentre(tracks, k)
+        alive = age(tracks, marks[COUNT], now_ns, sensors, maps.detection, maps.births, rules, counters)
+        marks[COUNT] = alive
         if alive == 0:
             # Nothing to tend until the next plot: leap over silence, on the same grid.
             marks[TEND_NS] = until_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS + WHOLE_SECOND_NS

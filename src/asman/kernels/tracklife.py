@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.births import ADDRESSED, aircraft_share, came_to, kind_of
-from asman.kernels.detection_map import key_of, local_pd, look
+from asman.kernels.detection_map import DetectionMap, key_of, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.images import has_twin_still, is_image
@@ -24,13 +24,12 @@ from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
 from asman.kernels.naming import name
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
-from asman.kernels.sensor_maps import SensorMaps
 from asman.kernels.trackrows import (
+    CONTRIBUTORS,
     SECOND,
     Tracks,
     carry,
     contributor,
-    from_plane,
     set_plane,
     to_plane,
     usual_gap_s,
@@ -54,6 +53,8 @@ DUE: Final = 1.2
 ANSWERS_TO_TEACH: Final = 6
 #: Misses in a row that a detection map learns at most: what follows is of another region.
 MISSES_COUNTED: Final = 4
+#: Later than all plots.
+NEVER_NS: Final = np.iinfo(np.int64).max
 
 #: Places in the array of counters.
 USED: Final = 0
@@ -76,7 +77,10 @@ COUNTERS: Final = 16
 
 
 class Rules(NamedTuple):
-    """How plots become tracks; meanings, units and sources in `asman.tracking.config`."""
+    """How plots become tracks; meanings, units and sources in `asman.tracking.config`.
+
+    Kernels are handed it as a record: one pointer, where a tuple would be copied at every call.
+    """
 
     window_ns: int
     gate: float
@@ -105,71 +109,72 @@ class Rules(NamedTuple):
 
 
 @lent
-def hear(tracks: Tracks, k: int, plot: Record, sensors: Records, maps: SensorMaps, counters: Longs) -> None:
-    """Note that a sensor saw track `k`, and when its next plot is due."""
+def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap, counters: Longs) -> None:
+    """Note that a sensor saw a track, and when its next plot is due."""
     sensor = sensors[plot.sensor]
-    on_ground = tracks.row[k].on_ground
-    slot = contributor(k, plot.sensor, tracks.heard)
+    on_ground = track.on_ground
+    slot = contributor(plot.sensor, track.heard)
     if slot < 0:
         slot = 0
-        for i in range(tracks.heard.shape[1]):
-            if tracks.heard[k, i].sensor < 0:
+        for i in range(CONTRIBUTORS):
+            if track.heard[i].sensor < 0:
                 slot = i
                 break
-            if tracks.heard[k, i].last_ns < tracks.heard[k, slot].last_ns:
+            if track.heard[i].last_ns < track.heard[slot].last_ns:
                 slot = i
-        if tracks.heard[k, slot].sensor >= 0:
+        if track.heard[slot].sensor >= 0:
             counters[CONTRIBUTOR_REPLACED] += 1
-        fresh = tracks.heard[k, slot]
+        fresh = track.heard[slot]
         fresh.sensor = plot.sensor
         fresh.gap_s = sensor.period_ns * SECOND
         fresh.missed = 0
     else:
-        old = tracks.heard[k, slot]
+        old = track.heard[slot]
         old.gap_s += 0.2 * ((plot.time_ns - old.last_ns) * SECOND - old.gap_s)
-    entry = tracks.heard[k, slot]
-    if tracks.row[k].answers >= ANSWERS_TO_TEACH:
-        key = key_of(plot.sensor, plot.x, plot.y, plot.z, tracks.vertical[k, 0])
+    entry = track.heard[slot]
+    if track.answers >= ANSWERS_TO_TEACH:
+        key = key_of(plot.sensor, plot.x, plot.y, plot.z, track.vertical[0])
         missed = min(entry.missed, MISSES_COUNTED)
-        counters[LOOKS_CROWDED] += look(maps.detection, key, 1.0, missed)
+        counters[LOOKS_CROWDED] += look(detection, key, 1.0, missed)
     entry.last_ns = plot.time_ns
     entry.missed = 0
     entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
+    track.due_ns = min(track.due_ns, entry.due_ns)
 
 
 @lent
 def birth(
-    tracks: Tracks,
-    k: int,
+    track: Record,
     number: int,
     plot: Record,
     twin: bool,
     sensors: Records,
-    maps: SensorMaps,
+    detection: DetectionMap,
+    births: Floats,
     rules: Rules,
     counters: Longs,
 ) -> None:
-    """Begin track `k` at a plot; its velocity is as reported, or unknown until the second plot."""
-    row = tracks.row[k]
-    row.time_ns = plot.time_ns
-    row.number = number
-    row.born_ns = plot.time_ns
-    row.born_x, row.born_y, row.born_z = plot.x, plot.y, plot.z
-    row.callsign = np.uint64(0)
-    row.callsign_doubt = np.uint64(0)
-    row.address = -1
-    row.mode_3a = -1
-    row.mode_3a_doubt = -1
-    row.plots = 0
-    row.shared_ns = 0
-    row.company_ns = 0
-    row.answers = 0
-    row.alive = 1
-    row.confirmed = 0
-    row.shown = 0
-    row.on_ground = -1
-    row.simulated = 0
-    set_plane(k, plot.lat, plot.lon, plot.x, plot.y, plot.z, tracks.plane)
+    """Begin a track at a plot; its velocity is as reported, or unknown until the second plot."""
+    track.time_ns = plot.time_ns
+    track.number = number
+    track.born_ns = plot.time_ns
+    track.born_x, track.born_y, track.born_z = plot.x, plot.y, plot.z
+    track.callsign = np.uint64(0)
+    track.callsign_doubt = np.uint64(0)
+    track.address = -1
+    track.mode_3a = -1
+    track.mode_3a_doubt = -1
+    track.plots = 0
+    track.shared_ns = 0
+    track.company_ns = 0
+    track.due_ns = NEVER_NS
+    track.answers = 0
+    track.alive = 1
+    track.confirmed = 0
+    track.shown = 0
+    track.on_ground = -1
+    track.simulated = 0
+    set_plane(plot.lat, plot.lon, plot.x, plot.y, plot.z, track.plane)
     sigma = rules.ground_speed_sigma_mps if plot.on_ground == 1 else rules.birth_speed_sigma_mps
     ve = 0.0
     vn = 0.0
@@ -177,57 +182,57 @@ def birth(
         ve = plot.ve_mps
         vn = plot.vn_mps
         sigma = 2.0 * rules.velocity_sigma_mps
-    begin(k, 0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, tracks.x, tracks.p, tracks.mu)
-    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    tracks.consider[k, 0], tracks.consider[k, 1], tracks.consider[k, 2] = plot.hee, plot.hen, plot.hnn
-    begin_vertical(k, plot.altitude_m, tracks.vertical)
-    begin_height(k, tracks)
-    begin_trust(k, plot, tracks)
-    take_height(tracks, k, plot, sensors)
-    for i in range(tracks.heard.shape[1]):
-        tracks.heard[k, i].sensor = -1
-    row.existence = plot.birth_pm2 / (plot.birth_pm2 + plot.clutter_pm2)
-    row.born_sensor = plot.sensor
-    row.born_kind = kind_of(plot)
-    row.twin = int(twin)
+    begin(0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, track.x, track.p, track.mu)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
+    track.consider[0], track.consider[1], track.consider[2] = plot.hee, plot.hen, plot.hnn
+    begin_vertical(plot.altitude_m, track.vertical)
+    begin_height(track)
+    begin_trust(track, plot)
+    take_height(track, plot, sensors)
+    for i in range(CONTRIBUTORS):
+        track.heard[i].sensor = -1
+    track.existence = plot.birth_pm2 / (plot.birth_pm2 + plot.clutter_pm2)
+    track.born_sensor = plot.sensor
+    track.born_kind = kind_of(plot)
+    track.twin = int(twin)
     if twin:
         counters[SAME_ADDRESS_ELSEWHERE] += 1
-    elif row.born_kind == ADDRESSED and plot.unsure == 0:
-        share = aircraft_share(maps.births, plot.sensor)
+    elif track.born_kind == ADDRESSED and plot.unsure == 0:
+        share = aircraft_share(births, plot.sensor)
         if share > rules.confirm_existence_alone:
-            row.existence = share
-            row.confirmed = row.shown = 1
-    hear(tracks, k, plot, sensors, maps, counters)
-    name(tracks, k, plot)
+            track.existence = share
+            track.confirmed = track.shown = 1
+    hear(track, plot, sensors, detection, counters)
+    name(track, plot)
     counters[BORN] += 1
 
 
 @lent
 def place_in(
-    tracks: Tracks, k: int, plot: Record, sensors: Records
+    track: Record, plot: Record, sensors: Records
 ) -> tuple[float, float, float, float, float, float, float, float]:
-    """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of track `k`.
+    """East, north, and the two covariances of a plot (of noise, of altitude) in the plane of a track.
 
     A radar plot without altitude is placed by the track's height, where anything tells it.
     """
     sensor = sensors[plot.sensor]
     x, y, z, ree, ren, rnn = plot.x, plot.y, plot.z, plot.ree, plot.ren, plot.rnn
     hee, hen, hnn = plot.hee, plot.hen, plot.hnn
-    offset, variance = tracks.height[k, OFFSET], tracks.height[k, OFFSET_VARIANCE]
+    offset, variance = track.height[OFFSET], track.height[OFFSET_VARIANCE]
     if variance >= PRESSURE_SIGMA_M * PRESSURE_SIGMA_M:
         # No report of a height told it around here: what registration made out of ranges.
         offset = sensor.height_offset_m
-    altitude, variance = tracks.vertical[k, 0] + offset, tracks.vertical[k, 2] + variance
-    if math.isnan(altitude) and tracks.height[k, KIND] > PRIOR:
-        altitude, variance = height_at(k, plot.time_ns, tracks)
+    altitude, variance = track.vertical[0] + offset, track.vertical[2] + variance
+    if math.isnan(altitude) and track.height[KIND] > PRIOR:
+        altitude, variance = height_at(track, plot.time_ns)
     if not math.isnan(plot.range_m) and math.isnan(plot.altitude_m) and not math.isnan(altitude):
         sigma = math.sqrt(variance)
-        _, _, x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
+        x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
             plot.range_m, plot.azimuth, altitude, sigma, sensor
         )
-    e, n = to_plane(k, x, y, z, tracks.plane)
+    e, n = to_plane(x, y, z, track.plane)
     # A stamp that is late by so much: the aircraft has flown on since it was there.
-    ve, vn, var = tracks.mean[k, 2], tracks.mean[k, 3], sensor.var_time
+    ve, vn, var = track.state[2], track.state[3], sensor.var_time
     e += sensor.time_bias * ve
     n += sensor.time_bias * vn
     return e, n, ree, ren, rnn, hee + var * ve * ve, hen + var * ve * vn, hnn + var * vn * vn
@@ -235,80 +240,87 @@ def place_in(
 
 @lent
 def take(
-    tracks: Tracks, files: Files, k: int, plot: Record, gain: float, sensors: Records, maps: SensorMaps,
+    track: Record, plot: Record, gain: float, sensors: Records, detection: DetectionMap, births: Floats,
     rules: Rules, motion: Motion, work: Floats, counters: Longs,
-) -> None:  # fmt: skip
-    """Give a plot, not before the track's time, to track `k`; `gain` is the log odds that it is its own."""
-    carry(tracks, k, plot.time_ns, motion, work)
-    if not take_height(tracks, k, plot, sensors):
+) -> bool:  # fmt: skip
+    """Give a plot, not before the track's time, to a track; `gain` is the log odds that it is its own.
+
+    True when the track has become one to be shown, unless it is an image.
+    """
+    carry(track, plot.time_ns, motion, work)
+    if not take_height(track, plot, sensors):
         counters[HEIGHT_REFUSED] += 1
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(tracks, k, plot, sensors)
+    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
     counters[NO_INTEGRITY] += plot.unsure
-    if contradicted(tracks, k, plot, e, n, ree + hee, ren + hen, rnn + hnn):
+    if contradicted(track, plot, e, n, ree + hee, ren + hen, rnn + hnn):
         counters[REPORT_REFUSED] += 1
-        name(tracks, k, plot)
-        return
-    consider = tracks.consider
+        name(track, plot)
+        return False
+    consider = track.consider
     stretch(
-        tracks, k, e, n, ree + hee + consider[k, 0], ren + hen + consider[k, 1], rnn + hnn + consider[k, 2],
+        track, e, n, ree + hee + consider[0], ren + hen + consider[1], rnn + hnn + consider[2],
         rules, counters,
     )  # fmt: skip
     # Radars that err by the altitude in their own directions must not tear the track to and fro.
     ree += HEIGHT_AS_NOISE * hee
     ren += HEIGHT_AS_NOISE * hen
     rnn += HEIGHT_AS_NOISE * hnn
-    consider[k, 0] += 0.5 * (hee - consider[k, 0])
-    consider[k, 1] += 0.5 * (hen - consider[k, 1])
-    consider[k, 2] += 0.5 * (hnn - consider[k, 2])
-    update(k, e, n, ree, ren, rnn, tracks.x, tracks.p, tracks.mu, work)
+    consider[0] += 0.5 * (hee - consider[0])
+    consider[1] += 0.5 * (hen - consider[1])
+    consider[2] += 0.5 * (hnn - consider[2])
+    update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
         told = plot.velocity_sigma_mps
         sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
-        correct_velocity(k, plot.ve_mps, plot.vn_mps, sigma * sigma, tracks.x, tracks.p)
-    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+        correct_velocity(plot.ve_mps, plot.vn_mps, sigma * sigma, track.x, track.p)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
     h = plot.altitude_m
-    if not math.isnan(h) and not update_vertical(k, h, plot.address >= 0, tracks.vertical):
+    if not math.isnan(h) and not update_vertical(h, plot.address >= 0, track.vertical):
         counters[GARBLED_ALTITUDE] += 1
     if not math.isnan(plot.climb_mps):
-        update_climb(k, plot.climb_mps, tracks.vertical)
-    row = tracks.row[k]
-    alone = row.confirmed == 1 and row.plots == 1
+        update_climb(plot.climb_mps, track.vertical)
+    alone = track.confirmed == 1 and track.plots == 1
     pd = sensors[plot.sensor].pd
     right = 1.0 / (1.0 + math.exp(-gain))
-    missed = row.existence * (1.0 - pd) / max(1.0 - row.existence * pd, 1e-12)
-    row.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
-    hear(tracks, k, plot, sensors, maps, counters)
-    name(tracks, k, plot)
-    if (
-        row.confirmed == 0
-        and row.existence > rules.confirm_existence
-        and enough(tracks, files, k, plot, rules)
-    ):
-        if row.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
-            counters[IMAGE] += 1
-        else:
-            row.confirmed = 1
-            came_to(maps.births, row.born_sensor, row.born_kind, 0)
-    elif alone:
-        came_to(maps.births, row.born_sensor, row.born_kind, 0)
-    row.shown = int(row.confirmed == 1 and row.existence >= rules.show_existence)
+    missed = track.existence * (1.0 - pd) / max(1.0 - track.existence * pd, 1e-12)
+    track.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
+    hear(track, plot, sensors, detection, counters)
+    name(track, plot)
+    if alone:
+        came_to(births, track.born_sensor, track.born_kind, 0)
+    track.shown = int(track.confirmed == 1 and track.existence >= rules.show_existence)
     counters[USED] += 1
+    return track.confirmed == 0 and track.existence > rules.confirm_existence and enough(track, plot, rules)
 
 
 @lent
-def enough(tracks: Tracks, files: Files, k: int, plot: Record, rules: Rules) -> bool:
+def prove(
+    tracks: Tracks, files: Files, k: int, plot: Record, sensors: Records, births: Floats, rules: Rules,
+    counters: Longs,
+) -> None:  # fmt: skip
+    """Show track `k` from now on, unless it is the image of another, or as yet may be."""
+    track = tracks.row[k]
+    if track.twin == 1 and track.plots < rules.confirm_plots_of_twin and has_twin_still(tracks, files, k):
+        return
+    if track.plots < rules.confirm_plots_of_image and is_image(tracks, files, k, plot, sensors):
+        counters[IMAGE] += 1
+        return
+    track.confirmed = 1
+    track.shown = int(track.existence >= rules.show_existence)
+    came_to(births, track.born_sensor, track.born_kind, 0)
+
+
+@small
+def enough(track: Record, plot: Record, rules: Rules) -> bool:
     """Whether a track holds plots enough, of the kinds that prove an aircraft, to be shown."""
-    row = tracks.row[k]
-    vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
+    vx, vy = track.state[2], track.state[3]
     speed2 = vx * vx + vy * vy
     if speed2 > rules.confirm_speed_mps * rules.confirm_speed_mps:
         return False
-    if row.twin == 1 and row.plots < rules.confirm_plots_of_twin and has_twin_still(tracks, files, k):
-        return False
-    if row.answers >= rules.confirm_plots:
+    if track.answers >= rules.confirm_plots:
         return True
-    return row.plots >= rules.confirm_plots_of_echo and (
-        row.on_ground == 1 or moves(row, plot, speed2, rules)
+    return track.plots >= rules.confirm_plots_of_echo and (
+        track.on_ground == 1 or moves(track, plot, speed2, rules)
     )
 
 
@@ -323,8 +335,7 @@ def moves(row: Record, plot: Record, speed2: float, rules: Rules) -> bool:
 
 @lent
 def stretch(
-    tracks: Tracks,
-    k: int,
+    track: Record,
     e: float,
     n: float,
     ree: float,
@@ -334,59 +345,16 @@ def stretch(
     counters: Longs,
 ) -> None:
     """Open the covariance of a track whose plot lies outside its gate but is known by its address."""
-    de = e - tracks.mean[k, 0]
-    dn = n - tracks.mean[k, 1]
-    see = tracks.cov[k, 0] + ree
-    sen = tracks.cov[k, 1] + ren
-    snn = tracks.cov[k, 2] + rnn
+    de = e - track.state[0]
+    dn = n - track.state[1]
+    see = track.cov[0] + ree
+    sen = track.cov[1] + ren
+    snn = track.cov[2] + rnn
     d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
     if d2 <= rules.gate:
         return
     factor = 2.0 * d2 / rules.gate
     for j in range(MODES):
         for a in range(COVARIANCE):
-            tracks.p[k, j, a] *= factor
+            track.p[j, a] *= factor
     counters[STRETCHED] += 1
-
-
-@lent
-def fade(
-    tracks: Tracks, k: int, now_ns: int, sensors: Records, maps: SensorMaps, rules: Rules, counters: Longs
-) -> None:
-    """Count what the track's sensors missed by now, and end the track when too little is left of it."""
-    row = tracks.row[k]
-    row.existence *= rules.survival_per_s
-    for i in range(tracks.heard.shape[1]):
-        entry = tracks.heard[k, i]
-        if entry.sensor < 0 or entry.due_ns > now_ns:
-            continue
-        sensor = sensors[entry.sensor]
-        gap_s = usual_gap_s(entry.gap_s, row.on_ground, sensor)
-        gap_ns = max(int(gap_s * 1e9), 1)
-        x, y, z = from_plane(k, tracks.mean[k, 0], tracks.mean[k, 1], tracks.plane)
-        key = key_of(entry.sensor, x, y, z, tracks.vertical[k, 0])
-        pd = min(local_pd(maps.detection, key, sensor.pd), rules.miss_pd_max)
-        while entry.due_ns <= now_ns:
-            row.existence *= (1.0 - pd) / (1.0 - row.existence * pd)
-            entry.missed += 1
-            entry.due_ns += gap_ns
-        # Others see it, this one no longer: the aircraft left its coverage, not the world.
-        if entry.missed >= 3 and row.last_ns > entry.last_ns + gap_ns:
-            if row.answers >= ANSWERS_TO_TEACH:
-                counters[LOOKS_CROWDED] += look(maps.detection, key, 0.0, entry.missed)
-            entry.sensor = -1
-    if row.confirmed == 1:
-        # It waits: misses come in runs, so no number of them proves that it is gone.
-        if row.plots > 1:
-            row.existence = max(row.existence, rules.least_existence)
-        row.shown = int(row.existence >= rules.show_existence)
-    vx, vy = tracks.mean[k, 2], tracks.mean[k, 3]
-    if (
-        ((row.confirmed == 0 or row.plots == 1) and row.existence < rules.end_tentative_existence)
-        or now_ns - max(row.last_ns, row.shared_ns) > rules.coast_ns
-        or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
-    ):
-        row.alive = 0
-        counters[ENDED] += 1
-        if row.confirmed == 0 or row.plots == 1:
-            came_to(maps.births, row.born_sensor, row.born_kind, 1)

@@ -29,6 +29,27 @@ SILENCE_S: Final = 15.0
 EARTH_RADIUS_M: Final = 6_371_000.0
 SECOND: Final = 1e-9
 
+CONTRIBUTOR: Final = np.dtype(
+    [
+        ("last_ns", "i8"),
+        ("due_ns", "i8"),  # a plot not seen by then counts as missed
+        ("gap_s", "f8"),  # usual time between its plots
+        ("sensor", "i8"),  # -1: free
+        ("missed", "i8"),
+    ],
+    align=True,
+)
+
+
+#: Plots of so many radars are kept to find heights by range differences.
+RANGED_PLOTS: Final = 3
+RANGED_PLOT: Final = np.dtype(
+    [("sensor", "i8"), ("time_ns", "i8"), ("range_m", "f8"), ("azimuth", "f8"), ("pairs", "i8")], align=True
+)
+HEIGHT_FIELDS: Final = 9
+TRUST_FIELDS: Final = 10
+
+#: All of one track, in one place: a piece of a kernel is handed the track, and nothing else of it.
 TRACK: Final = np.dtype(
     [
         ("time_ns", "i8"),  # of the state
@@ -37,6 +58,7 @@ TRACK: Final = np.dtype(
         ("last_ns", "i8"),  # of the latest plot
         ("company_ns", "i8"),  # when it and a neighbour last had a plot each of one turn
         ("shared_ns", "i8"),  # of the latest plot that it shared with another
+        ("due_ns", "i8"),  # no sensor that saw it owes a plot before
         ("born_x", "f8"),  # m, earth-centred: where its first plot lay
         ("born_y", "f8"),
         ("born_z", "f8"),
@@ -56,171 +78,126 @@ TRACK: Final = np.dtype(
         ("shown", "i1"),  # 1: it is, and is likely to be there still
         ("on_ground", "i1"),  # -1: not said
         ("simulated", "i1"),
+        ("x", "f8", (MODES, STATE)),  # m, m/s: state of each model, in the track's plane
+        ("p", "f8", (MODES, COVARIANCE)),  # m², m²/s ...: its covariance, packed as in imm.py
+        ("mu", "f8", (MODES,)),  # weights of the models
+        ("state", "f8", (STATE,)),  # m, m/s: of the mixture
+        ("cov", "f8", (COVARIANCE,)),  # of the mixture
+        ("consider", "f8", (3,)),  # m², of the place by altitudes not known well: ee, en, nn
+        ("vertical", "f8", (FIELDS,)),  # altitude filter, as in vertical.py
+        ("height", "f8", (HEIGHT_FIELDS,)),  # above the ellipsoid, as in heights.py
+        ("trust", "f8", (TRUST_FIELDS,)),  # reports against radars, as in integrity.py
+        ("plane", "f8", (7,)),  # m, origin of the plane, earth-centred; sin, cos of its lat, lon
+        ("ranged", RANGED_PLOT, (RANGED_PLOTS,)),  # latest echoes, for heights; sensor -1: free
+        ("heard", CONTRIBUTOR, (CONTRIBUTORS,)),  # sensors that saw it lately
     ],
     align=True,
 )
-
-CONTRIBUTOR: Final = np.dtype(
-    [
-        ("last_ns", "i8"),
-        ("due_ns", "i8"),  # a plot not seen by then counts as missed
-        ("gap_s", "f8"),  # usual time between its plots
-        ("sensor", "i8"),  # -1: free
-        ("missed", "i8"),
-    ],
-    align=True,
-)
-
-
-#: Plots of so many radars are kept to find heights by range differences.
-RANGED_PLOTS: Final = 3
-RANGED_PLOT: Final = np.dtype(
-    [("sensor", "i8"), ("time_ns", "i8"), ("range_m", "f8"), ("azimuth", "f8"), ("pairs", "i8")], align=True
-)
-HEIGHT_FIELDS: Final = 9
 
 
 class Tracks(NamedTuple):
-    """The arrays of all tracks.
+    """All tracks.
 
-    x         (T, MODES, 4)     m, m/s         state of each model, in the track's plane
-    p         (T, MODES, 10)    m², m²/s ...   its covariance, packed as in imm.py
-    mu        (T, MODES)        1              weights of the models
-    mean      (T, 4)            m, m/s         of the mixture
-    cov       (T, 10)           m², m²/s ...   of the mixture
-    consider  (T, 3)            m²             of the place by altitudes not known well: ee, en, nn
-    vertical  (T, FIELDS)       m, m/s         altitude filter, as in vertical.py
-    height    (T, 9)            m, m²          height above the ellipsoid, as in heights.py
-    ranged    (T, RANGED_PLOTS) RANGED_PLOT    latest echoes, for heights; sensor -1: free
-    trust     (T, 10)           m, ns, 1       reports against radars, as in integrity.py
-    plane     (T, 7)            m, 1           origin of the plane, earth-centred; sin, cos of its lat, lon
-    place     (T, 3)            m              earth-centred, as filed this second; NaN: not filed
-    filed     (T,)              1              address as filed this second, -1: none
-    coded     (T,)              1              code as filed this second, of shown tracks; -1: none
-    row       (T,)              TRACK
-    heard     (T, CONTRIBUTORS) CONTRIBUTOR
+    row       (T,)    TRACK
+    place     (T, 3)  m      earth-centred, as filed this second; NaN: not filed
+    filed     (T,)    1      address as filed this second, -1: none
+    coded     (T,)    1      code as filed this second, of shown tracks; -1: none
     """
 
-    x: Floats
-    p: Floats
-    mu: Floats
-    mean: Floats
-    cov: Floats
-    consider: Floats
-    vertical: Floats
-    height: Floats
-    ranged: Records
-    trust: Floats
-    plane: Floats
+    row: Records
     place: Floats
     filed: Longs
     coded: Longs
-    row: Records
-    heard: Records
 
 
 def empty_tracks(capacity: int) -> Tracks:
-    """Arrays for `capacity` tracks, all rows dead."""
+    """Room for `capacity` tracks, all rows dead."""
     return Tracks(
-        np.zeros((capacity, MODES, STATE)),
-        np.zeros((capacity, MODES, COVARIANCE)),
-        np.zeros((capacity, MODES)),
-        np.zeros((capacity, STATE)),
-        np.zeros((capacity, COVARIANCE)),
-        np.zeros((capacity, 3)),
-        np.zeros((capacity, FIELDS)),
-        np.zeros((capacity, HEIGHT_FIELDS)),
-        np.zeros((capacity, RANGED_PLOTS), RANGED_PLOT).view(np.recarray),
-        np.zeros((capacity, 10)),
-        np.zeros((capacity, 7)),
-        np.zeros((capacity, 3)),
-        np.zeros(capacity, np.int64),
-        np.zeros(capacity, np.int64),
         np.zeros(capacity, TRACK).view(np.recarray),
-        np.zeros((capacity, CONTRIBUTORS), CONTRIBUTOR).view(np.recarray),
+        np.zeros((capacity, 3)),
+        np.zeros(capacity, np.int64),
+        np.zeros(capacity, np.int64),
     )
 
 
 @kernel
-def to_plane(k: int, x: float, y: float, z: float, plane: Floats) -> tuple[float, float]:
-    """East and north [m] of an earth-centred point in the plane of track `k`."""
-    e, n, _ = ecef_to_enu(
-        x - plane[k, 0], y - plane[k, 1], z - plane[k, 2], plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6]
-    )
+def to_plane(x: float, y: float, z: float, plane: Floats) -> tuple[float, float]:
+    """East and north [m] of an earth-centred point in the plane of a track."""
+    e, n, _ = ecef_to_enu(x - plane[0], y - plane[1], z - plane[2], plane[3], plane[4], plane[5], plane[6])
     return e, n
 
 
 @kernel
-def from_plane(k: int, e: float, n: float, plane: Floats) -> tuple[float, float, float]:
+def from_plane(e: float, n: float, plane: Floats) -> tuple[float, float, float]:
     """Earth-centred point on the ellipsoid below a point of the plane (the sagitta to first order)."""
     up = -(e * e + n * n) / (2.0 * EARTH_RADIUS_M)
-    x, y, z = enu_to_ecef(e, n, up, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
-    return plane[k, 0] + x, plane[k, 1] + y, plane[k, 2] + z
+    x, y, z = enu_to_ecef(e, n, up, plane[3], plane[4], plane[5], plane[6])
+    return plane[0] + x, plane[1] + y, plane[2] + z
 
 
 @kernel
-def set_plane(k: int, lat: float, lon: float, x: float, y: float, z: float, plane: Floats) -> None:
-    """Let the plane of track `k` touch the ellipsoid at a point."""
-    plane[k, 0] = x
-    plane[k, 1] = y
-    plane[k, 2] = z
-    plane[k, 3] = math.sin(lat)
-    plane[k, 4] = math.cos(lat)
-    plane[k, 5] = math.sin(lon)
-    plane[k, 6] = math.cos(lon)
+def set_plane(lat: float, lon: float, x: float, y: float, z: float, plane: Floats) -> None:
+    """Let the plane of a track touch the ellipsoid at a point."""
+    plane[0] = x
+    plane[1] = y
+    plane[2] = z
+    plane[3] = math.sin(lat)
+    plane[4] = math.cos(lat)
+    plane[5] = math.sin(lon)
+    plane[6] = math.cos(lon)
 
 
 @lent
-def carry(tracks: Tracks, k: int, to_ns: int, motion: Motion, work: Floats) -> None:
-    """Predict track `k` to a time that is not before its own."""
-    dt = (to_ns - tracks.row[k].time_ns) * SECOND
+def carry(track: Record, to_ns: int, motion: Motion, work: Floats) -> None:
+    """Predict a track to a time that is not before its own."""
+    dt = (to_ns - track.time_ns) * SECOND
     if dt <= 0.0:
         return
-    predict(k, dt, tracks.x, tracks.p, tracks.mu, motion, work)
-    predict_vertical(k, dt, tracks.vertical, work)
-    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
-    tracks.row[k].time_ns = to_ns
+    predict(dt, track.x, track.p, track.mu, motion, work)
+    predict_vertical(dt, track.vertical, work)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
+    track.time_ns = to_ns
 
 
 @lent
-def turn_state(k: int, j: int, c: float, s: float, x: Floats, p: Floats) -> None:
+def turn_state(j: int, c: float, s: float, x: Floats, p: Floats) -> None:
     """Express one model in axes turned by an angle (its cosine, sine), counter-clockwise."""
-    x[k, j, 0], x[k, j, 1] = c * x[k, j, 0] + s * x[k, j, 1], c * x[k, j, 1] - s * x[k, j, 0]
-    x[k, j, 2], x[k, j, 3] = c * x[k, j, 2] + s * x[k, j, 3], c * x[k, j, 3] - s * x[k, j, 2]
+    x[j, 0], x[j, 1] = c * x[j, 0] + s * x[j, 1], c * x[j, 1] - s * x[j, 0]
+    x[j, 2], x[j, 3] = c * x[j, 2] + s * x[j, 3], c * x[j, 3] - s * x[j, 2]
     for a in (0, 7):
-        ee, en, nn = p[k, j, a], p[k, j, a + 1], p[k, j, a + 2]
-        p[k, j, a] = c * c * ee + 2.0 * c * s * en + s * s * nn
-        p[k, j, a + 1] = c * s * (nn - ee) + (c * c - s * s) * en
-        p[k, j, a + 2] = s * s * ee - 2.0 * c * s * en + c * c * nn
-    b00, b01, b10, b11 = p[k, j, 3], p[k, j, 4], p[k, j, 5], p[k, j, 6]
+        ee, en, nn = p[j, a], p[j, a + 1], p[j, a + 2]
+        p[j, a] = c * c * ee + 2.0 * c * s * en + s * s * nn
+        p[j, a + 1] = c * s * (nn - ee) + (c * c - s * s) * en
+        p[j, a + 2] = s * s * ee - 2.0 * c * s * en + c * c * nn
+    b00, b01, b10, b11 = p[j, 3], p[j, 4], p[j, 5], p[j, 6]
     r00, r01, r10, r11 = c * b00 + s * b10, c * b01 + s * b11, c * b10 - s * b00, c * b11 - s * b01
-    p[k, j, 3] = r00 * c + r01 * s
-    p[k, j, 4] = r01 * c - r00 * s
-    p[k, j, 5] = r10 * c + r11 * s
-    p[k, j, 6] = r11 * c - r10 * s
+    p[j, 3] = r00 * c + r01 * s
+    p[j, 4] = r01 * c - r00 * s
+    p[j, 5] = r10 * c + r11 * s
+    p[j, 6] = r11 * c - r10 * s
 
 
 @kernel
-def recentre(tracks: Tracks, k: int) -> None:
-    """Let the plane of track `k` touch the ellipsoid below it, and turn its state into the new axes."""
-    plane = tracks.plane
-    east = tracks.mean[k, 0]
-    north = tracks.mean[k, 1]
-    x, y, z = from_plane(k, east, north, plane)
+def recentre(track: Record) -> None:
+    """Let the plane of a track touch the ellipsoid below it, and turn its state into the new axes."""
+    plane = track.plane
+    east = track.state[0]
+    north = track.state[1]
+    x, y, z = from_plane(east, north, plane)
     lat, lon, _ = ecef_to_lla(x, y, z)
     # The old east axis, seen in the new plane, gives the angle between the two.
-    ex, ey, ez = enu_to_ecef(1.0, 0.0, 0.0, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
-    set_plane(k, lat, lon, x, y, z, plane)
-    c, s, _ = ecef_to_enu(ex, ey, ez, plane[k, 3], plane[k, 4], plane[k, 5], plane[k, 6])
+    ex, ey, ez = enu_to_ecef(1.0, 0.0, 0.0, plane[3], plane[4], plane[5], plane[6])
+    set_plane(lat, lon, x, y, z, plane)
+    c, s, _ = ecef_to_enu(ex, ey, ez, plane[3], plane[4], plane[5], plane[6])
     norm = math.sqrt(c * c + s * s)
     c /= norm
     s /= norm
     for j in range(MODES):
-        tracks.x[k, j, 0] -= east
-        tracks.x[k, j, 1] -= north
+        track.x[j, 0] -= east
+        track.x[j, 1] -= north
         # Axes turn against the vectors: what pointed along old east now has components (c, s).
-        turn_state(k, j, c, -s, tracks.x, tracks.p)
-    combine(k, tracks.x, tracks.p, tracks.mu, tracks.mean, tracks.cov)
+        turn_state(j, c, -s, track.x, track.p)
+    combine(track.x, track.p, track.mu, track.state, track.cov)
 
 
 @small
@@ -230,10 +207,10 @@ def conspicuity(code: int) -> bool:
 
 
 @small
-def contributor(k: int, sensor: int, heard: Records) -> int:
-    """Slot of a sensor in track `k`, or -1."""
-    for i in range(heard.shape[1]):
-        if heard[k, i].sensor == sensor:
+def contributor(sensor: int, heard: Records) -> int:
+    """Slot of a sensor in a track, or -1."""
+    for i in range(CONTRIBUTORS):
+        if heard[i].sensor == sensor:
             return i
     return -1
 
@@ -254,16 +231,30 @@ def usual_gap_s(gap_s: float, on_ground: int, sensor: Record) -> float:
 
 
 @small
-def contradicts(tracks: Tracks, k: int, plot: Record) -> bool:
-    """Whether codes or altitude say that a plot is of another aircraft than track `k`."""
-    row = tracks.row[k]
-    if plot.address >= 0 and row.address >= 0:
-        return plot.address != row.address
-    if plot.mode_3a >= 0 and plot.mode_3a_valid == 1 and row.mode_3a >= 0 and plot.mode_3a != row.mode_3a:
+def contradicts(track: Record, plot: Record) -> bool:
+    """Whether codes or altitude say that a plot is of another aircraft than a track."""
+    if plot.address >= 0 and track.address >= 0:
+        return plot.address != track.address
+    if plot.mode_3a >= 0 and plot.mode_3a_valid == 1 and track.mode_3a >= 0 and plot.mode_3a != track.mode_3a:
         return True
-    altitude = tracks.vertical[k, 0]
+    altitude = track.vertical[0]
     return (
         not math.isnan(plot.altitude_m)
         and not math.isnan(altitude)
         and abs(plot.altitude_m - altitude) > 400.0
     )
+
+
+@lent
+def pack(tracks: Tracks, count: int) -> int:
+    """Close the gaps that ended tracks left in the first `count` rows, in their order; return how many live.
+
+    What is filed of them is not moved along: the owner files anew.
+    """
+    kept = 0
+    for k in range(count):
+        if tracks.row[k].alive == 1:
+            if kept < k:
+                tracks.row[kept] = tracks.row[k]
+            kept += 1
+    return kept

@@ -81,63 +81,63 @@ _PEAK: Final = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 @kernel
-def begin_vertical(k: int, altitude: float, vertical: Floats) -> None:
-    """Start the filter of track `k`; a NaN altitude leaves it empty."""
+def begin_vertical(altitude: float, vertical: Floats) -> None:
+    """Start the filter of a track; a NaN altitude leaves it empty."""
     for i in range(FIELDS):
-        vertical[k, i] = 0.0
-    vertical[k, HELD] = math.nan
-    vertical[k, HELD_FOR] = -1.0
-    vertical[k, STEP] = COARSE_M
-    restart(k, altitude, 0.0, CLIMB_SIGMA_MPS * CLIMB_SIGMA_MPS, vertical)
+        vertical[i] = 0.0
+    vertical[HELD] = math.nan
+    vertical[HELD_FOR] = -1.0
+    vertical[STEP] = COARSE_M
+    restart(altitude, 0.0, CLIMB_SIGMA_MPS * CLIMB_SIGMA_MPS, vertical)
 
 
 @lent
-def restart(k: int, altitude: float, climb: float, variance: float, vertical: Floats) -> None:
+def restart(altitude: float, climb: float, variance: float, vertical: Floats) -> None:
     """Let every model begin at an altitude, within its step, with a climb of a variance [m²/s²]."""
-    within = vertical[k, STEP] * vertical[k, STEP] / 12.0 + JITTER_M * JITTER_M
+    within = vertical[STEP] * vertical[STEP] / 12.0 + JITTER_M * JITTER_M
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        vertical[k, o] = 0.4 if j != CHANGING else 0.2
-        vertical[k, o + 1] = altitude
-        vertical[k, o + 2] = 0.0 if j == LEVEL else climb
-        vertical[k, o + 3] = within
-        vertical[k, o + 4] = 0.0
-        vertical[k, o + 5] = 0.01 if j == LEVEL else variance
-    believe(k, vertical)
+        vertical[o] = 0.4 if j != CHANGING else 0.2
+        vertical[o + 1] = altitude
+        vertical[o + 2] = 0.0 if j == LEVEL else climb
+        vertical[o + 3] = within
+        vertical[o + 4] = 0.0
+        vertical[o + 5] = 0.01 if j == LEVEL else variance
+    believe(vertical)
 
 
 @lent
-def believe(k: int, vertical: Floats) -> None:
+def believe(vertical: Floats) -> None:
     """Note that a report was believed: nothing is held any more."""
-    vertical[k, HELD_FOR] = -1.0
-    vertical[k, AGREEING] = 0.0
-    vertical[k, DISBELIEVED] = 0.0
-    vertical[k, BELIEVED_FOR] = 0.0
-    mixture(k, vertical)
+    vertical[HELD_FOR] = -1.0
+    vertical[AGREEING] = 0.0
+    vertical[DISBELIEVED] = 0.0
+    vertical[BELIEVED_FOR] = 0.0
+    mixture(vertical)
 
 
 @lent
-def mixture(k: int, vertical: Floats) -> None:
+def mixture(vertical: Floats) -> None:
     """Write mean and variances of all models together."""
     a = 0.0
     c = 0.0
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        a += vertical[k, o] * vertical[k, o + 1]
-        c += vertical[k, o] * vertical[k, o + 2]
+        a += vertical[o] * vertical[o + 1]
+        c += vertical[o] * vertical[o + 2]
     aa = 0.0
     ac = 0.0
     cc = 0.0
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        w = vertical[k, o]
-        da = vertical[k, o + 1] - a
-        dc = vertical[k, o + 2] - c
-        aa += w * (vertical[k, o + 3] + da * da)
-        ac += w * (vertical[k, o + 4] + da * dc)
-        cc += w * (vertical[k, o + 5] + dc * dc)
-    vertical[k, 0], vertical[k, 1] = a, min(max(c, -CLIMB_MAX_MPS), CLIMB_MAX_MPS)
-    vertical[k, 2], vertical[k, 3], vertical[k, 4] = aa, ac, cc
+        w = vertical[o]
+        da = vertical[o + 1] - a
+        dc = vertical[o + 2] - c
+        aa += w * (vertical[o + 3] + da * da)
+        ac += w * (vertical[o + 4] + da * dc)
+        cc += w * (vertical[o + 5] + dc * dc)
+    vertical[0], vertical[1] = a, min(max(c, -CLIMB_MAX_MPS), CLIMB_MAX_MPS)
+    vertical[2], vertical[3], vertical[4] = aa, ac, cc
 
 
 @small
@@ -152,15 +152,15 @@ def jump(i: int, j: int, leave: float) -> float:
 
 
 @kernel
-def predict_vertical(k: int, dt: float, vertical: Floats, work: Floats) -> None:
+def predict_vertical(dt: float, vertical: Floats, work: Floats) -> None:
     """Carry the filter on by `dt` seconds (not negative).
 
     work  (3, 6) or more  scratch
     """
-    vertical[k, BELIEVED_FOR] += dt
-    if vertical[k, HELD_FOR] >= 0.0:
-        vertical[k, HELD_FOR] += dt
-    if math.isnan(vertical[k, 0]):
+    vertical[BELIEVED_FOR] += dt
+    if vertical[HELD_FOR] >= 0.0:
+        vertical[HELD_FOR] += dt
+    if math.isnan(vertical[0]):
         return
     leave = (dt / (dt + LEVEL_S), dt / (dt + STEADY_S), dt / (dt + CHANGING_S))
     for j in range(COUNT):
@@ -169,10 +169,10 @@ def predict_vertical(k: int, dt: float, vertical: Floats, work: Floats) -> None:
         c = 0.0
         for i in range(COUNT):
             o = MODELS + i * WIDTH
-            share = vertical[k, o] * jump(i, j, leave[i])
+            share = vertical[o] * jump(i, j, leave[i])
             w += share
-            a += share * vertical[k, o + 1]
-            c += share * vertical[k, o + 2]
+            a += share * vertical[o + 1]
+            c += share * vertical[o + 2]
         a /= w
         c /= w
         aa = 0.0
@@ -180,35 +180,35 @@ def predict_vertical(k: int, dt: float, vertical: Floats, work: Floats) -> None:
         cc = 0.0
         for i in range(COUNT):
             o = MODELS + i * WIDTH
-            share = vertical[k, o] * jump(i, j, leave[i]) / w
-            da = vertical[k, o + 1] - a
-            dc = vertical[k, o + 2] - c
-            aa += share * (vertical[k, o + 3] + da * da)
-            ac += share * (vertical[k, o + 4] + da * dc)
-            cc += share * (vertical[k, o + 5] + dc * dc)
+            share = vertical[o] * jump(i, j, leave[i]) / w
+            da = vertical[o + 1] - a
+            dc = vertical[o + 2] - c
+            aa += share * (vertical[o + 3] + da * da)
+            ac += share * (vertical[o + 4] + da * dc)
+            cc += share * (vertical[o + 5] + dc * dc)
         work[j, 0], work[j, 1], work[j, 2], work[j, 3], work[j, 4], work[j, 5] = w, a, c, aa, ac, cc
     for j in range(COUNT):
         o = MODELS + j * WIDTH
         a, c, aa, ac, cc = work[j, 1], work[j, 2], work[j, 3], work[j, 4], work[j, 5]
-        vertical[k, o] = work[j, 0]
+        vertical[o] = work[j, 0]
         if j == LEVEL:
-            vertical[k, o + 1] = a
-            vertical[k, o + 2] = 0.0
-            vertical[k, o + 3] = aa + WANDER_M2PS * dt
-            vertical[k, o + 4] = 0.0
-            vertical[k, o + 5] = 0.01
+            vertical[o + 1] = a
+            vertical[o + 2] = 0.0
+            vertical[o + 3] = aa + WANDER_M2PS * dt
+            vertical[o + 4] = 0.0
+            vertical[o + 5] = 0.01
             continue
         q = NOISE_STEADY_M2PS3 if j == STEADY else NOISE_CHANGING_M2PS3
         # Coasting must not open without end: no climb lasts at more than the usual rates.
         if cc > CLIMB_VARIANCE_MAX:
             ac *= math.sqrt(CLIMB_VARIANCE_MAX / cc)
             cc = CLIMB_VARIANCE_MAX
-        vertical[k, o + 1] = a + dt * c
-        vertical[k, o + 2] = c
-        vertical[k, o + 3] = aa + dt * (2.0 * ac + dt * cc) + q * dt * dt * dt / 3.0
-        vertical[k, o + 4] = ac + dt * cc + q * dt * dt / 2.0
-        vertical[k, o + 5] = cc + q * dt
-    mixture(k, vertical)
+        vertical[o + 1] = a + dt * c
+        vertical[o + 2] = c
+        vertical[o + 3] = aa + dt * (2.0 * ac + dt * cc) + q * dt * dt * dt / 3.0
+        vertical[o + 4] = ac + dt * cc + q * dt * dt / 2.0
+        vertical[o + 5] = cc + q * dt
+    mixture(vertical)
 
 
 @lent
@@ -236,129 +236,129 @@ def cut(mean: float, variance: float, low: float, high: float) -> tuple[float, f
 
 
 @lent
-def step_of(k: int, altitude: float, addressed: bool, vertical: Floats) -> float:
+def step_of(altitude: float, addressed: bool, vertical: Floats) -> float:
     """Step [m] that a report was told in: 100 ft where it is a whole hundred and no fine encoder is known."""
     hundreds = altitude / COARSE_M
     if abs(hundreds - math.floor(hundreds + 0.5)) > 0.02:
         return FINE_M
-    return FINE_M if addressed and vertical[k, FINE] == 1.0 else COARSE_M
+    return FINE_M if addressed and vertical[FINE] == 1.0 else COARSE_M
 
 
 @small
-def altitude_fits(k: int, ahead: float, altitude: float, vertical: Floats) -> float:
+def altitude_fits(ahead: float, altitude: float, vertical: Floats) -> float:
     """Likelihood [1/m] of an altitude, `ahead` seconds on; garbles are the caller's to weigh in."""
-    s = vertical[k, 2] + ahead * (2.0 * vertical[k, 3] + ahead * vertical[k, 4]) + COARSE_M * COARSE_M / 12.0
+    s = vertical[2] + ahead * (2.0 * vertical[3] + ahead * vertical[4]) + COARSE_M * COARSE_M / 12.0
     # A climb that is just beginning must not look like another aircraft.
     s += 900.0
-    d = altitude - vertical[k, 0] - ahead * vertical[k, 1]
+    d = altitude - vertical[0] - ahead * vertical[1]
     return math.exp(-0.5 * d * d / s) / math.sqrt(2.0 * math.pi * s)
 
 
 @kernel
-def update_vertical(k: int, altitude: float, addressed: bool, vertical: Floats) -> bool:
+def update_vertical(altitude: float, addressed: bool, vertical: Floats) -> bool:
     """Take in an altitude at the filter's time; False when it is disbelieved as a garble.
 
     addressed  whether the report bears an aircraft address (Mode S, ADS-B): its steps may be fine ones
     """
-    if math.isnan(vertical[k, 0]):
-        begin_vertical(k, altitude, vertical)
-        vertical[k, FINE] = 1.0 if addressed and step_of(k, altitude, True, vertical) < COARSE_M else 0.0
+    if math.isnan(vertical[0]):
+        begin_vertical(altitude, vertical)
+        vertical[FINE] = 1.0 if addressed and step_of(altitude, True, vertical) < COARSE_M else 0.0
         return True
-    step = step_of(k, altitude, addressed, vertical)
+    step = step_of(altitude, addressed, vertical)
     low, high = altitude - 0.5 * step, altitude + 0.5 * step
-    level = cut(vertical[k, MODELS + 1], vertical[k, MODELS + 3] + JITTER_M * JITTER_M, low, high)
+    level = cut(vertical[MODELS + 1], vertical[MODELS + 3] + JITTER_M * JITTER_M, low, high)
     o = MODELS + STEADY * WIDTH
-    steady = cut(vertical[k, o + 1], vertical[k, o + 3] + JITTER_M * JITTER_M, low, high)
+    steady = cut(vertical[o + 1], vertical[o + 3] + JITTER_M * JITTER_M, low, high)
     o = MODELS + CHANGING * WIDTH
-    changing = cut(vertical[k, o + 1], vertical[k, o + 3] + JITTER_M * JITTER_M, low, high)
+    changing = cut(vertical[o + 1], vertical[o + 3] + JITTER_M * JITTER_M, low, high)
     models = (level, steady, changing)
     total = 0.0
     for j in range(COUNT):
-        total += vertical[k, MODELS + j * WIDTH] * models[j][0]
+        total += vertical[MODELS + j * WIDTH] * models[j][0]
     if (1.0 - GARBLE) * total < GARBLE * step / SPREAD_M:
-        return disbelieve(k, altitude, step, vertical)
+        return disbelieve(altitude, step, vertical)
     again = 0.0
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        aa, ac = vertical[k, o + 3], vertical[k, o + 4]
+        aa, ac = vertical[o + 3], vertical[o + 4]
         s = aa + JITTER_M * JITTER_M
         inside, move, left = models[j]
         less = (1.0 - left / s) / s
-        vertical[k, o] = max(vertical[k, o] * inside / total, WEIGHT_MIN)
-        again += vertical[k, o]
-        vertical[k, o + 1] += aa / s * move
-        vertical[k, o + 2] += ac / s * move
-        vertical[k, o + 3] -= aa * aa * less
-        vertical[k, o + 4] -= aa * ac * less
-        vertical[k, o + 5] -= ac * ac * less
+        vertical[o] = max(vertical[o] * inside / total, WEIGHT_MIN)
+        again += vertical[o]
+        vertical[o + 1] += aa / s * move
+        vertical[o + 2] += ac / s * move
+        vertical[o + 3] -= aa * aa * less
+        vertical[o + 4] -= aa * ac * less
+        vertical[o + 5] -= ac * ac * less
     for j in range(COUNT):
-        vertical[k, MODELS + j * WIDTH] /= again
-    vertical[k, STEP] = step
+        vertical[MODELS + j * WIDTH] /= again
+    vertical[STEP] = step
     if addressed and step < COARSE_M:
-        vertical[k, FINE] = 1.0
-    believe(k, vertical)
+        vertical[FINE] = 1.0
+    believe(vertical)
     return True
 
 
 @lent
-def disbelieve(k: int, altitude: float, step: float, vertical: Floats) -> bool:
+def disbelieve(altitude: float, step: float, vertical: Floats) -> bool:
     """Hold an altitude that no climb explains; True when it is believed after all."""
-    held = vertical[k, HELD_FOR]
-    vertical[k, DISBELIEVED] += 1.0
+    held = vertical[HELD_FOR]
+    vertical[DISBELIEVED] += 1.0
     climb = 0.0
-    enough = vertical[k, DISBELIEVED] >= PATIENCE
-    if held >= 0.0 and abs(altitude - vertical[k, HELD]) < AGREE_M + CLIMB_MAX_MPS * held:
-        climb = (altitude - vertical[k, HELD]) / max(held, 1.0)
-        if abs(altitude - vertical[k, HELD]) < AGREE_M + AGREE_MPS * held:
-            vertical[k, AGREEING] += 1.0
-            enough = enough or vertical[k, AGREEING] >= AGREE
+    enough = vertical[DISBELIEVED] >= PATIENCE
+    if held >= 0.0 and abs(altitude - vertical[HELD]) < AGREE_M + CLIMB_MAX_MPS * held:
+        climb = (altitude - vertical[HELD]) / max(held, 1.0)
+        if abs(altitude - vertical[HELD]) < AGREE_M + AGREE_MPS * held:
+            vertical[AGREEING] += 1.0
+            enough = enough or vertical[AGREEING] >= AGREE
         # Swapped codes lie level beside the track; a climb leads from the track through both reports.
-        way = vertical[k, HELD] - vertical[k, 0]
-        reach = climb * (vertical[k, BELIEVED_FOR] - held)
+        way = vertical[HELD] - vertical[0]
+        reach = climb * (vertical[BELIEVED_FOR] - held)
         enough = enough or (way * climb > 0.0 and abs(way) < 1.5 * abs(reach) + AGREE_M)
     else:
-        vertical[k, AGREEING] = 1.0
+        vertical[AGREEING] = 1.0
     if enough:
-        vertical[k, STEP] = step
-        restart(k, altitude, climb, CLIMB_SIGMA_MPS * CLIMB_SIGMA_MPS, vertical)
+        vertical[STEP] = step
+        restart(altitude, climb, CLIMB_SIGMA_MPS * CLIMB_SIGMA_MPS, vertical)
         return True
-    vertical[k, HELD] = altitude
-    vertical[k, HELD_FOR] = 0.0
+    vertical[HELD] = altitude
+    vertical[HELD_FOR] = 0.0
     return False
 
 
 @kernel
-def update_climb(k: int, climb: float, vertical: Floats) -> bool:
+def update_climb(climb: float, vertical: Floats) -> bool:
     """Take in a reported vertical rate [m/s] at the filter's time; False when nothing supports it."""
     r = RATE_SIGMA_MPS * RATE_SIGMA_MPS
-    d = climb - vertical[k, 1]
-    if math.isnan(vertical[k, 0]) or d * d > 25.0 * (vertical[k, 4] + NOISE_CHANGING_M2PS3 + r):
+    d = climb - vertical[1]
+    if math.isnan(vertical[0]) or d * d > 25.0 * (vertical[4] + NOISE_CHANGING_M2PS3 + r):
         return False
     best = 0.0
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        s = vertical[k, o + 5] + r
-        d = climb - vertical[k, o + 2]
-        vertical[k, o] *= math.exp(-0.5 * min(d * d / s, 60.0)) / math.sqrt(s)
-        best += vertical[k, o]
-        ac, cc = vertical[k, o + 4], vertical[k, o + 5]
-        vertical[k, o + 1] += ac / s * d
-        vertical[k, o + 2] += cc / s * d
-        vertical[k, o + 3] -= ac * ac / s
-        vertical[k, o + 4] -= ac * cc / s
-        vertical[k, o + 5] -= cc * cc / s
+        s = vertical[o + 5] + r
+        d = climb - vertical[o + 2]
+        vertical[o] *= math.exp(-0.5 * min(d * d / s, 60.0)) / math.sqrt(s)
+        best += vertical[o]
+        ac, cc = vertical[o + 4], vertical[o + 5]
+        vertical[o + 1] += ac / s * d
+        vertical[o + 2] += cc / s * d
+        vertical[o + 3] -= ac * ac / s
+        vertical[o + 4] -= ac * cc / s
+        vertical[o + 5] -= cc * cc / s
     again = 0.0
     for j in range(COUNT):
         o = MODELS + j * WIDTH
-        vertical[k, o] = max(vertical[k, o] / best, WEIGHT_MIN)
-        again += vertical[k, o]
+        vertical[o] = max(vertical[o] / best, WEIGHT_MIN)
+        again += vertical[o]
     for j in range(COUNT):
-        vertical[k, MODELS + j * WIDTH] /= again
-    mixture(k, vertical)
+        vertical[MODELS + j * WIDTH] /= again
+    mixture(vertical)
     return True
 
 
 @small
-def altitude_variance(k: int, vertical: Floats) -> float:
+def altitude_variance(vertical: Floats) -> float:
     """Variance [m²] of the altitude, honest about level flight: no report tells where in its step it lies."""
-    return vertical[k, 2] + vertical[k, MODELS] * vertical[k, STEP] * vertical[k, STEP] / 12.0
+    return vertical[2] + vertical[MODELS] * vertical[STEP] * vertical[STEP] / 12.0

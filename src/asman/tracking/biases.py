@@ -19,14 +19,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.information import absorb
-from asman.kernels.observing import ADSB, MLAT, OBSERVATION, RADAR
-from asman.kernels.registration import BLAMED, TALLIES, USED, learn_blocks
+from asman.kernels.biases import correct, go_on
+from asman.kernels.observing import ADSB, MLAT, RADAR
+from asman.kernels.registration import TALLIES
 from asman.kernels.straight import (
     ADSB_TIME,
     AZIMUTH,
     GAIN,
-    HEIGHT,
     MLAT_TIME,
     RANGE,
     REPORTS,
@@ -42,11 +41,6 @@ Ints = NDArray[np.int64]
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
 
-#: A sensor that does not fit, in more blocks than it does, for so many blocks of time, has changed.
-_STRANGE_BLOCKS: Final = 3
-_STRANGE_LEAST: Final = 5
-#: So does one whose estimate moves by so many of its sigmas at once.
-_LEAP_SIGMAS: Final = 6.0
 _KIND: Final = {"adsb": ADSB, "mlat": MLAT}
 
 
@@ -105,7 +99,7 @@ def spread_of(slots: int, config: TrackerConfig) -> Floats:
         config.time_bias_s,
     )
     shared = (config.report_bias_s, config.time_bias_s, config.altitude_offset_m, 1.0)
-    return np.concatenate([shared, np.tile(radar, slots - 1)])
+    return np.array((*shared, *radar * (slots - 1)))
 
 
 def slots_of(sensors: Sensors) -> tuple[Ints, Ints]:
@@ -128,66 +122,43 @@ def learn(
     config: TrackerConfig,
 ) -> Registration:
     """What is known after a block of time; `records` are the sensors as corrected in it."""
-    seen = np.concatenate([np.recarray(0, OBSERVATION), *observed])
-    if seen.size == 0:
+    if not observed:
         return known
-    order = np.lexsort((seen["born_x"], seen["born_ns"]))
-    seen = seen[order]
-    fresh = np.flatnonzero((np.diff(seen["born_ns"]) != 0) | (np.diff(seen["born_x"]) != 0)) + 1
-    first = np.concatenate([[0], fresh, [seen.size]]).astype(np.int64)
-    slots = known.strange.size
-    spread = spread_of(slots, config)
-    before = _drifted(known, block, spread, config)
-    information, vector = np.zeros_like(before), np.zeros(spread.size)
-    tally = np.zeros((slots, TALLIES), np.int64)
-    slot, kind = slots_of(sensors)
-    learn_blocks(
-        seen.view(np.recarray), first, records, slot, kind, spread, before, information, vector, tally
+    seen = (observed[0] if len(observed) == 1 else np.concatenate(observed)).view(np.recarray)
+    spread = spread_of(known.strange.size, config)
+    fresh = msgspec.structs.replace(
+        known,
+        estimate=known.estimate.copy(),
+        covariance=known.covariance.copy(),
+        tally=known.tally.copy(),
+        strange=known.strange.copy(),
+        restarts=known.restarts.copy(),
+        block=block,
     )
-    covariance, step = absorb(before, information, vector)
-    strange = (tally[:, BLAMED] > tally[:, USED]) & (tally[:, BLAMED] >= _STRANGE_LEAST)
-    since = np.where(strange, known.strange + 1, 0)
-    changed = (since >= _STRANGE_BLOCKS) | _leapt(step, before, covariance)
-    changed[REPORTS] = False
-    forgotten = np.repeat(changed, UNKNOWNS)
-    covariance[forgotten] = 0.0
-    covariance[:, forgotten] = 0.0
-    covariance[forgotten, forgotten] = 1.0
-    return Registration(
-        known.estimate + step * spread,
-        covariance,
-        known.tally + tally,
-        np.where(changed, 0, since),
-        known.restarts + changed,
-        block,
-        max(1, -(-(first.size - 1) * known.one_of // config.registration_tracks)),
+    tracks = go_on(
+        seen,
+        records,
+        *slots_of(sensors),
+        spread,
+        _worn(known, block, spread, config),
+        fresh.estimate,
+        fresh.covariance,
+        fresh.tally,
+        fresh.strange,
+        fresh.restarts,
     )
+    one_of = max(1, -(-tracks * known.one_of // config.registration_tracks))
+    return msgspec.structs.replace(fresh, one_of=one_of)
 
 
-def _leapt(step: Floats, before: Floats, after: Floats) -> NDArray[np.bool_]:
-    """The slot, if there is one, whose estimate moved by far more than what was learnt can move it.
-
-    The variance of a step is that by which the covariance shrinks. Only the worst slot: one radar that has
-    changed pulls at all that it is compared with.
-    """
-    shrunk = np.maximum(np.diag(before) - np.diag(after), 1e-12)
-    sigmas = np.sqrt(step**2 / shrunk).reshape(-1, UNKNOWNS).max(axis=1)
-    sigmas[REPORTS] = 0.0
-    return (np.arange(sigmas.size) == np.argmax(sigmas)) & (sigmas > _LEAP_SIGMAS)
-
-
-def _drifted(known: Registration, block: int, spread: Floats, config: TrackerConfig) -> Floats:
-    """The covariance after the time since it was learnt, at most back to what it was before all."""
-    covariance = known.covariance.copy()
-    if known.block >= 0:
-        hours = (block - known.block) * config.registration_s / 3600.0
-        radar = (config.drift_m, config.drift_gain, math.radians(config.drift_deg), config.drift_s)
-        shared = (config.drift_s, config.drift_s, config.drift_m, 0.0)
-        drift = np.concatenate([shared, np.tile(radar, known.strange.size - 1)])
-        diagonal = np.diag_indices_from(covariance)
-        worn = covariance[diagonal]
-        covariance[diagonal] = np.maximum(worn, np.minimum(worn + hours * (drift / spread) ** 2, 1.0))
-    return covariance
+def _worn(known: Registration, block: int, spread: Floats, config: TrackerConfig) -> Floats:
+    """By how much each variance has grown in the time since it was learnt."""
+    if known.block < 0:
+        return np.zeros(spread.size)
+    hours = (block - known.block) * config.registration_s / 3600.0
+    radar = (config.drift_m, config.drift_gain, math.radians(config.drift_deg), config.drift_s)
+    shared = (config.drift_s, config.drift_s, config.drift_m, 0.0)
+    return hours * (np.array((*shared, *radar * (known.strange.size - 1))) / spread) ** 2
 
 
 def corrected(records: Records, known: Registration, sensors: Sensors, config: TrackerConfig) -> Records:
@@ -199,28 +170,7 @@ def corrected(records: Records, known: Registration, sensors: Sensors, config: T
     """
     out = records.copy()
     spread = spread_of(known.strange.size, config)
-    covariance = known.covariance * spread[:, None] * spread[None, :]
-    slot, kind = slots_of(sensors)
-    used = known.tally[:, USED] > 0
-    clocks = UNKNOWNS * (np.flatnonzero(used[1:]) + 1) + TIME
-    if clocks.size == 0:
-        return out
-    shared = covariance[:, clocks].mean(axis=1)
-    for i in np.flatnonzero(used[slot]).tolist():
-        at = UNKNOWNS * int(slot[i])
-        time = at + _time_of(int(kind[i]))
-        out.time_bias[i] = known.estimate[time]
-        out.var_time[i] = max(covariance[time, time] - 2.0 * shared[time] + shared[clocks].mean(), 0.0)
-        if kind[i] != RADAR:
-            continue
-        out.height_offset_m[i] = known.estimate[UNKNOWNS * REPORTS + HEIGHT]
-        out.range_bias_m[i] = known.estimate[at + RANGE]
-        out.range_gain[i] = known.estimate[at + GAIN]
-        out.azimuth_bias[i] = known.estimate[at + AZIMUTH]
-        out.var_range[i] = covariance[at + RANGE, at + RANGE]
-        out.cov_range_gain[i] = covariance[at + RANGE, at + GAIN]
-        out.var_gain[i] = covariance[at + GAIN, at + GAIN]
-        out.var_azimuth[i] = covariance[at + AZIMUTH, at + AZIMUTH]
+    correct(out, *slots_of(sensors), known.estimate, known.covariance, spread, known.tally)
     return out
 
 

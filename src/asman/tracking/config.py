@@ -1,8 +1,10 @@
 """Configuration of a tracker: every threshold with its unit and where it comes from."""
 
 import math
+from typing import Any
 
 import msgspec
+import numpy as np
 
 from asman.kernels.imm import Motion
 from asman.kernels.tracklife import Rules
@@ -114,6 +116,12 @@ def motion_of(config: TrackerConfig) -> Motion:
         config.turn_s,
         config.wild_s,
     )
+
+
+def record_of(values: Motion | Rules) -> Any:
+    """Numbers by name, as kernels are handed them."""
+    dtype = [(name, type(value)) for name, value in zip(values._fields, values, strict=True)]
+    return np.array([values], dtype).view(np.recarray)[0]
 
 
 def rules_of(config: TrackerConfig) -> Rules:

@@ -47,7 +47,7 @@ def seen(tracker: Tracker, number: int) -> Seen:
     if not mine.size:
         return Seen(None, {}, *others)
     k = int(mine[0])
-    heard = tracker.tracks.heard[k]
+    heard = rows[k]["heard"]
     missed = {int(entry["sensor"]): int(entry["missed"]) for entry in heard if entry["sensor"] >= 0}
     return Seen(rows[k].copy(), missed, *others)
 
@@ -237,7 +237,7 @@ def _end(tracker: Tracker, number: int, was: Seen, time_s: float, before: float)
     told["existence"] = float(rows["existence"][k])
     if round(time_s) * SECOND_NS - rows["last_ns"][k] > rules.coast_ns:
         return Decision(act="ended", reason="coasting", **told)
-    _, _, ve, vn = tracker.tracks.mean[k]
+    _, _, ve, vn = rows[k]["state"]
     fast = ve * ve + vn * vn > rules.speed_max_mps * rules.speed_max_mps
     return Decision(act="ended", reason="speed" if fast else "existence", **told)
 
@@ -254,13 +254,18 @@ def _heir(tracker: Tracker, number: int, k: int, was: Seen) -> int | None:
     alive = np.flatnonzero(rows["alive"])
     more = [int(rows["plots"][m]) - own.get(int(rows["number"][m]), 0) for m in alive]
     more = [plots - np.count_nonzero(got == rows["number"][m]) for plots, m in zip(more, alive, strict=True)]
-    here = from_plane(k, float(tracks.mean[k, 0]), float(tracks.mean[k, 1]), tracks.plane)
+    here = _place(rows[k])
     heirs: dict[float, int] = {}
     for m, plots in zip(alive.tolist(), more, strict=True):
         if plots >= max(own.get(number, 0), 1):
-            there = from_plane(m, float(tracks.mean[m, 0]), float(tracks.mean[m, 1]), tracks.plane)
+            there = _place(rows[m])
             # As far as doubles are looked for, farther only where one address jumped.
             jumped = rows["address"][m] >= 0 and rows["address"][m] == rows["address"][k]
             if (away_m := math.dist(here, there)) < (JUMP_M if jumped else MERGE_REACH_M):
                 heirs[away_m] = int(rows["number"][m])
     return heirs[min(heirs)] if heirs else None
+
+
+def _place(row: Record) -> tuple[float, float, float]:
+    """Earth-centred point below a track [m]."""
+    return from_plane(float(row["state"][0]), float(row["state"][1]), row["plane"])

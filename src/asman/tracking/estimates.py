@@ -50,14 +50,14 @@ def estimates_of(
     )  # fmt: skip
     row = tracks.row[:count]
     kept = np.flatnonzero((row["alive"] == 1) & ((row["shown"] == 1) | (not confirmed_only)))
-    covariance = tracks.cov[kept][:, _PACKED]
-    covariance[:, :2, :2] += tracks.consider[kept][:, _PACKED[:2, :2]]
-    plane = tracks.plane[kept]
+    covariance = row["cov"][kept][:, _PACKED]
+    covariance[:, :2, :2] += row["consider"][kept][:, _PACKED[:2, :2]]
+    plane = row["plane"][kept]
     return Estimates(
         time_ns=at_ns,
         track=row["number"][kept],
         lat_deg=np.degrees(np.arctan2(plane[:, 3], plane[:, 4])),
         lon_deg=np.degrees(np.arctan2(plane[:, 5], plane[:, 6])),
-        mean=tracks.mean[kept],
+        mean=row["state"][kept],
         covariance=covariance,
     )

@@ -20,7 +20,7 @@ from asman.model.explanation import Decision, Explanation
 from asman.model.plots import PLOTS
 from asman.model.sensor import Sensors
 from asman.tracking import deciding
-from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.config import TrackerConfig, motion_of, record_of, rules_of
 from asman.tracking.intake import plot_records, unnamed_sensors
 from asman.tracking.rollback import Past, before, birthplace, joined, since
 from asman.tracking.tracker import Tracker, advance, copy, resumed, start, with_sensors
@@ -109,8 +109,8 @@ def _weighed(tracker: Tracker, plots: Records) -> Records:
         spent.sensor_records,
         spent.maps,
         empty_files(spent.tracks.row.size),
-        rules_of(spent.config),
-        motion_of(spent.config),
+        record_of(rules_of(spent.config)),
+        record_of(motion_of(spent.config)),
         spent.counted,
     )
 

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asman.kernels.placing import PLOT, SENSOR
+from asman.kernels.entry import NUMBERS, WHOLE, enter
+from asman.kernels.placing import PLOT, SENSOR, survey
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
 from asman.tracking.integrity import weigh_reports
 
@@ -29,6 +30,15 @@ _REPORTED_BOUND: Final = 0.6
 _TRUSTED_SIGMA_M: Final = 92.6 / 2.448
 _TRUSTED_CONTAINMENT_M: Final = 370.4
 
+#: Columns of PLOTS where kernels call them otherwise.
+_COLUMN: Final = {
+    "altitude_m": "pressure_altitude_m",
+    "height_m": "geometric_altitude_m",
+    "azimuth": "azimuth_deg",
+    "lat": "lat_deg",
+    "lon": "lon_deg",
+}
+
 #: Registration has found nothing yet: biases, height and their covariance.
 _UNBIASED: Final = (0.0,) * 10
 
@@ -38,10 +48,8 @@ _UNNAMED_SIGMA_M: Final = {"adsb": 30.0, "mlat": 20.0}
 
 def sensor_records(sensors: Sensors) -> Records:
     """Sensors as kernels read them."""
-    out = np.zeros(len(sensors), SENSOR).view(np.recarray)
-    for i, sensor in enumerate(sensors):
-        rotates = sensor.kind in RADAR_KINDS
-        out[i] = (
+    rows = [
+        (
             math.radians(sensor.lat_deg),
             math.radians(sensor.lon_deg),
             sensor.height_m,
@@ -52,20 +60,26 @@ def sensor_records(sensors: Sensors) -> Records:
             sensor.pd,
             sensor.false_plots_per_scan,
             *_UNBIASED,
-            int(rotates),
+            int(sensor.kind in RADAR_KINDS),
             int(sensor.kind == "psr" and sensor.range_max_m <= _SURFACE_RANGE_M),
         )
-    return out
+        for sensor in sensors
+    ]
+    out = np.zeros(len(rows), SENSOR)
+    for name, column in zip(SENSOR.names or (), zip(*rows, strict=True), strict=False):
+        out[name] = column
+    records = out.view(np.recarray)
+    survey(records)
+    return records
 
 
 def unnamed_sensors(plots: pa.Table, sensors: Sensors) -> Sensors:
     """Sensors of position plots that are not in the table: position plots need no site to be used."""
     known = {sensor.id for sensor in sensors}
-    positions = plots.filter(plots["lat_deg"].is_valid())
+    positions = plots.select(["sensor", "detection"]).filter(plots["lat_deg"].is_valid())
     met: dict[str, SensorKind] = {}
     for pair in (
-        positions.select(["sensor", "detection"])
-        .set_column(0, "sensor", pc.cast(positions["sensor"], pa.string()))
+        positions.set_column(0, "sensor", pc.cast(positions["sensor"], pa.string()))
         .set_column(1, "detection", pc.cast(positions["detection"], pa.string()))
         .group_by(["sensor", "detection"])
         .aggregate([])
@@ -95,62 +109,57 @@ def plot_records(
     frontier_ns   plots before it come too late: their window is closed
     """
     size = plots.num_rows
-    out = np.recarray(size, PLOT)
+    numbers = np.empty((len(NUMBERS), size))
+    whole = np.empty((len(WHOLE), size), np.int64)
+    # Views of rows: what is changed in them is changed in the tables.
+    said: dict[str, NDArray[Any]] = dict(zip((*NUMBERS, *WHOLE), (*numbers, *whole), strict=True))
+    for name in NUMBERS:
+        said[name][:] = _fill(plots[_COLUMN.get(name, name)], math.nan)
+    for name in ("azimuth", "lat", "lon"):
+        np.radians(said[name], out=said[name])
     index = {sensor.id: i for i, sensor in enumerate(sensors)}
-    out.sensor = _sensor_index(plots["sensor"], index)
-    out.time_ns = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
-    for name, column in (
-        ("range_m", "range_m"),
-        ("altitude_m", "pressure_altitude_m"),
-        ("height_m", "geometric_altitude_m"),
-        ("sigma_m", "sigma_m"),
-        ("sigma_e_m", "sigma_e_m"),
-        ("sigma_n_m", "sigma_n_m"),
-        ("cov_en_m2", "cov_en_m2"),
-        ("velocity_sigma_mps", "velocity_sigma_mps"),
-        ("vn_mps", "vn_mps"),
-        ("ve_mps", "ve_mps"),
-        ("climb_mps", "climb_mps"),
-    ):
-        out[name] = _fill(plots[column], math.nan)
-    for name, column in (("azimuth", "azimuth_deg"), ("lat", "lat_deg"), ("lon", "lon_deg")):
-        out[name] = np.radians(_fill(plots[column], math.nan))
-    out.altitude_m[~_fill(plots["altitude_valid"], True).astype(bool)] = math.nan
-    out.address = _fill(plots["address"], -1)
-    out.mode_3a = _fill(plots["mode_3a"], -1)
-    out.mode_3a_valid = _fill(plots["mode_3a_valid"], True)
-    out.on_ground = _fill(pc.cast(plots["on_ground"], pa.int8()), -1)
-    out.simulated = _fill(plots["simulated"], False)
-    out.callsign = callsigns_to_octets(plots["callsign"])
-    out.primary = (out.address < 0) & (out.mode_3a < 0) & np.isnan(out.altitude_m)
-    radar = _unbias(out, sensors)
-    out.range_m[~radar] = math.nan
+    said["sensor"][:] = _sensor_index(plots["sensor"], index)
+    said["time_ns"][:] = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
+    said["altitude_m"][~_fill(plots["altitude_valid"], True).astype(bool)] = math.nan
+    said["address"][:] = _fill(plots["address"], -1)
+    said["mode_3a"][:] = _fill(plots["mode_3a"], -1)
+    said["mode_3a_valid"][:] = _fill(plots["mode_3a_valid"], True)
+    said["on_ground"][:] = _fill(pc.cast(plots["on_ground"], pa.int8()), -1)
+    said["simulated"][:] = _fill(plots["simulated"], False)
+    said["primary"][:] = (said["address"] < 0) & (said["mode_3a"] < 0) & np.isnan(said["altitude_m"])
+    radar = _unbias(said, sensors)
+    said["range_m"][~radar] = math.nan
     told = np.array([sensor.kind == "adsb" for sensor in sensors] or [False])
-    adsb = told[np.maximum(out.sensor, 0)]
-    out.sigma_m[adsb] *= _REPORTED_BOUND
-    out.trusted = _is_trusted(plots, adsb)
-    weigh_reports(out, plots, adsb)
+    adsb = told[np.maximum(said["sensor"], 0)]
+    said["sigma_m"][adsb] *= _REPORTED_BOUND
+    said["trusted"][:] = _is_trusted(plots, adsb)
+    weigh_reports(said, plots, adsb)
     if records.size:
-        surface = radar & (records.surface[np.maximum(out.sensor, 0)] == 1) & (out.address < 0)
-        out.on_ground[surface] = 1
+        surface = radar & (records["surface"][np.maximum(said["sensor"], 0)] == 1) & (said["address"] < 0)
+        said["on_ground"][surface] = 1
 
     problems = np.full(size, len(REASONS), np.int8)
     placed = np.where(
         radar,
-        np.isfinite(out.azimuth) & (out.range_m > 0.0),
-        (np.abs(out.lat) <= math.pi / 2) & np.isfinite(out.lon),
+        np.isfinite(said["azimuth"]) & (said["range_m"] > 0.0),
+        (np.abs(said["lat"]) <= math.pi / 2) & np.isfinite(said["lon"]),
     )
     for code, wrong in (
-        (4, out.time_ns < frontier_ns),
+        (4, said["time_ns"] < frontier_ns),
         (3, ~placed),
-        (2, out.sensor < 0),
+        (2, said["sensor"] < 0),
         (1, _fill(plots["field_monitor"], False).astype(bool)),
         (0, ~plots["time"].is_valid().to_numpy()),
     ):
         problems[wrong] = code
     ignored = {reason: int(np.count_nonzero(problems == code)) for code, reason in enumerate(REASONS)}
-    good = in_time_order(out, np.flatnonzero(problems == len(REASONS)))
-    return good, ignored
+    rows = np.flatnonzero(problems == len(REASONS))
+    times = said["time_ns"][rows]
+    if not (times[1:] >= times[:-1]).all():
+        rows = rows[np.argsort(times, kind="stable")]
+    out = np.recarray(rows.size, PLOT)
+    enter(rows, numbers, whole, callsigns_to_octets(plots["callsign"]), out)
+    return out, ignored
 
 
 def _is_trusted(plots: pa.Table, adsb: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -171,10 +180,10 @@ def in_time_order(records: Records, rows: NDArray[np.int64]) -> Records:
     return blocks[rows].view(PLOT).view(np.recarray)
 
 
-def _unbias(out: Records, sensors: Sensors) -> NDArray[np.bool_]:
+def _unbias(out: dict[str, NDArray[Any]], sensors: Sensors) -> NDArray[np.bool_]:
     """Subtract the prior biases; return which plots are a radar's."""
     if not sensors:
-        return np.zeros(out.size, bool)
+        return np.zeros(out["sensor"].size, bool)
     which = np.maximum(out["sensor"], 0)
     bias = np.array([[s.bias.range_m, math.radians(s.bias.azimuth_deg), s.bias.time_s] for s in sensors])
     out["range_m"] -= bias[which, 0]

@@ -7,9 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-# Structured arrays: numpy's types have no names for their fields.
-Records = Any
-
 #: A report that guarantees nothing (NIC 0, or SIL 0 of a transponder that tells SIL) is right within some
 #: hundred metres mostly, and anywhere at times: it weighs little beside anything else.
 NO_INTEGRITY_SIGMA_M: Final = 300.0
@@ -17,16 +14,17 @@ NO_INTEGRITY_SIGMA_M: Final = 300.0
 CONTAINMENT_SIGMAS: Final = 4.8
 
 
-def weigh_reports(out: Records, plots: pa.Table, adsb: NDArray[np.bool_]) -> None:
+def weigh_reports(out: dict[str, NDArray[Any]], plots: pa.Table, adsb: NDArray[np.bool_]) -> None:
     """Set the standard deviation of ADS-B reports by what they claim, and mark those that guarantee nothing.
 
-    out   PLOT records with `sigma_m` as reported (95 % radius of NACp, as a sigma per axis), NaN: not told
+    out   columns of PLOT by name, with `sigma_m` as reported (95 % radius of NACp, as a sigma per axis); NaN:
+          not told
     adsb  which rows are ADS-B
     """
     containment = pc.fill_null(plots["containment_m"], np.nan).to_numpy()
     unsure = adsb & np.isposinf(containment)
-    told = np.isfinite(out.sigma_m) & (out.sigma_m > 0.0)
+    told = np.isfinite(out["sigma_m"]) & (out["sigma_m"] > 0.0)
     bounded = adsb & ~told & np.isfinite(containment)
-    out.sigma_m[bounded] = containment[bounded] / CONTAINMENT_SIGMAS
-    out.sigma_m[unsure] = np.fmax(out.sigma_m[unsure], NO_INTEGRITY_SIGMA_M)
-    out.unsure = unsure
+    out["sigma_m"][bounded] = containment[bounded] / CONTAINMENT_SIGMAS
+    out["sigma_m"][unsure] = np.fmax(out["sigma_m"][unsure], NO_INTEGRITY_SIGMA_M)
+    out["unsure"][:] = unsure

@@ -28,7 +28,7 @@ from asman.kernels.tracklife import (
 from asman.kernels.trackrows import CONTRIBUTORS
 from asman.model.registration import Registered
 from asman.tracking.biases import registered
-from asman.tracking.config import motion_of
+from asman.tracking.config import motion_of, record_of
 from asman.tracking.estimates import Estimates, estimates_of
 from asman.tracking.offsets import offsets_table
 from asman.tracking.picture import tracks_table
@@ -60,7 +60,7 @@ def picture(tracker: Tracker, at_ns: int, *, confirmed_only: bool = False) -> pa
     tracks = rows_of(tracker.tracks, count)
     rows = np.recarray(count, ROW)
     row_sensors = np.empty((count, CONTRIBUTORS), np.int64)
-    motion = motion_of(tracker.config)
+    motion = record_of(motion_of(tracker.config))
     written = report(
         tracks,
         count,
@@ -83,7 +83,7 @@ def estimates(tracker: Tracker, at_ns: int, *, confirmed_only: bool = True) -> E
         at_ns,
         confirmed_only,
         tracker.sensor_records,
-        motion_of(tracker.config),
+        record_of(motion_of(tracker.config)),
     )
 
 

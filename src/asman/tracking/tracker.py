@@ -29,7 +29,7 @@ from asman.tracking.biases import (
     nothing_known,
     with_room,
 )
-from asman.tracking.config import TrackerConfig, motion_of, rules_of
+from asman.tracking.config import TrackerConfig, motion_of, record_of, rules_of
 from asman.tracking.intake import REASONS, in_time_order, plot_records, sensor_records, unnamed_sensors
 from asman.tracking.rollback import Past, before, is_due, joined, keep_numbers, remembered, since
 
@@ -42,7 +42,7 @@ _NO_ROWS = 0
 class Tracker(msgspec.Struct):
     """State of one tracker. Pass it on, never use an old one; `copy` gives a checkpoint that stays.
 
-    sensors    all that are known, named or met
+    sensors    all that are known, named or met; sites: as kernels read them, sensor_records: as corrected
     origin     member whose node this is
     tracks     rows of all tracks
     maps       what is learnt of sensors
@@ -56,6 +56,7 @@ class Tracker(msgspec.Struct):
 
     config: TrackerConfig
     sensors: Sensors
+    sites: Records
     sensor_records: Records
     origin: str
     tracks: Tracks
@@ -78,10 +79,12 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
     """A tracker without tracks. Sensors of position plots may be met later without being named here."""
     marks = np.zeros(MARKS, np.int64)
     marks[NEXT_NUMBER] = 1
+    sites = sensor_records(sensors)
     tracker = Tracker(
         config=config or TrackerConfig(),
         sensors=sensors,
-        sensor_records=sensor_records(sensors),
+        sites=sites,
+        sensor_records=sites,
         origin=origin,
         tracks=empty_tracks(1024),
         marks=marks,
@@ -106,6 +109,7 @@ def with_sensors(tracker: Tracker, sensors: Sensors) -> Tracker:
     tracker.sensors = tuple(said.get(sensor.id, sensor) for sensor in tracker.sensors) + tuple(
         sensor for sensor in sensors if sensor.id not in known
     )
+    tracker.sites = sensor_records(tracker.sensors)
     tracker.known = with_room(tracker.known, tracker.sensors)
     tracker.maps = for_sensors(tracker.maps, len(tracker.sensors))
     _correct(tracker)
@@ -129,6 +133,7 @@ def resumed(checkpoint: Tracker, sensors: Sensors) -> Tracker:
     again = msgspec.structs.replace(
         copy(checkpoint),
         sensors=sensors,
+        sites=sensor_records(sensors),
         known=with_room(checkpoint.known, sensors),
         maps=for_sensors(copy_of(checkpoint.maps), len(sensors)),
     )
@@ -209,10 +214,11 @@ def _upto(past: Past, closed_ns: int) -> list[Records]:
 
 def _sweep(tracker: Tracker, until_ns: int) -> None:
     """Use the plots that are held, of windows that end by a time."""
-    rules = rules_of(tracker.config)
-    motion = motion_of(tracker.config)
+    rules, motion = record_of(rules_of(tracker.config)), record_of(motion_of(tracker.config))
     begun = tracker.held
-    end_ns = (until_ns // rules.window_ns) * rules.window_ns
+    # A record's numbers are numpy's, which overflow where Python's do not.
+    window_ns = int(rules.window_ns)
+    end_ns = (until_ns // window_ns) * window_ns
     for stop_ns in _stops(tracker, until_ns):
         _sweep_block(tracker, stop_ns, rules, motion)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
@@ -252,9 +258,7 @@ def _stops(tracker: Tracker, until_ns: int) -> Iterator[int]:
 
 def _correct(tracker: Tracker) -> None:
     """Let kernels know what is known of the sensors' biases."""
-    tracker.sensor_records = corrected(
-        sensor_records(tracker.sensors), tracker.known, tracker.sensors, tracker.config
-    )
+    tracker.sensor_records = corrected(tracker.sites, tracker.known, tracker.sensors, tracker.config)
 
 
 def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:

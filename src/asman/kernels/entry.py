@@ -1,0 +1,63 @@
+"""Entry: columns of plots become records, written row by row: many columns into wide records is slow."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asman.kernels.jit import kernel
+
+Floats = NDArray[np.float64]
+Longs = NDArray[np.int64]
+# Structured arrays: numpy's types have no names for their fields.
+Records = Any
+
+#: Rows of the table of numbers, and of that of whole numbers; names of fields of PLOT.
+NUMBERS: Final = (
+    "range_m", "azimuth", "lat", "lon", "altitude_m", "height_m", "sigma_m", "sigma_e_m", "sigma_n_m",
+    "cov_en_m2", "velocity_sigma_mps", "vn_mps", "ve_mps", "climb_mps",
+)  # fmt: skip
+WHOLE: Final = (
+    "time_ns", "sensor", "address", "mode_3a", "mode_3a_valid", "on_ground", "simulated", "unsure", "primary",
+    "trusted",
+)  # fmt: skip
+
+
+@kernel
+def enter(rows: Longs, numbers: Floats, whole: Longs, callsigns: NDArray[np.uint64], plots: Records) -> None:
+    """Write some rows of columns into records, in that order; what placing finds is left open.
+
+    rows       (P,)
+    numbers    (NUMBERS, N)  NaN: not said
+    whole      (WHOLE, N)    -1: not said
+    callsigns  (N,)          eight octets
+    plots      (P,)          PLOT, filled
+    """
+    for p in range(rows.size):
+        i = rows[p]
+        plot = plots[p]
+        plot.range_m = numbers[0, i]
+        plot.azimuth = numbers[1, i]
+        plot.lat = numbers[2, i]
+        plot.lon = numbers[3, i]
+        plot.altitude_m = numbers[4, i]
+        plot.height_m = numbers[5, i]
+        plot.sigma_m = numbers[6, i]
+        plot.sigma_e_m = numbers[7, i]
+        plot.sigma_n_m = numbers[8, i]
+        plot.cov_en_m2 = numbers[9, i]
+        plot.velocity_sigma_mps = numbers[10, i]
+        plot.vn_mps = numbers[11, i]
+        plot.ve_mps = numbers[12, i]
+        plot.climb_mps = numbers[13, i]
+        plot.time_ns = whole[0, i]
+        plot.sensor = whole[1, i]
+        plot.address = whole[2, i]
+        plot.mode_3a = whole[3, i]
+        plot.mode_3a_valid = whole[4, i]
+        plot.on_ground = whole[5, i]
+        plot.simulated = whole[6, i]
+        plot.unsure = whole[7, i]
+        plot.primary = whole[8, i]
+        plot.trusted = whole[9, i]
+        plot.callsign = callsigns[i]
