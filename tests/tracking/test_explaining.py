@@ -70,7 +70,7 @@ def test_the_life_of_a_track_reads_as_what_happened():
     assert found[0].text.startswith(
         "The track began at a plot of A (address 4CA123, code 4321, FL098): no track had it in its gate."
     )
-    second = found[1]
+    second = next(one for one in found if one.act == "given")
     assert second.weight is not None and second.weight.share > 0.999
     assert second.weight.distance2 < 1.0 and second.weight.by_address > 5.0
     assert second.existence_before < second.existence
