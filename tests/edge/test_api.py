@@ -5,7 +5,8 @@ import pyarrow as pa
 import pytest
 
 from asman.edge import console
-from asman.edge.messages import Clock, FeedHealth, Health, SensorHealth, Told, Why
+from asman.edge.health_messages import FeedHealth, Health, SensorHealth
+from asman.edge.messages import Clock, Told, Why
 from asman.model.explanation import Decision, Explanation, Weight
 from asman.model.registration import Registered
 from asman.model.tracks import TRACKS

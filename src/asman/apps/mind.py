@@ -17,16 +17,13 @@ from asman.apps.plan import Plan
 from asman.apps.reason import Outlet, ipc
 from asman.apps.telling import told
 from asman.edge import messages
+from asman.edge.health_messages import FeedHealth, Health, SensorHealth, UnknownSource
 from asman.edge.messages import (
-    FeedHealth,
-    Health,
     PlotEntry,
     SensorEntry,
-    SensorHealth,
     SourceEntry,
     TrackEntry,
     TrailPoint,
-    UnknownSource,
     Why,
 )
 from asman.model.registration import Registered

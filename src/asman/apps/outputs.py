@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from asman.apps.output_toml import OutputConfig, leads_to
 from asman.apps.sending import Destination, Sender
-from asman.edge.messages import Health, OutputHealth
+from asman.edge.health_messages import Health, OutputHealth
 from asman.edge.outlets import Connected, Outlet, Place, Served, Written
 from asman.edge.reasoning import Reasoning
 from asman.errors import AsmanError

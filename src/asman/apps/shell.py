@@ -20,9 +20,10 @@ from asman.edge import bus, messages
 from asman.edge.api import application
 from asman.edge.feeds import Feed
 from asman.edge.gate import gate
+from asman.edge.health_messages import FeedHealth, Health
 from asman.edge.hub import Hub
 from asman.edge.link_messages import LinksState
-from asman.edge.messages import Failed, FeedHealth, Health, Hello, Peer, Progress, Ready
+from asman.edge.messages import Failed, Hello, Peer, Progress, Ready
 from asman.edge.reasoning import BusReasoning
 from asman.edge.sharing_api import Sharing
 from asman.edge.streams import StreamFeed

@@ -7,11 +7,7 @@ from typing import Final
 
 import msgspec
 
-from asman.edge.health_messages import FeedHealth as FeedHealth
-from asman.edge.health_messages import Health as Health
-from asman.edge.health_messages import OutputHealth as OutputHealth
-from asman.edge.health_messages import SensorHealth as SensorHealth
-from asman.edge.health_messages import UnknownSource as UnknownSource
+from asman.edge.health_messages import Health
 from asman.edge.link_messages import Visibility
 from asman.model.agreement import DataClass
 from asman.model.datagram import Datagram

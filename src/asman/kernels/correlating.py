@@ -56,10 +56,10 @@ def ratio(
     altitude_m, sigma_m, code, address  of rows p and q; NaN, -1 where unknown
     """
     x, y, z = lla_to_ecef(a.lat[i], a.lon[i], 0.0)
-    set_plane(0, a.lat[i], a.lon[i], x, y, z, plane)
+    set_plane(a.lat[i], a.lon[i], x, y, z, plane[0])
     x, y, z = lla_to_ecef(b.lat[j], b.lon[j], 0.0)
     off, spread = work[1, 0], work[0]
-    off[0], off[1] = to_plane(0, x, y, z, plane)
+    off[0], off[1] = to_plane(x, y, z, plane[0])
     off[2] = b.velocity[j, 0] - a.velocity[i, 0]
     off[3] = b.velocity[j, 1] - a.velocity[i, 1]
     for r in range(SIZE):

@@ -47,21 +47,21 @@ class States(NamedTuple):
 def touch(lat: float, lon: float, plane: Floats) -> None:
     """Let a plane (1, 7) touch the ellipsoid at a place."""
     x, y, z = lla_to_ecef(lat, lon, 0.0)
-    set_plane(0, lat, lon, x, y, z, plane)
+    set_plane(lat, lon, x, y, z, plane[0])
 
 
 @lent
 def seen_from(lat: float, lon: float, plane: Floats) -> tuple[float, float]:
     """East and north [m] of a place in a plane."""
     x, y, z = lla_to_ecef(lat, lon, 0.0)
-    return to_plane(0, x, y, z, plane)
+    return to_plane(x, y, z, plane[0])
 
 
 @lent
 def move(states: States, k: int, e: float, n: float, plane: Floats) -> None:
     """Move a state along its plane; its axes turn with the meridian."""
     touch(states.lat[k], states.lon[k], plane)
-    x, y, z = from_plane(0, e, n, plane)
+    x, y, z = from_plane(e, n, plane[0])
     lat, lon, _ = ecef_to_lla(x, y, z)
     turn = -math.sin(lon - states.lon[k]) * math.sin(lat)
     states.lat[k] = lat

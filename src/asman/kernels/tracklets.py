@@ -211,8 +211,8 @@ def learned(
     for k in range(lat.size):
         at_lat, at_lon = float(lat[k]), float(lon[k])
         x, y, z = lla_to_ecef(at_lat, at_lon, 0.0)
-        set_plane(0, at_lat, at_lon, x, y, z, planes)
-        x, y, z = from_plane(0, mean[k, 0], mean[k, 1], planes)
+        set_plane(at_lat, at_lon, x, y, z, planes[0])
+        x, y, z = from_plane(mean[k, 0], mean[k, 1], planes[0])
         here_lat, here_lon, _ = ecef_to_lla(x, y, z)
         # North at the aircraft, against north of its plane.
         turn = -math.sin(here_lon - lon[k]) * math.sin(here_lat)
@@ -224,9 +224,9 @@ def learned(
         if j >= 0:
             lat_j, lon_j = float(lat0[j]), float(lon0[j])
             x, y, z = lla_to_ecef(lat_j, lon_j, 0.0)
-            set_plane(1, lat_j, lon_j, x, y, z, planes)
-            x, y, z = from_plane(1, mean0[j, 0], mean0[j, 1], planes)
-            predicted[0], predicted[1] = to_plane(0, x, y, z, planes)
+            set_plane(lat_j, lon_j, x, y, z, planes[1])
+            x, y, z = from_plane(mean0[j, 0], mean0[j, 1], planes[1])
+            predicted[0], predicted[1] = to_plane(x, y, z, planes[0])
             swing = -math.sin(lon[k] - lon_j) * math.sin(lat[k])
             cj, sj = math.cos(swing), math.sin(swing)
             p_predicted[:] = covariance0[j]
