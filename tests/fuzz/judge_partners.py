@@ -8,7 +8,7 @@ from tests.fuzz.partners import sealed
 from tests.sharing.making import EXAMPLES, PUBLIC
 
 from asman.errors import FeedError
-from asman.model.tracks import TRACKS
+from asman.model.contribution import CONTRIBUTED
 from asman.sharing import document, shapes
 from asman.sharing.batches import BatchError, is_signed_by, take_apart
 from asman.wire import contribution
@@ -25,7 +25,7 @@ def judge_contributions(inputs: Sequence[bytes]) -> Counter[str]:
         except FeedError as error:
             told[str(error).split(":")[0]] += 1
             continue
-        assert table.schema.equals(TRACKS)
+        assert table.schema.equals(CONTRIBUTED)
         table.validate(full=True)
         lat, lon, east, north, both = (
             table[name].to_numpy() for name in ("lat_deg", "lon_deg", "var_e_m2", "var_n_m2", "cov_en_m2")

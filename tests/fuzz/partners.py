@@ -13,7 +13,7 @@ from asman.sharing.batches import Stream, seal
 from asman.wire import contribution
 
 #: Octets of a row of each column, as the wire has them.
-_WIDTHS = (4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 4, 8, 8, 2, 4)
+_WIDTHS = (4, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 4, 8, 8, 2, 4, *(2,) * 7, 4, *(2,) * 14)
 
 
 @cache

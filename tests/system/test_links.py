@@ -179,7 +179,8 @@ def test_after_a_cut_everything_comes_once_and_in_order(make, cut_s):
             kg.line.whole.set()
             await until(lambda: ru.sequences("KG")[-1] == sent)
             assert unbroken(ru.sequences("KG"))
-            assert (ru.link("KG").missing, ru.link("KG").rejected) == (0, {})
+            # What was taken and not yet acknowledged comes again, and is not taken twice.
+            assert ru.link("KG").missing == 0 and set(ru.link("KG").rejected) <= {"DUPLICATE"}
 
     asyncio.run(run())
 

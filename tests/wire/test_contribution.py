@@ -107,8 +107,8 @@ def test_names_are_not_multiplied_into_a_bomb():
 
 def test_a_correlation_over_one_is_refused():
     packed = bytearray(zlib.decompress(contribution.encode(tracks([{}]))))
-    # Behind it: existence, flags, mode 3/A, address, callsign, sensors, plots, last.
-    place = len(packed) - (1 + 1 + 1 + 2 + 4 + 8 + 8 + 2 + 4)
+    # Behind it: existence, flags, mode 3/A, address, callsign, sensors, plots, last; and what was learned.
+    place = len(packed) - (1 + 1 + 1 + 2 + 4 + 8 + 8 + 2 + 4) - (7 * 2 + 4 + 14 * 2)
     for value, fine in ((-127, True), (-128, False)):
         packed[place] = value & 0xFF
         if fine:

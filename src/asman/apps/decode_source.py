@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from asman.errors import InputError
 from asman.model.decoded import Decoded
+from asman.wire import sapient
 from asman.wire.compressed import expanding, is_compressed
 from asman.wire.framing import FRAMINGS, find, form_of
 from asman.wire.modes.recognise import NONE
@@ -132,7 +133,7 @@ def in_pieces(recording: Opened, how: Reading, progress: Progress, piece_octets:
 
 
 def _cut_as(octets: bytes) -> str:
-    return "" if form_of(octets) != NONE else find(octets).name
+    return "" if form_of(octets) != NONE or sapient.recognise(octets) else find(octets).name
 
 
 def _decoded(octets: bytes, how: Reading, learnt: dict[str, str]) -> Decoded:

@@ -5,6 +5,7 @@ copied behind the capture (`origin`). Some senders put octets of their own befor
 datagram: how many is found out, for each flow, by what makes blocks of most of them.
 """
 
+import itertools
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -244,6 +245,17 @@ def _heard(
     return streams, heard
 
 
+def _without_blocks(place: int, length: int, starts: Ints, ends: Ints) -> list[Lost]:
+    """A stretch of a stream that holds no block, where it stands in the segments (that end at `ends`)."""
+    first, last = np.searchsorted(ends, [place, place + length - 1], side="right").tolist()
+    edges = [place, *ends[first:last].tolist(), place + length]
+    behind = starts - np.concatenate(([0], ends[:-1]))
+    return [
+        Lost(a + int(behind[segment]), b - a, flows.NO_BLOCKS)
+        for segment, (a, b) in enumerate(itertools.pairwise(edges), start=first)
+    ]
+
+
 def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, Ints], list[Lost]]:
     """Blocks of a connection: where they begin in the buffer, their octets, the packet that ended each."""
     nothing = np.empty(0, np.int64)
@@ -258,8 +270,7 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
         ends, packet = np.cumsum(flow.length[mine]), np.maximum.accumulate(flow.packet[mine])
         first = int(first_block(piece, known))
         if first == piece.size:
-            whole = int(flow.length[mine].sum())
-            lost.append(Lost(int(flow.start[mine][0]), whole, flows.NO_BLOCKS))
+            lost += _without_blocks(0, piece.size, flow.start[mine], ends)
             continue
         begins = buffer.add(flow.start[mine], flow.length[mine])
         table = np.empty((piece.size // 3 + 1, 4), np.int64)
@@ -268,9 +279,7 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
         found, bad = find_blocks(piece, at, size, known, True, table, broken)
         gone = [(0, first, 0, 0)] * (first > 0) + broken[:bad].tolist()
         for place, length, *_ in gone:
-            segment = int(np.searchsorted(ends, place, side="right"))
-            offset = int(flow.start[mine][segment]) + place - int(ends[segment] - flow.length[mine][segment])
-            lost.append(Lost(offset, length, flows.NO_BLOCKS))
+            lost += _without_blocks(place, length, flow.start[mine], ends)
         starts.append(table[:found, 0] + begins[0])
         sizes.append(table[:found, 1].copy())
         packets.append(packet[np.searchsorted(ends, table[:found, 0] + table[:found, 1])])

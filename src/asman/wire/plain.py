@@ -12,7 +12,7 @@ import numpy as np
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.frames import NO_TIME
-from asman.wire import capture
+from asman.wire import capture, sapient
 from asman.wire.framing import Framed, find, form_of
 from asman.wire.modes.recognise import NONE
 from asman.wire.origin import Origin
@@ -25,7 +25,7 @@ _ENDPOINT: Final = {"": capture.Endpoint("192.0.2.1", 8600, "239.1.1.1", 8600)}
 def plain(octets: bytes, editions: Mapping[str, str]) -> tuple[bytes, Decoded]:
     """The recording, or one that carries the same in one piece, and what is in it."""
     how = Reading(editions)
-    if form_of(octets) != NONE:
+    if form_of(octets) != NONE or sapient.recognise(octets):
         return octets, read_as(octets, how)
     framed = find(octets)
     if framed.streams and not framed.frames.start.size:
