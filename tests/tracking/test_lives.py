@@ -6,6 +6,7 @@ import pyarrow.compute as pc
 from tests.tracking.sky import EPOCH_S, Sky, fly, observe, plots_table, radar
 
 from asman import tracking
+from asman.tracking.config import TrackerConfig
 
 S = 10**9
 RADAR = radar("A", 43.0, 75.0)
@@ -92,9 +93,10 @@ def test_one_aircraft_is_one_track_though_two_might_share_it():
     assert all(len(numbers) == 1 for second, numbers in pictures.items() if second > 40)
 
 
-def first_shown(plots, seconds):
+def first_shown(plots, seconds, alone=1.0):
     """Second of each picture, and who is in it, each second."""
-    tracker, pictures, done = tracking.start((RADAR,), origin="KG"), {}, 0
+    config = TrackerConfig(confirm_existence_alone=alone)
+    tracker, pictures, done = tracking.start((RADAR,), origin="KG", config=config), {}, 0
     times = plots["time"].cast(pa.int64()).to_numpy()
     for second in range(1, seconds + 1):
         until_ns = (EPOCH_S + second) * S
@@ -105,13 +107,13 @@ def first_shown(plots, seconds):
     return tracker, pictures
 
 
-def test_an_answer_with_an_address_is_shown_at_once_and_one_with_a_code_at_the_second():
-    for identity, turns in (("modes", 1), ("ssr", 2)):
+def test_an_answer_is_shown_at_the_second_and_at_once_where_one_with_an_address_is_enough():
+    for identity, alone, turns in (("modes", 1.0, 2), ("modes", 0.9, 1), ("ssr", 0.9, 2)):
         rng = np.random.default_rng(11)
         sky = fly(rng, 1, 40, spread_m=30_000.0, turning=False)
         plots, truth = plots_table([observe(rng, sky, RADAR, 40)], sky, identity=identity)
         plots = plots.filter(pa.array(truth == 0))
-        _, pictures = first_shown(plots, 40)
+        _, pictures = first_shown(plots, 40, alone)
         begun = min(second for second, numbers in pictures.items() if numbers)
         # Windows of a quarter of a second are closed by the next whole second.
         assert int(seconds_of(plots)[turns - 1]) <= begun - 1 <= int(seconds_of(plots)[turns - 1]) + 1
@@ -126,7 +128,7 @@ def test_where_addresses_are_seen_once_and_never_again_one_is_not_enough():
     for aircraft in range(60):
         mine = np.flatnonzero((truth == aircraft) & (t >= 3.0 * aircraft))
         kept[mine[:1]] = True
-    _, pictures = run(plots.filter(pa.array(kept)), 200)
+    _, pictures = first_shown(plots.filter(pa.array(kept)), 200, 0.9)
     assert len(pictures[20]) > 0
     assert len(pictures[180]) == 0
 
