@@ -117,3 +117,10 @@ def test_a_correlation_over_one_is_refused():
             continue
         with pytest.raises(FeedError, match="correlations"):
             contribution.decode(zlib.compress(bytes(packed)), "KG", "")
+
+
+def test_a_callsign_is_made_of_letters_whatever_came():
+    octets = zlib.decompress(contribution.encode(tracks([{"callsign": "KGZ12345"}])))
+    hostile = octets.replace(b"KGZ12345", b"K\x1b[31m\xff\0")
+    table = contribution.decode(zlib.compress(hostile), "KG", "")
+    assert table["callsign"].to_pylist() == ["K?[31m?"]

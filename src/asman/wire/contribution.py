@@ -42,6 +42,8 @@ _COLUMNS: Final[tuple[tuple[str, str], ...]] = (
     ("sensors", "<u8"), ("plots", "<u2"), ("last", "<i4"), *extra.COLUMNS,
 )  # fmt: skip
 _ROW_OCTETS: Final = sum(np.dtype(kind).itemsize for _, kind in _COLUMNS)
+#: Letters of a callsign, whatever octets a partner sends: a question mark for what cannot be printed.
+_PRINTABLE: Final = bytes(one if 32 <= one < 127 else ord("?") for one in range(256))
 _CONFIRMED, _ON_GROUND, _SIMULATED, _NO_CONTRIBUTORS, _DOUBTED = 1, 2, 4, 8, 16
 
 
@@ -174,7 +176,7 @@ def _table(raw: dict[str, Any], base_ns: int, names: list[str], origin: str, lab
         "confirmed": flags & _CONFIRMED > 0,
         "mode_3a": pa.array(raw["mode_3a"], mask=raw["mode_3a"] < 0),
         "address": pa.array(raw["address"].astype(np.int64), mask=raw["address"] == _NO_ADDRESS),
-        "callsign": [one.decode("ascii", "replace") or None for one in raw["callsign"].tolist()],
+        "callsign": [one.translate(_PRINTABLE).decode() or None for one in raw["callsign"].tolist()],
         "contributors": _contributors(raw["sensors"].tolist(), flags.tolist(), names),
         "origin": [origin] * rows,
         "label": [label] * rows,
