@@ -25,7 +25,17 @@ from asman.edge.door import AskGrant, AskOldest, Grant, No, Oldest
 from asman.edge.messages import Arrived
 from asman.errors import FeedError, PartnerError
 from asman.sharing.batches import BatchError, take_apart
-from asman.sharing.gate import Admitted, Rejected, admit, compile_inbound, inspect, lift, skip, unreadable
+from asman.sharing.gate import (
+    Admitted,
+    Rejected,
+    Rejection,
+    admit,
+    compile_inbound,
+    inspect,
+    lift,
+    skip,
+    unreadable,
+)
 from asman.sharing.guard import subjects_of
 from asman.sharing.register import Register
 from asman.sharing.ruleset import Ruleset
@@ -270,9 +280,9 @@ class Intake:
         if not isinstance(said, Oldest) or said.origin != self.partner or not door.is_genuine(said, known):
             return
         if said.recipient != self._border.plan.member or said.sequence <= self.inbox.sequence + 1:
-            # Nothing is missing: what waits was never the partner's.
-            bogus = [self._aside.pop(one) for one in list(self._aside)]
-            await self._refuse(bogus)
+            # Nothing is missing: what comes next is on its way, or comes again once its time to be
+            # acknowledged is over. What waits and was not signed by the partner was never its own.
+            await self._refuse_forged()
             return
         self.inbox = skip(self.inbox, said.sequence)
         octets = msgspec.json.encode(said)
@@ -281,8 +291,12 @@ class Intake:
         waiting = [self._aside.pop(one) for one in sorted(self._aside)]
         await self._take(waiting)
 
-    async def _refuse(self, bogus: list[Msg]) -> None:
-        for message in bogus:
-            self.inbox, _ = admit(self.inbox, message.data, self._register(), self._now_ns())
+    async def _refuse_forged(self) -> None:
+        for sequence, message in list(self._aside.items()):
+            inbox, got = admit(self.inbox, message.data, self._register(), self._now_ns())
+            if isinstance(got, Rejected) and got.reason is Rejection.GAP:
+                continue
+            self.inbox = inbox
+            del self._aside[sequence]
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
