@@ -18,9 +18,9 @@ def shown(tracker, second):
     return set(tracking.picture(tracker, at_ns, confirmed_only=True)["track"].to_pylist())
 
 
-def run(plots, seconds):
+def run(plots, seconds, sensor=RADAR):
     """A tracker after all plots, and who was shown each ten seconds."""
-    tracker, pictures, done = tracking.start((RADAR,), origin="KG"), {}, 0
+    tracker, pictures, done = tracking.start((sensor,), origin="KG"), {}, 0
     times = plots["time"].cast(pa.int64()).to_numpy()
     for second in range(10, seconds + 1, 10):
         until_ns = (EPOCH_S + second) * S
@@ -179,3 +179,43 @@ def test_two_echoes_of_two_turns_are_not_taken_for_two_tracks_of_one_aircraft():
     tracker = tracking.advance(tracker, plots, (EPOCH_S + 120) * S)
     assert tracking.counters(tracker)["merged"] == 0
     assert len(shown(tracker, 120)) == 1
+
+
+def circling(lat_deg, lon_deg, seconds, *, speed_mps, radius_m):
+    """One aircraft on a circle, which a second's step describes well enough."""
+    n = seconds + 30
+    angle = np.arange(n) * speed_mps / radius_m
+    north, east = radius_m * np.cos(angle), radius_m * np.sin(angle)
+    lat = np.radians(lat_deg) + north / 6.371e6
+    lon = np.radians(lon_deg) + east / 6.371e6 / np.cos(np.radians(lat_deg))
+    vn, ve = -speed_mps * np.sin(angle), speed_mps * np.cos(angle)
+    rows = [a[None, :] for a in (lat, lon, np.full(n, 3_000.0), vn, ve)]
+    return Sky(*rows, np.zeros(1), np.full(1, float(seconds)), np.array([1]), np.array([1]), ["ASM0001"])
+
+
+def test_a_helicopter_of_echoes_alone_is_found_though_its_own_echoes_look_like_clutter():
+    """It comes when the radar has learnt that nearly all its echoes are chance, and stays in one block."""
+    found = 0
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        dense = radar("A", 43.0, 75.0, period_s=4.0, pd=0.9, false_plots_per_scan=150.0)
+        sky = circling(43.9, 75.6, 300, speed_mps=55.0, radius_m=2_500.0)
+        sky.begin_s[:] = 80.0
+        plots, _ = plots_table([observe(rng, sky, dense, 300)], sky, identity="none")
+        tracker = tracking.advance(tracking.start((dense,), origin="KG"), plots, (EPOCH_S + 240) * S)
+        rows = tracking.picture(tracker, (EPOCH_S + 240) * S, confirmed_only=True)
+        off = np.hypot(rows["lat_deg"].to_numpy() - 43.9, (rows["lon_deg"].to_numpy() - 75.6) * 0.72) * 111e3
+        found += int((off < 5_000.0).any())
+    assert found >= 3
+
+
+def test_chance_alone_shows_next_to_nothing():
+    rng = np.random.default_rng(9)
+    dense = radar("A", 43.0, 75.0, period_s=4.0, pd=0.9, false_plots_per_scan=300.0)
+    sky = fly(rng, 1, 300, turning=False)
+    plots, truth = plots_table([observe(rng, sky, dense, 300)], sky, identity="none")
+    plots = plots.filter(pa.array(truth < 0))
+    _, pictures = run(plots, 300, dense)
+    seen = sum(len(numbers) for numbers in pictures.values())
+    # 75 turns of 300 echoes each; a picture every ten seconds.
+    assert seen <= 6

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from asman.kernels.gating import CELL_M, Files, bucket_of_number, within
 from asman.kernels.imm import MODES, TWO_PI, Motion, likelihood
 from asman.kernels.jit import lent, part, rare, small
-from asman.kernels.tracklife import Rules, place_in
+from asman.kernels.tracklife import Rules, found_odds, place_in, tried_existence
 from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor, to_plane
 from asman.kernels.vertical import altitude_fits
 
@@ -225,8 +225,8 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
         density = 0.0
         for j in range(MODES):
             density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
-    found = min(track.existence * sensor.pd, 0.999)
-    odds = max(density, 1e-300) * found / ((1.0 - found) * (plot.clutter_pm2 + plot.birth_pm2))
+    odds = max(density, 1e-300) * found_odds(tried_existence(track, plot, rules), sensor.pd)
+    odds /= plot.clutter_pm2 + plot.birth_pm2
     if same:
         # Out of the gate it is still this aircraft, unless another track of the address fits.
         gain = math.log(odds) + ADDRESS_GAIN

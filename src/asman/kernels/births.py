@@ -37,6 +37,10 @@ PRIOR_WORTH: Final = 5.0
 #: The same of answers with an address, where it matters whether one is enough.
 ALONE_SHARE: Final = 0.98
 ALONE_WORTH: Final = 20.0
+#: No sensor makes so much of chance that fewer than this share of what it sees are new aircraft.
+LEAST_ODDS: Final = 5e-4
+#: The same where echoes keep coming that nobody took: an aircraft's own are among them until it is shown.
+LEAST_ODDS_IN_CLUTTER: Final = 2e-3
 #: Outcomes that are remembered.
 MEMORY: Final = 200.0
 
@@ -59,7 +63,7 @@ def birth_odds(births: Floats, sensor: int, kind: int) -> float:
     """New aircraft to chance among plots that fit no track, 0.0005 to 5."""
     prior = PRIOR_WORTH * PRIOR_SHARE[kind]
     odds = (births[sensor, kind, 0] + prior) / (births[sensor, kind, 1] + PRIOR_WORTH - prior)
-    return min(max(odds, 5e-4), 5.0)
+    return min(max(odds, LEAST_ODDS), 5.0)
 
 
 @small

@@ -75,8 +75,9 @@ def fade(
             track.existence = max(track.existence, rules.least_existence)
         track.shown = int(track.existence >= rules.show_existence)
     vx, vy = track.state[2], track.state[3]
+    least = rules.end_echo_existence if track.answers == 0 else rules.end_tentative_existence
     if (
-        ((track.confirmed == 0 or track.plots == 1) and track.existence < rules.end_tentative_existence)
+        ((track.confirmed == 0 or track.plots == 1) and track.existence < least)
         or now_ns - max(track.last_ns, track.shared_ns) > rules.coast_ns
         or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
     ):

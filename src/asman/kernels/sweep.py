@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, judge
 from asman.kernels.atmosphere import know_heights
-from asman.kernels.births import birth_odds, kind_of
+from asman.kernels.births import LEAST_ODDS_IN_CLUTTER, birth_odds, kind_of
 from asman.kernels.clutter_map import ClutterMap, clutter_density, learn, learn_block
 from asman.kernels.detection_map import DetectionMap
 from asman.kernels.doubles import file_tracks, merge
@@ -36,7 +36,7 @@ from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
 from asman.kernels.silence import fade
-from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, prove, take
+from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, own_gain, prove, take
 from asman.kernels.trackrows import Tracks, contradicts, pack, recentre
 
 Floats = NDArray[np.float64]
@@ -174,7 +174,7 @@ def settle(
             edge = int(taken[i])
             k = int(keep_track[edge])
             track = tracks.row[k]
-            gain = float(keep_gain[edge])
+            gain = own_gain(float(keep_gain[edge]), track, plots[i], sensors[plots[i].sensor].pd, rules)
             if take(track, plots[i], gain, sensors, detection, births, rules, motion, work, counters):
                 prove(tracks, files, k, plots[i], sensors, births, rules, counters)
             observe(track, plots[i], sensors, marks, seen)
@@ -265,6 +265,7 @@ def map_clutter(
         plot.birth_pm2 = max(rules.birth_pm2, odds * plot.clutter_pm2)
         if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
             plot.clutter_pm2 += clutter_density(clutter, plot, sensors[plot.sensor])
+            plot.birth_pm2 = max(plot.birth_pm2, LEAST_ODDS_IN_CLUTTER * plot.clutter_pm2)
             counters[CLUTTER_CROWDED] += learn(clutter, plot, sensors[plot.sensor])
 
 

@@ -90,12 +90,15 @@ class Rules(NamedTuple):
     jump_mps: float
     confirm_existence: float
     confirm_existence_alone: float
+    confirm_existence_of_echo: float
+    try_existence: float
     confirm_plots: int
     confirm_plots_of_echo: int
     confirm_plots_of_twin: int
     show_existence: float
     least_existence: float
     end_tentative_existence: float
+    end_echo_existence: float
     survival_per_s: float
     coast_ns: int
     speed_max_mps: float
@@ -238,6 +241,32 @@ def place_in(
     return e, n, ree, ren, rnn, hee + var * ve * ve, hen + var * ve * vn, hnn + var * vn * vn
 
 
+@small
+def found_odds(existence: float, pd: float) -> float:
+    """Odds that a track that exists so surely is found at a look."""
+    found = min(existence * pd, 0.999)
+    return found / (1.0 - found)
+
+
+@small
+def tried_existence(track: Record, plot: Record, rules: Rules) -> float:
+    """The existence with which a plot is weighed against a track.
+
+    Where echoes crowd, a track of echoes is so unsure that none would ever be worth giving to it, and an
+    aircraft would begin anew at each: an echo is tried on it as if it existed at least so surely.
+    """
+    return max(track.existence, rules.try_existence) if plot.primary == 1 else track.existence
+
+
+@small
+def own_gain(gain: float, track: Record, plot: Record, pd: float, rules: Rules) -> float:
+    """The log odds that a plot is a track's by its own existence, not by that which it was tried with."""
+    tried = tried_existence(track, plot, rules)
+    if tried == track.existence:
+        return gain
+    return gain + math.log(max(found_odds(track.existence, pd), 1e-300) / found_odds(tried, pd))
+
+
 @lent
 def take(
     track: Record, plot: Record, gain: float, sensors: Records, detection: DetectionMap, births: Floats,
@@ -319,9 +348,9 @@ def enough(track: Record, plot: Record, rules: Rules) -> bool:
         return False
     if track.answers >= rules.confirm_plots:
         return True
-    return track.plots >= rules.confirm_plots_of_echo and (
-        track.on_ground == 1 or moves(track, plot, speed2, rules)
-    )
+    if track.plots < rules.confirm_plots_of_echo or track.existence < rules.confirm_existence_of_echo:
+        return False
+    return track.on_ground == 1 or moves(track, plot, speed2, rules)
 
 
 @small

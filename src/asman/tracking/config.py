@@ -28,12 +28,16 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_existence       1      existence needed to show a track
     confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
                                    which one answer is enough to show a track; 1: two are needed
+    confirm_existence_of_echo 1    the same of a track of echoes alone: out of many in its gate it took the
+                                   nearest each time, so it is less sure than it seems
+    try_existence           1      an echo is tried on a track as if the track existed at least so surely
     confirm_plots           1      plots with a code, an altitude or an address needed to show a track
     confirm_plots_of_echo   1      plots needed to show a track of echoes alone
     confirm_plots_of_twin   1      the same where another track bears the address: reflections
     show_existence          1      a track is in the picture while its existence is no less
     least_existence         1      silence takes no shown track below it: it waits, under its number
     end_tentative_existence 1      below it a track ends that was never shown
+    end_echo_existence      1      the same of a track of echoes alone
     life_s                  s      mean time until an aircraft lands or leaves, unseen
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
@@ -72,12 +76,15 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
     confirm_existence_alone: float = 1.0
+    confirm_existence_of_echo: float = 0.9997
+    try_existence: float = 0.05
     confirm_plots: int = 2
-    confirm_plots_of_echo: int = 6
+    confirm_plots_of_echo: int = 5
     confirm_plots_of_twin: int = 8
     show_existence: float = 0.5
     least_existence: float = 0.003
     end_tentative_existence: float = 0.001
+    end_echo_existence: float = 1e-5
     life_s: float = 1000.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
@@ -135,12 +142,15 @@ def rules_of(config: TrackerConfig) -> Rules:
         jump_mps=config.jump_mps,
         confirm_existence=config.confirm_existence,
         confirm_existence_alone=config.confirm_existence_alone,
+        confirm_existence_of_echo=config.confirm_existence_of_echo,
+        try_existence=config.try_existence,
         confirm_plots=config.confirm_plots,
         confirm_plots_of_echo=config.confirm_plots_of_echo,
         confirm_plots_of_twin=config.confirm_plots_of_twin,
         show_existence=config.show_existence,
         least_existence=config.least_existence,
         end_tentative_existence=config.end_tentative_existence,
+        end_echo_existence=config.end_echo_existence,
         survival_per_s=math.exp(-1.0 / config.life_s),
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
