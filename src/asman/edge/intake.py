@@ -65,7 +65,7 @@ class Intake:
     ) -> None:  # fmt: skip
         self.partner = partner
         self.inbox = store.inbox(partner)
-        self.rows = self.octets = 0
+        self.rows = self.octets = self.deferred = 0
         self.last_ns: int | None = None
         self.lag_s = 0.0
         self.state, self.problem = "starting", ""
@@ -169,11 +169,14 @@ class Intake:
             await asyncio.sleep(0.1)
             return
         self.state = "flowing"
-        await self._take(messages)
+        await self.take(messages)
         await self._mind_the_gap()
 
-    async def _take(self, messages: list[Msg]) -> None:
-        """Judge and show; record, and only then acknowledge."""
+    async def take(self, messages: list[Msg]) -> None:
+        """Judge and show; record, and only then acknowledge.
+
+        What is not acknowledged comes again: what waits for one before it, and what there was no room for.
+        """
         before = self.inbox
         taken, record, done = await asyncio.to_thread(self._judge, messages)
         for one in taken:
@@ -208,9 +211,12 @@ class Intake:
             message = waiting.pop(0)
             if self._waits(message):
                 continue
-            done.append(message)
             got = self._admit(message.data)
-            if got is not None:
+            if got is Rejection.FROM_THE_FUTURE:
+                self.deferred += 1
+                continue
+            done.append(message)
+            if isinstance(got, Arrived):
                 taken.append(got)
                 record.append(message.data)
                 self.octets += len(message.data)
@@ -227,28 +233,31 @@ class Intake:
             sequence = take_apart(message.data).header.sequence
         except BatchError:
             return False
-        if sequence <= self.inbox.sequence + 1 or len(self._aside) >= MOST_ASIDE:
+        if sequence <= self.inbox.sequence + 1:
             return False
-        self._aside[sequence] = message
+        if len(self._aside) < MOST_ASIDE or sequence in self._aside:
+            self._aside[sequence] = message
+        else:
+            self.deferred += 1
         return True
 
-    def _admit(self, octets: bytes) -> Arrived | None:
+    def _admit(self, octets: bytes) -> Arrived | Rejection:
         register, now_ns = self._register(), self._now_ns()
         before = self.inbox
         self.inbox, got = admit(before, octets, register, now_ns)
         if isinstance(got, Rejected):
-            return None
+            return got.reason
         header, label = got.header, got.header.label
         if label is not None:
             try:
                 table = self._decode(got.payload, self.partner, label.text)
             except FeedError:
-                self.inbox, _ = unreadable(self.inbox, got)
-                return None
+                self.inbox, refused = unreadable(self.inbox, got)
+                return refused.reason
             subjects = subjects_of(table, what=header.what or "tracks")
             self.inbox, judged = inspect(self.inbox, got, subjects, self._inbound(register), register)
             if not isinstance(judged, Admitted):
-                return None
+                return judged.reason
         self.last_ns, self.lag_s = header.sent_ns, (now_ns - header.sent_ns) / SECOND_NS
         return Arrived(
             origin=self.partner, sequence=header.sequence, sent_ns=header.sent_ns, what=header.what,
@@ -282,16 +291,17 @@ class Intake:
         if said.recipient != self._border.plan.member or said.sequence <= self.inbox.sequence + 1:
             # Nothing is missing: what comes next is on its way, or comes again once its time to be
             # acknowledged is over. What waits and was not signed by the partner was never its own.
-            await self._refuse_forged()
+            await self.refuse_forged()
             return
         self.inbox = skip(self.inbox, said.sequence)
         octets = msgspec.json.encode(said)
         await asyncio.to_thread(self._store.record, "received", self.partner, [octets], self._now_ns(), GAP)
         await asyncio.to_thread(self._store.keep_inbox, self.inbox)
         waiting = [self._aside.pop(one) for one in sorted(self._aside)]
-        await self._take(waiting)
+        await self.take(waiting)
 
-    async def _refuse_forged(self) -> None:
+    async def refuse_forged(self) -> None:
+        """Of what waits, refuse what the partner did not sign; its own goes on waiting."""
         for sequence, message in list(self._aside.items()):
             inbox, got = admit(self.inbox, message.data, self._register(), self._now_ns())
             if isinstance(got, Rejected) and got.reason is Rejection.GAP:

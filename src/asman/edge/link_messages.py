@@ -60,6 +60,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     held_back    batches and steps that were not published because nothing flowed any more
     taken, rows, octets  batches taken of the partner, rows and octets in them
     missing      batches that the partner declared gone
+    deferred     times that a batch was left to come again: no room to wait in, or dated ahead of our clock
     rejected     batches that were not taken, by reason
     quarantined  why nothing more is taken of it, in words; empty: it is
     last_s       UTC epoch: when the latest batch was sealed; null before the first
@@ -88,6 +89,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     lag_s: float
     grant_until_s: float
     problem: str = ""
+    deferred: int = 0
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -102,6 +102,7 @@ def _links(state: LinksState) -> Iterator[str]:
         ("taken", "counter", "Batches taken of a partner."),
         ("rows", "counter", "Rows in them."),
         ("missing", "counter", "Batches that a partner declared gone."),
+        ("deferred", "counter", "Times that a batch of a partner was left to come again."),
         ("lag_s", "gauge", "Seconds from a batch's sealing to its being taken."),
     ):
         samples = [({"partner": one.member}, getattr(one, name)) for one in state.links]

@@ -181,4 +181,5 @@ class Partner:
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
             last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
             grant_until_s=float(intake.granted_until_s), problem=self.problem or intake.problem,
+            deferred=intake.deferred,
         )  # fmt: skip
