@@ -69,7 +69,12 @@ def weigh(
     files = chained(tracks, marks[COUNT], files)
     map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(plots.size + 1, np.int64)
-    edges = candidates(tracks, plots, files, start)
+    edges = np.empty(4 * plots.size + 64, np.int64)
+    used = candidates(tracks, plots, files, start, edges)
+    while used > edges.size:
+        edges = np.empty(2 * used, np.int64)
+        used = candidates(tracks, plots, files, start, edges)
+    edges = edges[:used]
     keep_start = np.empty(plots.size + 1, np.int64)
     keep_track = np.empty(edges.size, np.int64)
     keep_column = np.empty(edges.size, np.int64)

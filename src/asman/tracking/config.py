@@ -52,6 +52,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
     registration_s          s      a block of time of which biases are learnt; 0: no registration
     registration_tracks     1      about so many tracks of a block are learnt from
+    registration_tracks_each 1     and about so many for each radar: each says something of few radars
     range_bias_m, range_gain, azimuth_bias_deg, time_bias_s   m, 1, deg, s   sigmas of a radar's biases
                                    before anything is known (EUROCONTROL's standard for surveillance allows
                                    100 m, 1 m/NM, 0.1 deg, 0.1 s), the last of multilateration's as well
@@ -99,6 +100,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     moved_mps: float = 12.0
     registration_s: float = 20.0
     registration_tracks: int = 400
+    registration_tracks_each: int = 50
     range_bias_m: float = 80.0
     range_gain: float = 2.5e-4
     azimuth_bias_deg: float = 0.1
