@@ -29,7 +29,7 @@ from asman.edge.outbox import Limits
 from asman.model.tracks import TRACKS
 from asman.sharing import spans, statements
 from asman.sharing.canonical import agreement_hash
-from asman.wire import contribution
+from asman.wire import contribution, payload
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/agreements"
 PATIENCE_S = 30.0
@@ -127,7 +127,7 @@ class Member:
         self.store = BorderStore(self.home.store, self.clock())
         self.account = Account(self.home.audit)
         self.federation = Federation(
-            self.home, self.border, self.store, self.account, contribution.encode, contribution.decode,
+            self.home, self.border, self.store, self.account, payload.encode, payload.decode,
             self._tell, self.limits, self.clock,
         )  # fmt: skip
         await self.federation.open()
