@@ -4,10 +4,10 @@
 
 Default deny: nothing leaves but what `[[output]]` of the node's own node.toml names. The own picture is for
 the member's own recipients: agreements are not asked here, so such an output may not lead to a partner. An
-output with `view` sends what the release guard let go to that partner, and nothing else: neither our track
-numbers nor how our sensors do. While no agreement gives it anything, its picture is empty, and goes out at
-the same pace. A slow reader, a lost connection or a table that cannot be said costs messages, which are counted;
-never the picture.
+output with `view` sends what the release guard let go to that partner, and nothing else: neither our own
+track numbers nor how our sensors do. While no agreement gives it anything, its picture is empty, and goes
+out at the same pace. A slow reader, a lost connection or a table that cannot be said costs messages, which
+are counted; never the picture.
 """
 
 import asyncio

@@ -38,7 +38,7 @@ from asman.sharing.gate import (
     unreadable,
 )
 from asman.sharing.guard import subjects_of
-from asman.sharing.register import Register
+from asman.sharing.register import Register, flowing
 from asman.sharing.ruleset import Ruleset
 from asman.units import SECOND_NS
 
@@ -184,6 +184,8 @@ class Intake:
             # Whatever was sent before it may not be taken any more must not reach the picture after that.
             if not self._may_come():
                 break
+            if not self._still(one):
+                continue
             self.rows += one.rows
             await self._deliver(one)
         try:
@@ -197,6 +199,13 @@ class Intake:
         for message in done:
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
+
+    def _still(self, one: Arrived) -> bool:
+        """Tell whether all agreements under which a batch came still give it: they may have ended since."""
+        if not one.label:
+            return True
+        flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
+        return flows.issuperset(one.label.partition("//")[0].split("+"))
 
     def _keep(self, record: list[bytes]) -> None:
         if record:
