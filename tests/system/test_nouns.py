@@ -1,4 +1,4 @@
-"""What members give each other beside tracks, over real servers: as granted, accounted for, and taken back."""
+"""What members give each other beside tracks, over real servers: granted, accounted for, taken back."""
 
 import asyncio
 import importlib.util
