@@ -173,7 +173,8 @@ class SharingServer(StreamServer):
 
     def _warnings(self) -> list[dict[str, Any]]:
         plain = {"lat_deg": 42.5, "lon_deg": 74.5, "altitude_m": None, "simulated": True,
-                 "last_s": time.time(), "began_s": time.time() - 75, "severity": "WARNING", "state": "active"}  # fmt: skip
+                 "last_s": time.time(), "began_s": time.time() - 75, "severity": "WARNING",
+                 "state": "active"}  # fmt: skip
         numbers = [int(one) for one in self.whole.track]
         return [
             {**plain, "origin": "KG", "number": 1, "code": "EMERGENCY_7600", "track": numbers[-1],

@@ -173,7 +173,7 @@ def test_a_persons_word_is_recorded_beside_the_partners_and_the_difference_is_to
 def test_pairs_and_who_reports_are_decided_beside_the_track(sheet: Sheet, node: SharingServer) -> None:
     sheet.page.locator("asman-warnings-panel [data-warning='RU 4']").get_by_role("button").click()
     panel = sheet.page.locator("asman-pairing-panel")
-    panel.get_by_role("button", name="Not RU's").click()
+    panel.get_by_role("button", name="Part from RU's").click()
     panel.get_by_label("Other track").fill("12/77")
     panel.get_by_role("button", name="Pair", exact=True).click()
     expect(panel.get_by_label("Other track")).to_have_value("")

@@ -114,8 +114,8 @@ export class App extends LitElement {
     const tab = workplace.federated ? workplace.tab : "tracks";
     if (tab === "agreements") return html`<asman-agreements-panel role="tabpanel" aria-labelledby="tab-agreements" .workplace=${workplace}></asman-agreements-panel>`;
     if (tab === "partners") return html`<asman-links-panel role="tabpanel" aria-labelledby="tab-partners" .workplace=${workplace}></asman-links-panel>`;
-    return html`${workplace.selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
-      ${workplace.federated ? html`<asman-warnings-panel .workplace=${workplace}></asman-warnings-panel>` : nothing}
+    return html`${workplace.federated ? html`<asman-warnings-panel .workplace=${workplace}></asman-warnings-panel>` : nothing}
+      ${workplace.selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
       <asman-sensor-panel .workplace=${workplace}></asman-sensor-panel>`;
   }
 

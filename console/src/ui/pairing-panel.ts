@@ -35,7 +35,7 @@ export class PairingPanel extends LitElement {
     const others = sources.filter((one) => one.origin !== workplace.member && one.number !== null);
     const takers = sources.length < 2 ? [] : sources.filter((one) => !one.responsible);
     return html`<section aria-label="One aircraft or two, and who reports it"><h2>Decide</h2>
-      ${others.map((one) => html`<div class="row"><button ?disabled=${busy} title="${one.origin}'s track is another aircraft" @click=${() => void this.act("unpair", one.number!, `${one.origin}'s track is another aircraft`)}>Not ${one.origin}'s #${one.number}</button></div>`)}
+      ${others.map((one) => html`<div class="row"><button ?disabled=${busy} title="${one.origin}'s track is another aircraft" @click=${() => void this.act("unpair", one.number!, `${one.origin}'s track is another aircraft`)}>Part from ${one.origin}'s #${one.number}</button></div>`)}
       <div class="row"><input aria-label="Other track" placeholder="other track #" .value=${this.other} @input=${(event: Event) => { this.other = (event.target as HTMLInputElement).value; }}>
         <button ?disabled=${none} @click=${() => void this.act("pair", number!, `one aircraft with #${trackNumber(number!)}`)}>Pair</button>
         <button ?disabled=${none} @click=${() => void this.act("unpair", number!, `not one aircraft with #${trackNumber(number!)}`)}>Part</button>

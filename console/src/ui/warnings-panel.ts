@@ -11,7 +11,8 @@ import { memberMark } from "./member-mark.ts";
 import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 
-const SHOWN = 50;
+/** Below them comes the selected track. */
+const SHOWN = 5;
 
 @customElement("asman-warnings-panel")
 export class WarningsPanel extends LitElement {
