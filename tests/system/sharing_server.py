@@ -186,6 +186,13 @@ class SharingServer(StreamServer):
     def answer(self, path: str) -> Any:
         if path == "/api/warnings":
             return self._warnings()
+        if path == "/api/tasks":
+            answers = [one.rsplit("/", 1)[1] for one, _ in self.orders if one.startswith("/api/tasks/RU/6/")]
+            asked = {"origin": "RU", "to": "KG", "number": 6, "subject": "handover",
+                     "reason": "it flies to you",
+                     "track": int(self.whole.track[0]), "by": "", "agreements": ["kg-ru-2023"],
+                     "at_s": time.time() - 9, "deadline_s": time.time() + 100}  # fmt: skip
+            return [asked | {"state": f"{answers[-1]}ed" if answers else "open"}]
         if path == "/api/partners":
             return [{"member": "RU", "held": {"health": 1, "warnings": 1, "plots": 240}, "dropped": 0}]
         if path == "/api/partners/RU/health":

@@ -21,7 +21,8 @@ pytestmark = [
 ]
 
 ORDERS = re.compile(
-    r"/api/(agreements|links|tracks)/[^/]+/(suspend|resume|lift|identity|handover|pair|unpair|automatic)$"
+    r"/api/(agreements|links|tracks)/[^/]+/(suspend|resume|lift|identity|handover|propose|pair|unpair|automatic)$"
+    r"|/api/tasks/[^/]+/[0-9]+/(accept|reject)$"
 )
 
 
@@ -139,7 +140,7 @@ def test_the_tour_leads_from_the_own_picture_through_a_suspension_and_back(
 def test_warnings_of_both_members_say_whose_they_are_and_lead_to_their_track(sheet: Sheet) -> None:
     sheet.page.keyboard.press("Escape")
     panel = sheet.page.locator("asman-warnings-panel")
-    expect(panel.locator(".one")).to_have_count(2)
+    expect(panel.locator("[data-warning]")).to_have_count(2)
     theirs = panel.locator("[data-warning='RU 4']")
     expect(theirs).to_contain_text("EMERGENCY_7700")
     expect(theirs).to_contain_text("from RU, under kg-ru-2023")
@@ -189,6 +190,18 @@ def test_pairs_and_who_reports_are_decided_beside_the_track(sheet: Sheet, node: 
         (f"/api/tracks/{track}/automatic", {"with": 12_000_000_077}),
         (f"/api/tracks/{track}/handover", {"to": "KG"}),
     ]
+
+
+def test_a_partners_proposal_is_answered_by_a_person_and_ours_is_asked_about_first(
+    sheet: Sheet, node: SharingServer
+) -> None:
+    asked = sheet.page.locator("asman-warnings-panel [data-task='RU 6']")
+    expect(asked).to_contain_text("KG to report")
+    expect(asked).to_contain_text("it flies to you")
+    asked.get_by_role("button", name="Accept").click()
+    expect(asked).to_contain_text("ACCEPTED")
+    assert node.orders == [("/api/tasks/RU/6/accept", {})]
+    expect(asked.get_by_role("button", name="Accept")).to_have_count(0)
 
 
 def test_the_partners_tab_says_what_a_partner_gave_beside_tracks(sheet: Sheet) -> None:

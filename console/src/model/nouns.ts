@@ -28,6 +28,18 @@ export interface Identity {
   readonly agreements: readonly string[];
 }
 
+/** A proposal between members that `to` reports a track, and what was answered. */
+export interface Task {
+  readonly origin: string;
+  readonly to: string;
+  readonly number: number;
+  readonly state: string;
+  readonly track: number | null;
+  readonly reason: string;
+  readonly at_s: number;
+  readonly deadline_s: number | null;
+}
+
 /** What is kept of a partner beside tracks: rows by class. */
 export interface PartnerNouns {
   readonly member: string;

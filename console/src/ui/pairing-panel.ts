@@ -41,6 +41,7 @@ export class PairingPanel extends LitElement {
         <button ?disabled=${none} @click=${() => void this.act("unpair", number!, `not one aircraft with #${trackNumber(number!)}`)}>Part</button>
         <button ?disabled=${none} title="Take back what was said of the two" @click=${() => void this.act("automatic", number!, "the node decides of the two again")}>Automatic</button></div>
       ${takers.length === 0 ? nothing : html`<div class="row">${takers.map((one) => html`<button ?disabled=${busy} title="${one.origin} reports this track, as long as it is heard" @click=${() => void this.handOver(one.origin)}>★ ${one.origin} reports it</button>`)}
+        ${takers.filter((one) => one.origin !== workplace.member).map((one) => html`<button ?disabled=${busy} title="Ask ${one.origin}'s people to report it in both pictures" @click=${() => void this.propose(one.origin)}>Propose to ${one.origin} …</button>`)}
         <button ?disabled=${busy} title="The best reporter holds it again" @click=${() => void this.handOver("")}>★ Automatic</button></div>`}</section>`;
   }
 
@@ -48,9 +49,20 @@ export class PairingPanel extends LitElement {
     this.busy = true;
     const refusal = await decide(this.track, what, { with: other });
     this.busy = false;
-    if (!refusal) this.other = "";
+    // What was typed meanwhile stays.
+    if (!refusal && readTrack(this.other) === other) this.other = "";
     this.workplace.say(refusal ? `Refused: ${refusal}` : `Recorded: ${words}`);
     this.told();
+  }
+
+  private propose(to: string): void {
+    this.workplace.ask({
+      title: `Propose to ${to} that it reports #${trackNumber(this.track)}?`,
+      words: [`${to}'s people see the proposal, if an agreement gives them tasks, and accept or reject it within two minutes.`, "If they accept, it reports the track in both pictures. If nobody answers, who reports it stays."],
+      action: `Propose to ${to}`,
+      wantsReason: true,
+      run: (reason) => void decide(this.track, "propose", { to, reason }).then((refusal) => this.workplace.say(refusal ? `Refused: ${refusal}` : `Proposed to ${to}`)),
+    });
   }
 
   private async handOver(to: string): Promise<void> {

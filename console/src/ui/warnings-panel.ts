@@ -1,10 +1,11 @@
-/** Warnings of this node and of its partners, whose each is, and the track that it is about. */
+/** Warnings of this node and of its partners, and what members propose to each other: whose each is, about which track. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { age, trackNumber } from "../model/format.ts";
-import { inOrder, type Warning } from "../model/nouns.ts";
+import { inOrder, type Task, type Warning } from "../model/nouns.ts";
 import { Every, Follow } from "../state/follow.ts";
+import { reply } from "../state/nouns.ts";
 import type { Workplace } from "../state/workplace.ts";
 import { wallClockS } from "../worker/protocol.ts";
 import { memberMark } from "./member-mark.ts";
@@ -37,9 +38,35 @@ export class WarningsPanel extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { warnings, failure } = this.workplace.nouns;
+    const { warnings, tasks, failure } = this.workplace.nouns;
     if (failure) return html`<section><h2>Warnings</h2><p class="empty" role="status">Not to be had: ${failure}</p></section>`;
-    if (warnings.length === 0) return html`${nothing}`;
+    return html`${this.proposals(tasks)}${this.warnings(warnings)}`;
+  }
+
+  private proposals(tasks: readonly Task[]): TemplateResult | typeof nothing {
+    if (tasks.length === 0) return nothing;
+    const { workplace } = this;
+    return html`<section aria-label="Proposals"><h2>Proposals</h2>${tasks.slice(0, SHOWN).map((one) => html`<div class="one" data-task="${one.origin} ${one.number}">
+      ${memberMark(workplace.members, one.origin)}
+      <span class="words"><b>${one.to} to report</b> ${one.track === null ? "a track that is not in this picture" : html`<button @click=${() => this.show(one.track!)}>#${trackNumber(one.track)}</button>`}
+        <span class="tag ${one.state === "open" ? "caution" : ""}">${one.state.toUpperCase()}</span> ${one.reason}
+        <span class="under">${age(wallClockS() - one.at_s)} ago${one.state === "open" && one.deadline_s !== null ? ` · ${age(Math.max(one.deadline_s - wallClockS(), 0))} left` : ""}</span></span>
+      ${one.state === "open" && one.to === workplace.member && one.track !== null ? html`
+        <button @click=${() => void this.answer(one, "accept")}>Accept</button><button @click=${() => void this.answer(one, "reject")}>Reject</button>` : nothing}</div>`)}</section>`;
+  }
+
+  private async answer(one: Task, verb: "accept" | "reject"): Promise<void> {
+    const refusal = await reply(one.origin, one.number, verb);
+    this.workplace.say(refusal ? `Refused: ${refusal}` : `${one.origin} is told: ${verb}ed`);
+  }
+
+  private show(track: number): void {
+    this.workplace.select(track);
+    this.workplace.centre();
+  }
+
+  private warnings(warnings: readonly Warning[]): TemplateResult | typeof nothing {
+    if (warnings.length === 0) return nothing;
     const shown = inOrder(warnings).slice(0, SHOWN);
     const more = warnings.length - shown.length;
     return html`<section aria-label="Warnings"><h2>Warnings</h2>${shown.map((one) => this.one(one))}
@@ -55,6 +82,6 @@ export class WarningsPanel extends LitElement {
       ${memberMark(workplace.members, one.origin)}
       <span class="words"><span class="tag ${tone}">${one.severity === "WARNING" ? "▲" : "△"} ${one.state === "closed" ? "CLOSED" : one.severity}</span> <b>${one.code}</b> ${one.text}
         <span class="under">from ${own ? `${one.origin}, this node` : `${one.origin}, under ${one.agreements.join(", ")}`} · for ${age(wallClockS() - one.began_s)}${one.simulated ? " · simulated" : ""}</span></span>
-      ${track === null ? nothing : html`<button title="Select the track" @click=${() => { workplace.select(track); workplace.centre(); }}>#${trackNumber(track)}</button>`}</div>`;
+      ${track === null ? nothing : html`<button title="Select the track" @click=${() => this.show(track)}>#${trackNumber(track)}</button>`}</div>`;
   }
 }

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast, get_args
 import msgspec
 import pyarrow as pa
 
-from asman.apps import partnered
+from asman.apps import handovers, partnered
 from asman.apps.journal import Journal
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet, ipc
@@ -27,7 +27,7 @@ from asman.edge.messages import (
     TrailPoint,
     Why,
 )
-from asman.edge.noun_messages import HeardAsk, Saying
+from asman.edge.noun_messages import HeardAsk, Replying, Saying
 from asman.edge.offers import pack_offers
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
@@ -89,6 +89,10 @@ class Mind:
             said = msgspec.json.decode(octets, type=Saying)
             return await self.do(lambda: self._say(said))
 
+        async def reply(octets: bytes) -> bytes:
+            said = msgspec.json.decode(octets, type=Replying)
+            return await self.do(lambda: self._say(said))
+
         async def trails(_: bytes) -> bytes:
             return await self.do(self._trails)
 
@@ -98,6 +102,7 @@ class Mind:
         await outlet.answer(messages.OWN, own)
         await outlet.answer(messages.HEARD, heard)
         await outlet.answer(messages.SAY, say)
+        await outlet.answer(messages.REPLY, reply)
         await outlet.answer(messages.TRAILS, trails)
         await outlet.answer(messages.WHY, why)
 
@@ -121,10 +126,17 @@ class Mind:
             return msgspec.json.encode(partnered.partners(self.state))
         if octets == messages.WARNINGS:
             return msgspec.json.encode(partnered.warnings(self.state))
+        if octets == messages.TASKS:
+            return msgspec.json.encode(handovers.tasks(self.state))
         return msgspec.json.encode(partnered.rows(self.state, msgspec.json.decode(octets, type=HeardAsk)))
 
-    def _say(self, said: Saying) -> bytes:
-        self.state, answered = partnered.take(self.state, said)
+    def _say(self, said: Saying | Replying) -> bytes:
+        if isinstance(said, Replying):
+            self.state, answered = handovers.reply(self.state, said)
+        elif said.propose is not None:
+            self.state, answered = handovers.propose(self.state, said.track, said.propose)
+        else:
+            self.state, answered = partnered.take(self.state, said)
         return msgspec.json.encode(answered)
 
     def _trails(self) -> bytes:

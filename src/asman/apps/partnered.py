@@ -71,7 +71,7 @@ def warnings(state: NodeState) -> list[WarningEntry]:
         for one in state.offering.warnings.told
     ]  # fmt: skip
     for member in sorted(state.heard.by):
-        for row in sorted(_told(state, member, "warnings"), key=lambda one: one["warning"]):
+        for row in sorted(told_by(state, member, "warnings"), key=lambda one: one["warning"]):
             found.append(
                 WarningEntry(
                     origin=member, number=row["warning"], code=row["code"] or "",
@@ -101,7 +101,7 @@ def identities(state: NodeState, number: int) -> list[IdentityEntry]:
     for source in joint.sources(state.federation, number):
         if source.origin == state.member or source.origin != source.via:
             continue
-        for row in _told(state, source.origin, "identity"):
+        for row in told_by(state, source.origin, "identity"):
             if row["their_track"] == source.number:
                 found.append(
                     IdentityEntry(
@@ -185,7 +185,8 @@ def _numbers(state: NodeState, member: str) -> dict[int, int]:
     return {} if state.federation is None else joint.numbers_of(state.federation, member)
 
 
-def _told(state: NodeState, member: str, what: DataClass) -> list[dict[str, Any]]:
+def told_by(state: NodeState, member: str, what: DataClass) -> list[dict[str, Any]]:
+    """Rows of a partner's class, with the numbers of our picture."""
     return rows_of(heard.rows(state.heard, member, what), _numbers(state, member).get)
 
 

@@ -25,6 +25,8 @@ OWN: Final = "picture.own"
 #: What partners gave beside tracks, and what our own people say.
 HEARD: Final = "picture.heard"
 WARNINGS: Final = b"warnings"
+TASKS: Final = b"tasks"
+REPLY: Final = "picture.reply"
 SAY: Final = "picture.say"
 #: Asks the border what a member holds of us beside tracks.
 VIEW_OF: Final = "border.view.of"

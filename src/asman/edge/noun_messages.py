@@ -1,6 +1,6 @@
 """What members say beside tracks, as words: identities, warnings, and rows of what partners contributed."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -109,12 +109,64 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     reason: str = ""
 
 
+class Propose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person asks a partner's people to report a track.
+
+    within_s  s  how long an answer is waited for; then who reports stays
+    """
+
+    to: str
+    by: str = ""
+    reason: str = ""
+    within_s: float = 120.0
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A person answers a partner's proposal."""
+
+    by: str = ""
+    reason: str = ""
+
+
+class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal of ours or of a partner's, and what was answered.
+
+    origin    who proposed; `to` is asked
+    number    of its tasks
+    subject   handover: that `to` reports the track
+    state     open, accepted, rejected, lapsed
+    by        post of the person who proposed, of our own; who answered, once that is known
+    """
+
+    origin: str
+    to: str
+    number: int
+    subject: str
+    state: str
+    track: int | None
+    by: str
+    reason: str
+    at_s: float
+    deadline_s: float | None
+    agreements: list[str] = []
+
+
 class Saying(msgspec.Struct, frozen=True, kw_only=True):
     """What the web passes on to the reasoning."""
 
     track: int
     identify: Identify | None = None
     handover: Handover | None = None
+    propose: Propose | None = None
+
+
+class Replying(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer to a partner's proposal, as the web passes it on."""
+
+    origin: str
+    number: int
+    verb: Literal["accept", "reject"]
+    answer: Answer
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):

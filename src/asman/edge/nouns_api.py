@@ -12,15 +12,19 @@ from litestar.params import FromPath, JSONBody
 from nats.aio.client import Client
 
 from asman.edge.link_messages import LinkState, Order
-from asman.edge.messages import HEARD, SAY, VIEW_OF, WARNINGS
+from asman.edge.messages import HEARD, REPLY, SAY, TASKS, VIEW_OF, WARNINGS
 from asman.edge.noun_messages import (
+    Answer,
     Answered,
     Handover,
     HeardAsk,
     HeardRows,
     Identify,
     PartnerEntry,
+    Propose,
+    Replying,
     Saying,
+    TaskEntry,
     WarningEntry,
 )
 from asman.edge.sharing_api import Sharing
@@ -57,9 +61,14 @@ class Nouns:
         rows = msgspec.json.decode(await self._ask(VIEW_OF, asked), type=list[dict[str, Any]])
         return HeardRows(member=member, what=what, rows=rows)
 
-    async def say(self, said: Saying) -> Answered:
-        """Pass on what a person says of a track. Raises HTTPException where it is refused."""
-        answered = msgspec.json.decode(await self._ask(SAY, msgspec.json.encode(said)), type=Answered)
+    async def tasks(self) -> list[TaskEntry]:
+        """Own proposals and partners'."""
+        return msgspec.json.decode(await self._ask(HEARD, TASKS), type=list[TaskEntry])
+
+    async def say(self, said: Saying | Replying) -> Answered:
+        """Pass on what a person says of a track, or answers. Raises HTTPException where it is refused."""
+        subject = SAY if isinstance(said, Saying) else REPLY
+        answered = msgspec.json.decode(await self._ask(subject, msgspec.json.encode(said)), type=Answered)
         if answered.status != 200:
             raise HTTPException(answered.reason, status_code=answered.status)
         return answered
@@ -169,10 +178,64 @@ async def hand_over(
     return await nouns.say(Saying(track=track, handover=data))
 
 
+@get("/api/tasks", summary="Proposals between members", tags=["picture"])
+async def tasks(nouns: NamedDependency[Nouns]) -> list[TaskEntry]:
+    """Return what this member's people proposed to partners' and these to them, with what was answered."""
+    return await nouns.tasks()
+
+
+@post("/api/tracks/{track:int}/propose", summary="Propose a handover", tags=["picture"], status_code=200)
+async def propose(
+    nouns: NamedDependency[Nouns],
+    sharing: NamedDependency[Sharing],
+    track: FromPath[int],
+    data: JSONBody[Propose],
+) -> Answered:
+    """Ask a partner's people to report a track, where an agreement gives them tasks; when they accept, it
+    reports it in both pictures; 409 where they contribute nothing, or are asked already.
+    """
+    if not 1.0 <= data.within_s <= 3_600.0:
+        raise InputError("within_s", f"needs 1 to 3600 s, not {data.within_s}")
+    what = f"proposed to {data.to}: to report track {track}"
+    await sharing.record(Order(act="record", about=what, reason=_why(data.by, data.reason)))
+    return await nouns.say(Saying(track=track, propose=data))
+
+
+@post("/api/tasks/{member:str}/{number:int}/accept", summary="Accept", tags=["picture"], status_code=200)
+async def accept(
+    nouns: NamedDependency[Nouns],
+    sharing: NamedDependency[Sharing],
+    member: FromPath[str],
+    number: FromPath[int],
+    data: JSONBody[Answer],
+) -> Answered:
+    """Accept a partner's proposal: this member reports the track from now on, and the partner is told."""
+    return await _reply(nouns, sharing, Replying(origin=member, number=number, verb="accept", answer=data))
+
+
+@post("/api/tasks/{member:str}/{number:int}/reject", summary="Reject", tags=["picture"], status_code=200)
+async def reject(
+    nouns: NamedDependency[Nouns],
+    sharing: NamedDependency[Sharing],
+    member: FromPath[str],
+    number: FromPath[int],
+    data: JSONBody[Answer],
+) -> Answered:
+    """Reject a partner's proposal, and tell it so."""
+    return await _reply(nouns, sharing, Replying(origin=member, number=number, verb="reject", answer=data))
+
+
+async def _reply(nouns: Nouns, sharing: Sharing, said: Replying) -> Answered:
+    what = f"{said.verb}ed what {said.origin} proposed as its number {said.number}"
+    why = _why(said.answer.by, said.answer.reason)
+    await sharing.record(Order(act="record", about=what, reason=why))
+    return await nouns.say(said)
+
+
 def _why(by: str, words: str) -> str:
     return f"{by}: {words}"[:500] if by else words[:500]
 
 
 HANDLERS: Final[list[Any]] = [
-    links, partners, rows, view_of, warnings, coverage, identify, hand_over
+    links, partners, rows, view_of, warnings, coverage, identify, hand_over, tasks, propose, accept, reject
 ]  # fmt: skip

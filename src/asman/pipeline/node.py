@@ -8,6 +8,7 @@ because the tracker works in its own arrays; `copy` gives a checkpoint that stay
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -22,7 +23,7 @@ from asman.model.explanation import Explanation
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import heard as hearing
-from asman.pipeline import joint, offering, receivers, saying, trails
+from asman.pipeline import joint, offering, receivers, saying, tasking, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
 from asman.pipeline.contributing import contribution
 from asman.pipeline.editions import Editions, learn, pins
@@ -190,6 +191,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         heard=_heard(state.heard, inputs, now_ns),
         members=tuple(dict.fromkeys((*state.members, *(one.origin for one in inputs.contributions)))),
     )
+    state = _settled_tasks(state)
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
     return state, tuple(events)
@@ -208,6 +210,20 @@ def _federated(
     for member in (*inputs.left, *(member for member, _ in inputs.ended)):
         federation = joint.without(federation, member, now_ns)
     return joint.step(federation, tracker, inputs.contributions, now_ns)
+
+
+def _settled_tasks(state: NodeState) -> NodeState:
+    """What partners answered to our people's proposals takes effect."""
+    federation = state.federation
+    if federation is None or not state.offering.dialogues.spoken:
+        return state
+    dialogues, handed = tasking.settled(
+        state.offering.dialogues, state.heard, partial(joint.numbers_of, federation), state.now_ns
+    )
+    for number, member in handed:
+        federation = joint.handed(federation, number, member) or federation
+    kept = msgspec.structs.replace(state.offering, dialogues=dialogues)
+    return msgspec.structs.replace(state, federation=federation, offering=kept)
 
 
 def _joint_numbers(federation: joint.Federation | None) -> Collection[int] | None:
@@ -297,7 +313,9 @@ def offers(state: NodeState) -> tuple[NodeState, tuple[Offer, ...]]:
     """Return all that may be put before the release guard now, tracks first; plots are offered once."""
     own = own_tracks(state)
     held = {own_track(state, number): one for number, one in saying.held(state.offering.sayings).items()}
-    after, found = offering.taken(state.offering, state.tracker, own, held, state.watch, state.now_ns)
+    after, found = offering.taken(
+        state.offering, state.tracker, own, held, state.watch, state.now_ns, lambda one: own_track(state, one)
+    )
     return msgspec.structs.replace(state, offering=after), found
 
 

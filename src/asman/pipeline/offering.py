@@ -7,7 +7,7 @@ All of it is of the node's own sensors and people; nothing here reads what partn
 state, not an event, is said again every so often, so that who comes late, or was away, learns of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from asman import tracking
 from asman.model.agreement import DataClass
-from asman.model.contribution import HEALTH, IDENTITY_ASSERTIONS, WARNINGS, Offer
+from asman.model.contribution import HEALTH, IDENTITY_ASSERTIONS, TASKS, WARNINGS, Offer
 from asman.model.plots import TIME
 from asman.pipeline import saying, warned
 from asman.pipeline.covering import covered
 from asman.pipeline.health import SensorCount
 from asman.pipeline.saying import Sayings
+from asman.pipeline.tasking import HANDOVER, Dialogues
 from asman.pipeline.warned import Warnings
 from asman.pipeline.watch import Watch
 from asman.tracking import Tracker
@@ -35,7 +36,7 @@ MOST_PLOTS: Final = 100_000
 #: States are said again after so long.
 AGAIN_NS: Final[Mapping[DataClass, int]] = {
     "identity": 10 * SECOND_NS, "warnings": 10 * SECOND_NS, "health": 10 * SECOND_NS,
-    "coverage": 60 * SECOND_NS,
+    "coverage": 60 * SECOND_NS, "tasks": 10 * SECOND_NS,
 }  # fmt: skip
 #: A plot that no address tells from an identified aircraft is its own this near to it.
 NEAR_M: Final = 5_000.0
@@ -57,6 +58,7 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
     dropped: int = 0
     looked_ns: int = 0
     sayings: Sayings = Sayings()
+    dialogues: Dialogues = Dialogues()
     warnings: Warnings = Warnings()
     said: Mapping[DataClass, tuple[int, object]] = {}
 
@@ -90,12 +92,13 @@ def go_on(
 
 def taken(
     offering: Offering, tracker: Tracker, own: pa.Table, held: Mapping[int, tuple[str, str]], watch: Watch,
-    now_ns: int,
+    now_ns: int, own_track: Callable[[int], int] = lambda number: number,
 ) -> tuple[Offering, tuple[Offer, ...]]:  # fmt: skip
     """What is offered now, tracks first.
 
     own   the tracks that the node tells (TRACKS, or CONTRIBUTED)
     held  own track -> identity and category that the member holds it to be
+    own_track  our own tracker's number of a track of the picture
     """
     member = tracker.origin
     as_held = {track: held.get(track, _PENDING) for track in own["track"].to_pylist()}
@@ -107,6 +110,7 @@ def taken(
         _identities(offering.sayings, own, member, now_ns),
         _warnings(offering.warnings, own, held, member, now_ns),
         _health(tracker, watch, member, now_ns),
+        _tasks(offering.dialogues, own, held, own_track, member, now_ns),
     )
     said = dict(offering.said)
     for offer, rests_on in states:
@@ -205,6 +209,30 @@ def _warnings(
     as_held = tuple(held.get(-1 if one.track is None else one.track, _PENDING) for one in told)
     rests_on = tuple((one.number, one.closed_ns) for one in told)
     return Offer(what="warnings", table=_table(rows, WARNINGS), held_as=as_held), (rests_on, as_held)
+
+
+def _tasks(
+    dialogues: Dialogues, own: pa.Table, held: Mapping[int, tuple[str, str]],
+    own_track: Callable[[int], int], member: str, now_ns: int,
+) -> tuple[Offer, object]:  # fmt: skip
+    """Proposals and answers, each for the partner alone to whom it was said."""
+    where = _places(own)
+    told = [one for one in dialogues.spoken.values() if not one.outcome and own_track(one.joint) in where]
+    rows = [
+        {
+            **where[own_track(one.joint)], "time": now_ns, "origin": member, "label": "",
+            "track": own_track(one.joint), "task": one.number, "version": 1, "verb": one.verb,
+            "subject": HANDOVER, "requested_by": one.requested_by,
+            "decided_by": one.by if one.answer else None, "reason": one.reason, "basis": None,
+            "deadline": one.deadline_ns,
+        }
+        for one in told
+    ]  # fmt: skip
+    offer = Offer(
+        what="tasks", table=_table(rows, TASKS), audience=tuple((one.partner,) for one in told),
+        held_as=tuple(held.get(own_track(one.joint), _PENDING) for one in told),
+    )  # fmt: skip
+    return offer, tuple(one.number for one in told)
 
 
 def _health(tracker: Tracker, watch: Watch, member: str, now_ns: int) -> tuple[Offer, object]:
