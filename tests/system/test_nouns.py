@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from asman.apps.living import _read
@@ -189,5 +190,33 @@ def test_all_that_members_give_beside_tracks_arrives_as_granted_and_goes_with_it
             assert (await ru.federation.order(Order(act="suspend", about="all"))).status == 200
             await until(lambda: any(isinstance(one, Left) and not one.agreements for _, one in ru.heard))
             assert kept(ru, known) == {}
+
+    asyncio.run(run())
+
+
+def test_a_partner_that_signs_plots_from_where_it_grants_none_is_quarantined_and_nothing_of_them_kept(pair):
+    kg, ru = pair
+
+    async def run():
+        async with linked.running(kg, ru):
+            deadline = time.monotonic() + linked.PATIENCE_S
+            while not ru.sequences("KG"):
+                await kg.federation.release(*offers(kg.clock())[:1])
+                await asyncio.sleep(0.2)
+                assert time.monotonic() < deadline, (kg.federation.state(), ru.federation.state())
+            outbox = kg.federation.partners["RU"].outbox
+            encode = outbox._encode
+
+            def abroad(what, table):
+                if what == "plots":
+                    place = table.schema.get_field_index("lat_deg")
+                    table = table.set_column(place, "lat_deg", pa.array([60.0] * len(table)))
+                return encode(what, table)
+
+            outbox._encode = abroad
+            await kg.federation.release(*offers(kg.clock())[:2])
+            await until(lambda: ru.link("KG").quarantined)
+            assert ru.link("KG").rejected == {"OUTSIDE_TERMS": 1}
+            assert not [one for one in ru.arrived if one.what == "plots"]
 
     asyncio.run(run())
