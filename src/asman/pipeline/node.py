@@ -185,9 +185,7 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         evidence=evidence,
         ears=heard.ears,
         federation=_federated(state, tracker, inputs, now_ns),
-        offering=offering.go_on(
-            state.offering, tracker, plots, watch, now_ns, _joint_numbers(state.federation)
-        ),
+        offering=offering.go_on(state.offering, tracker, plots, watch, now_ns, *_told(state.federation)),
         heard=_heard(state.heard, inputs, now_ns),
         members=tuple(dict.fromkeys((*state.members, *(one.origin for one in inputs.contributions)))),
     )
@@ -226,8 +224,12 @@ def _settled_tasks(state: NodeState) -> NodeState:
     return msgspec.structs.replace(state, federation=federation, offering=kept)
 
 
-def _joint_numbers(federation: joint.Federation | None) -> Collection[int] | None:
-    return None if federation is None else federation.picture.joints.number.tolist()
+def _told(federation: joint.Federation | None) -> tuple[Collection[int] | None, pa.Table | None]:
+    """Numbers of the joint tracks, and what the node told last of its own; of a node alone neither."""
+    if federation is None:
+        return None, None
+    own = None if federation.own is None else federation.own.table
+    return federation.picture.joints.number.tolist(), own
 
 
 def _heard(heard: Heard, inputs: Inputs, now_ns: int) -> Heard:

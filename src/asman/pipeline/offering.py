@@ -7,7 +7,7 @@ All of it is of the node's own sensors and people; nothing here reads what partn
 state, not an event, is said again every so often, so that who comes late, or was away, learns of it.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -66,10 +66,12 @@ class Offering(msgspec.Struct, frozen=True, kw_only=True):
 def go_on(
     offering: Offering, tracker: Tracker, plots: pa.Table, watch: Watch, now_ns: int,
     joints: Collection[int] | None,
+    told: pa.Table | None = None,
 ) -> Offering:  # fmt: skip
     """Take a step's plots, and see what there is to warn of.
 
     joints  numbers of the joint tracks; None: the node has no partner, and keeps no plots for one
+    told    confirmed tracks as the node told them last, TRACKS or more; None: it tells none
     """
     kept, waiting, dropped = offering.plots, offering.waiting, offering.dropped
     if joints is not None and plots.num_rows:
@@ -80,14 +82,21 @@ def go_on(
     offering = msgspec.structs.replace(offering, plots=kept, waiting=waiting, dropped=dropped)
     if now_ns - offering.looked_ns < LOOK_NS:
         return offering
-    tracks = tracking.picture(tracker, now_ns, confirmed_only=True)
+    tracks = tracking.picture(tracker, now_ns, confirmed_only=True) if told is None else told
     silent = [name for name, count in watch.sensors.items() if count.silent]
     simulated = [name for name, count in watch.sensors.items() if _simulated(count)]
     return msgspec.structs.replace(
         offering, looked_ns=now_ns,
         warnings=warned.look(offering.warnings, tracks, tracker.sensors, silent, now_ns, simulated),
-        sayings=saying.tidied(offering.sayings, {*tracks["track"].to_pylist(), *(joints or ())}, now_ns),
+        sayings=_said(offering.sayings, tracks, joints or (), now_ns),
     )  # fmt: skip
+
+
+def _said(sayings: Sayings, tracks: pa.Table, joints: Collection[int], now_ns: int) -> Sayings:
+    """What people said of tracks that are still there."""
+    if not sayings.assertions:
+        return sayings
+    return saying.tidied(sayings, {*tracks["track"].to_pylist(), *joints}, now_ns)
 
 
 def taken(
@@ -101,8 +110,8 @@ def taken(
     own_track  our own tracker's number of a track of the picture
     """
     member = tracker.origin
-    as_held = {track: held.get(track, _PENDING) for track in own["track"].to_pylist()}
-    offers = [Offer(what="tracks", table=own, held_as=tuple(as_held.values()) if held else None)]
+    as_held = [held.get(track, _PENDING) for track in own["track"].to_pylist()] if held else None
+    offers = [Offer(what="tracks", table=own, held_as=None if as_held is None else tuple(as_held))]
     plots = tracking.placed(tracker, pa.concat_tables(offering.plots)) if offering.plots else None
     if plots is not None and plots.num_rows:
         offers.append(Offer(what="plots", table=plots, held_as=_of_plots(plots, own, held)))
@@ -171,7 +180,7 @@ def _turned(degrees: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _identities(sayings: Sayings, own: pa.Table, member: str, now_ns: int) -> tuple[Offer, object]:
     """What people chose to share of what they said, at the place where the aircraft is now."""
-    where = _places(own)
+    where = _places(own, list(sayings.assertions))
     shared = [one for one in sayings.assertions.values() if one.shared and one.track in where]
     rows = [
         {
@@ -193,8 +202,8 @@ def _warnings(
     warnings: Warnings, own: pa.Table, held: Mapping[int, tuple[str, str]], member: str, now_ns: int
 ) -> tuple[Offer, object]:
     """Warnings where the aircraft is now, or was last."""
-    where = _places(own)
     told = warnings.told
+    where = _places(own, [one.track for one in told if one.track is not None])
     rows = [
         {
             "lat_deg": one.place[0], "lon_deg": one.place[1],
@@ -216,7 +225,7 @@ def _tasks(
     own_track: Callable[[int], int], member: str, now_ns: int,
 ) -> tuple[Offer, object]:  # fmt: skip
     """Proposals and answers, each for the partner alone to whom it was said."""
-    where = _places(own)
+    where = _places(own, [own_track(one.joint) for one in dialogues.spoken.values()])
     told = [one for one in dialogues.spoken.values() if not one.outcome and own_track(one.joint) in where]
     rows = [
         {
@@ -252,9 +261,13 @@ def _health(tracker: Tracker, watch: Watch, member: str, now_ns: int) -> tuple[O
     return Offer(what="health", table=_table(rows, HEALTH)), tuple((one.id, c.silent) for one, c in heard)
 
 
-def _places(own: pa.Table) -> dict[int, dict[str, Any]]:
+def _places(own: pa.Table, tracks: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Where some of the tracks are, those that are there."""
+    if not tracks:
+        return {}
     columns = ["track", "lat_deg", "lon_deg", "altitude_m", "simulated"]
-    return {row.pop("track"): row for row in own.select(columns).to_pylist()}
+    rows = np.flatnonzero(np.isin(own["track"].to_numpy(), np.array(tracks, np.int64)))
+    return {row.pop("track"): row for row in own.select(columns).take(pa.array(rows)).to_pylist()}
 
 
 def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
