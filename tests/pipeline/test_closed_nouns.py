@@ -45,6 +45,7 @@ def noun(draw: Any) -> dict[str, Any]:
     number = draw(st.integers(1, 4))
     more = dict.fromkeys(NUMBERS, number) | {"lowest_m": 100.0 * number, "plots_per_s": float(number)}
     audience = draw(st.sampled_from((None, None, None, ("BB",), ("CC",), ())))
+    more |= {"step_lat_deg": 0.5, "step_lon_deg": 0.5}
     near = {
         "lat_deg": 50.53 + draw(st.integers(-8, 8)) / 10, "lon_deg": 10.53 + draw(st.integers(-8, 8)) / 10
     }  # fmt: skip

@@ -28,7 +28,7 @@ def placed(tracker: Tracker, plots: pa.Table) -> pa.Table:
     columns: dict[str, Any] = {
         "time": pa.array(records["time_ns"]).cast(TIME),
         "lat_deg": np.degrees(records["lat"]),
-        "lon_deg": np.degrees(records["lon"]),
+        "lon_deg": (np.degrees(records["lon"]) + 180.0) % 360.0 - 180.0,
         "altitude_m": _known(records["altitude_m"]),
         "simulated": records["simulated"] != 0,
         "origin": [tracker.origin] * records.size,
