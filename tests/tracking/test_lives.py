@@ -93,7 +93,7 @@ def test_one_aircraft_is_one_track_though_two_might_share_it():
     assert all(len(numbers) == 1 for second, numbers in pictures.items() if second > 40)
 
 
-def first_shown(plots, seconds, alone=1.0):
+def first_shown(plots, seconds, alone=0.9):
     """Second of each picture, and who is in it, each second."""
     config = TrackerConfig(confirm_existence_alone=alone)
     tracker, pictures, done = tracking.start((RADAR,), origin="KG", config=config), {}, 0
@@ -117,6 +117,35 @@ def test_an_answer_is_shown_at_the_second_and_at_once_where_one_with_an_address_
         begun = min(second for second, numbers in pictures.items() if numbers)
         # Windows of a quarter of a second are closed by the next whole second.
         assert int(seconds_of(plots)[turns - 1]) <= begun - 1 <= int(seconds_of(plots)[turns - 1]) + 1
+
+
+def one_aircraft(seed, seconds):
+    """Answers with an address of one aircraft, straight ahead, in every turn."""
+    rng = np.random.default_rng(seed)
+    sky = fly(rng, 1, seconds, spread_m=30_000.0, turning=False)
+    plots, truth = plots_table([observe(rng, sky, radar("A", 43.0, 75.0, pd=1.0), seconds)], sky)
+    return plots.filter(pa.array(truth == 0))
+
+
+def test_an_answer_that_none_follows_is_shown_for_one_turn():
+    once = one_aircraft(21, 40).slice(0, 1)
+    _, pictures = first_shown(once, 30)
+    turns = [second for second, numbers in pictures.items() if numbers]
+    assert turns
+    assert turns[-1] - turns[0] <= 5
+
+
+def test_two_answers_too_far_apart_for_an_aircraft_are_not_shown_any_more():
+    """900 m/s: the second is of the same address, and of something else."""
+    two = one_aircraft(22, 40).slice(0, 2)
+    far = pa.array([two["range_m"][0].as_py(), two["range_m"][0].as_py() + 3_600.0])
+    two = two.set_column(two.schema.get_field_index("range_m"), "range_m", far)
+    same = pa.array([two["azimuth_deg"][0].as_py()] * 2)
+    two = two.set_column(two.schema.get_field_index("azimuth_deg"), "azimuth_deg", same)
+    _, pictures = first_shown(two, 20)
+    second = int(seconds_of(two)[1]) + 1
+    assert pictures[second - 2]
+    assert not pictures[second + 1]
 
 
 def test_where_addresses_are_seen_once_and_never_again_one_is_not_enough():

@@ -73,7 +73,9 @@ def fade(
         # It waits: misses come in runs, so no number of them proves that it is gone.
         if track.plots > 1:
             track.existence = max(track.existence, rules.least_existence)
-        track.shown = int(track.existence >= rules.show_existence)
+        # One answer that nothing followed may have been an echo of another's: it proves one turn.
+        unseen = track.plots == 1 and track.heard[0].missed > 0
+        track.shown = int(track.existence >= rules.show_existence and not unseen)
     vx, vy = track.state[2], track.state[3]
     if (
         ((track.confirmed == 0 or track.plots == 1) and track.existence < rules.end_tentative_existence)

@@ -27,7 +27,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
     confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
-                                   which one answer is enough to show a track; 1: two are needed
+                                   which one answer shows a track, for a turn; 1: two are needed
     confirm_plots           1      plots with a code, an altitude or an address needed to show a track
     confirm_plots_of_echo   1      plots needed to show a track of echoes alone
     confirm_plots_of_twin   1      the same where another track bears the address: reflections
@@ -71,7 +71,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_existence_alone: float = 1.0
+    confirm_existence_alone: float = 0.9
     confirm_plots: int = 2
     confirm_plots_of_echo: int = 6
     confirm_plots_of_twin: int = 8
