@@ -87,6 +87,23 @@ def test_a_formation_that_the_radar_sees_as_one_for_a_while_stays_two():
     assert tracking.counters(tracker)["shared"] > 3
 
 
+def test_an_explanation_tells_which_plots_two_aircraft_shared():
+    plots, truth = pair(450.0, 120)
+    merged = seconds_of(plots) > 80.0
+    plots = plots.filter(pa.array((truth >= 0) & (merged == (truth == 2))))
+    tracker, pictures = run(plots, 120)
+    begin_ns, end_ns = ((EPOCH_S + second) * S for second in (80, 120))
+    told = {
+        number: tracking.explain_plots(plots, (RADAR,), number, begin_ns, end_ns).decisions
+        for number in sorted(pictures[80])
+    }
+    shared = [one for decisions in told.values() for one in decisions if one.act == "shared"]
+    assert len(shared) == tracking.counters(tracker)["shared"] > 3
+    assert {one.reason for one in shared} == {"unresolved"}
+    assert {one.track for one in shared} <= set(told)
+    assert "may not have told the two apart" in shared[0].text
+
+
 def test_one_aircraft_is_one_track_though_two_might_share_it():
     plots, truth = pair(0.0, 120)
     _, pictures = run(plots.filter(pa.array(truth == 0)), 120)
