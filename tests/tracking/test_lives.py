@@ -87,6 +87,20 @@ def test_a_formation_that_the_radar_sees_as_one_for_a_while_stays_two():
     assert tracking.counters(tracker)["shared"] > 3
 
 
+def test_who_falls_silent_as_slow_as_one_lands_leaves_the_picture_a_turn_sooner():
+    lasted = {}
+    for speed_mps in (70.0, 220.0):
+        rng = np.random.default_rng(23)
+        sky = fly(rng, 1, 100, spread_m=30_000.0, turning=False, speed_mps=(speed_mps, speed_mps + 1.0))
+        plots, truth = plots_table([observe(rng, sky, radar("A", 43.0, 75.0, pd=1.0), 100)], sky)
+        plots = plots.filter(pa.array((truth == 0) & (seconds_of(plots) < 60.0)))
+        _, pictures = first_shown(plots, 100)
+        gone = max(second for second, numbers in pictures.items() if numbers)
+        lasted[speed_mps] = gone - seconds_of(plots)[-1]
+    # A turn takes 4 s; both leave at a whole second after a miss is due.
+    assert 3.0 <= lasted[220.0] - lasted[70.0] <= 8.0
+
+
 def test_an_explanation_tells_which_plots_two_aircraft_shared():
     plots, truth = pair(450.0, 120)
     merged = seconds_of(plots) > 80.0

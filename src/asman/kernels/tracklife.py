@@ -97,6 +97,8 @@ class Rules(NamedTuple):
     least_existence: float
     end_tentative_existence: float
     survival_per_s: float
+    survival_slow_per_s: float
+    landing_mps: float
     coast_ns: int
     speed_max_mps: float
     confirm_speed_mps: float

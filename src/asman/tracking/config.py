@@ -35,6 +35,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     least_existence         1      silence takes no shown track below it: it waits, under its number
     end_tentative_existence 1      below it a track ends that was never shown
     life_s                  s      mean time until an aircraft lands or leaves, unseen
+    life_slow_s             s      the same of who answers and is slower than landing_mps
+    landing_mps             m/s    hardly any aircraft approaches faster
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
@@ -79,6 +81,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     least_existence: float = 0.003
     end_tentative_existence: float = 0.001
     life_s: float = 1000.0
+    life_slow_s: float = 250.0
+    landing_mps: float = 100.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
@@ -142,6 +146,8 @@ def rules_of(config: TrackerConfig) -> Rules:
         least_existence=config.least_existence,
         end_tentative_existence=config.end_tentative_existence,
         survival_per_s=math.exp(-1.0 / config.life_s),
+        survival_slow_per_s=math.exp(-1.0 / config.life_slow_s),
+        landing_mps=config.landing_mps,
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
         confirm_speed_mps=config.confirm_speed_mps,
