@@ -187,10 +187,15 @@ def out_of_reach(track: Record, plot: Record, rules: Rules, motion: Motion) -> b
     return snn * de * de - 2.0 * sen * de * dn + see * dn * dn > rules.gate * (see * snn - sen * sen)
 
 
-@lent
-def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
-    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
-    ahead = (plot.time_ns - track.time_ns) * SECOND
+@small
+def innovation(
+    track: Record, plot: Record, sensors: Records, ahead: float
+) -> tuple[float, float, float, float, float, float, float, float, float, float]:
+    """Where a plot lies and how far from where its track is expected `ahead` seconds after its own time.
+
+    East and north of the plot [m], its covariance (ee, en, nn) with that of both altitudes [m²], the way to
+    it from the mixture's place (east, north) [m], and the covariance of that (ee, en, nn) [m²].
+    """
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
     ree += hee + track.consider[0]
     ren += hen + track.consider[1]
@@ -201,6 +206,25 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
     see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
     sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
     snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
+    return e, n, ree, ren, rnn, de, dn, see, sen, snn
+
+
+@small
+def place_density(
+    track: Record, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float
+) -> float:
+    """Density [1/m²] of a place, with its covariance, under the mixture of a track's models."""
+    density = 0.0
+    for j in range(MODES):
+        density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+    return density
+
+
+@lent
+def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
+    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    e, n, ree, ren, rnn, de, dn, see, sen, snn = innovation(track, plot, sensors, ahead)
     det = see * snn - sen * sen
     d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det
     same = plot.address >= 0 and track.address == plot.address
@@ -213,9 +237,7 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
             return -1.0
         density = math.exp(-0.5 * rules.gate) / (TWO_PI * math.sqrt(det))
     else:
-        density = 0.0
-        for j in range(MODES):
-            density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+        density = place_density(track, ahead, e, n, ree, ren, rnn)
     odds = max(density, 1e-300) * found_odds(tried_existence(track, plot, rules), sensor.pd)
     odds /= plot.clutter_pm2 + plot.birth_pm2
     if same:

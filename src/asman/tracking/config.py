@@ -27,7 +27,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
     confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
-                                   which one answer is enough to show a track; 1: two are needed
+                                   which one answer shows a track, for a turn; 1: two are needed
     confirm_existence_of_echo 1    the same of a track of echoes alone: out of many in its gate it took the
                                    nearest each time, so it is less sure than it seems
     try_existence           1      an echo is tried on a track as if the track existed at least so surely
@@ -39,6 +39,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_tentative_existence 1      below it a track ends that was never shown
     end_echo_existence      1      the same of a track of echoes alone
     life_s                  s      mean time until an aircraft lands or leaves, unseen
+    life_slow_s             s      the same of who answers and is slower than landing_mps
+    landing_mps             m/s    hardly any aircraft approaches faster
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
@@ -76,7 +78,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_existence_alone: float = 1.0
+    confirm_existence_alone: float = 0.9
     confirm_existence_of_echo: float = 0.9997
     try_existence: float = 0.05
     confirm_plots: int = 2
@@ -87,6 +89,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_tentative_existence: float = 0.001
     end_echo_existence: float = 1e-5
     life_s: float = 1000.0
+    life_slow_s: float = 250.0
+    landing_mps: float = 100.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
@@ -154,6 +158,8 @@ def rules_of(config: TrackerConfig) -> Rules:
         end_tentative_existence=config.end_tentative_existence,
         end_echo_existence=config.end_echo_existence,
         survival_per_s=math.exp(-1.0 / config.life_s),
+        survival_slow_per_s=math.exp(-1.0 / config.life_slow_s),
+        landing_mps=config.landing_mps,
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
         confirm_speed_mps=config.confirm_speed_mps,
