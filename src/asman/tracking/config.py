@@ -73,7 +73,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_existence_alone: float = 0.9
+    confirm_existence_alone: float = 1.0
     confirm_plots: int = 2
     confirm_plots_of_echo: int = 6
     confirm_plots_of_twin: int = 8
