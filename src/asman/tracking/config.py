@@ -78,7 +78,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_existence_alone: float = 0.9
+    confirm_existence_alone: float = 1.0
     confirm_existence_of_echo: float = 0.9997
     try_existence: float = 0.05
     confirm_plots: int = 2
