@@ -82,7 +82,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_existence_of_echo: float = 0.9997
     try_existence: float = 0.05
     confirm_plots: int = 2
-    confirm_plots_of_echo: int = 5
+    confirm_plots_of_echo: int = 6
     confirm_plots_of_twin: int = 8
     show_existence: float = 0.5
     least_existence: float = 0.003
