@@ -153,7 +153,7 @@ class Member:
         return pa.concat_tables([contribution.decode(one.payload, origin, one.label) for one in got])
 
 
-def join(one: Member, other: Member, folder: Path) -> None:
+def join(one: Any, other: Any, folder: Path) -> None:
     """One file each way, as `asman link` does it."""
     invitation, answer = folder / f"{one.name}{other.name}.inv", folder / f"{one.name}{other.name}.ans"
     linking.invite(one.home, one.sharing, other.name, invitation, 14)
@@ -161,12 +161,12 @@ def join(one: Member, other: Member, folder: Path) -> None:
     linking.accept(one.home, one.sharing, answer, None, other.fingerprint)
 
 
-def agree(name: str, *members: Member) -> None:
-    """Put a shipped agreement into each folder, ratified by all."""
+def agree(name: str, *members: Any, text: str | None = None) -> None:
+    """Put a shipped agreement into each folder, ratified by all; `text` instead of the shipped one."""
     for member in members:
         agreements = member.home.folder / "agreements"
         shutil.copytree(EXAMPLES / "volumes", agreements / "volumes", dirs_exist_ok=True)
-        shutil.copy(EXAMPLES / f"{name}.toml", agreements)
+        (agreements / f"{name}.toml").write_text(text or (EXAMPLES / f"{name}.toml").read_text())
     from asman.apps.agreement_files import append_statement, read_agreement
 
     path = members[0].home.folder / f"agreements/{name}.toml"
