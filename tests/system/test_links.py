@@ -8,12 +8,16 @@ import time
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from asman.edge import certificates
+from asman.apps import node_init
+from asman.edge import certificates, door
+from asman.edge.account import read_log
+from asman.edge.invitation import spoken
 from asman.edge.link_messages import Order
 from asman.edge.messages import Left
 from asman.edge.outbox import Limits
-from asman.sharing import batches
+from asman.sharing import audit, batches, keys, spans, statements
 from asman.wire import contribution
 
 pytestmark = [
@@ -349,3 +353,74 @@ def test_who_comes_with_another_authority_is_not_even_greeted(make, tmp_path):
             raise ConnectionError("closed without a word")
     ours = by["RU"].home.keys
     assert asyncio.run(greeted(context(ours / "node.crt", ours / "node.key"))).startswith(b"INFO")
+
+
+def test_a_new_key_takes_over_without_loss_and_the_old_one_is_refused_after_its_end(make):
+    by = make("KG", "RU")
+    kg, ru = by["KG"], by["RU"]
+
+    def signed_with():
+        return batches.take_apart([*ru.store.latest("received", "KG")][-1]).header.key
+
+    async def run():
+        async with linked.running(kg, ru):
+            await flowing(kg, ru)
+            old = kg.home.signing_key()
+            name = signed_with()
+            assert name == keys.fingerprint(keys.public_of(old))
+            made = await asyncio.to_thread(node_init.rotate, kg.home.folder / "node.toml", 7)
+            fresh = kg.home.signing_key()
+            assert made.fingerprint == spoken(keys.public_of(fresh).hex())
+            # Nobody restarts anything: the partner learns the key over the link, then batches bear it.
+            deadline = time.monotonic() + linked.PATIENCE_S
+            while signed_with() == name:
+                assert time.monotonic() < deadline, kg.federation.state()
+                await give(kg, pause_s=0.1)
+            assert signed_with() == keys.fingerprint(keys.public_of(fresh))
+            sent = kg.federation.partners["RU"].outbox.stream.sequence
+            await until(lambda: ru.sequences("KG")[-1] == sent)
+            assert unbroken(ru.sequences("KG")) and ru.link("KG").missing == 0
+            assert set(ru.link("KG").rejected) <= {"DUPLICATE"}
+            told = [one for one in entries_of(ru) if one.what == "key"]
+            assert [(one.member, one.digest) for one in told] == [("KG", signed_with())]
+
+            # Both count until the end of the old one: then a thief's batch, the right next one, is refused.
+            async def put(when):
+                stream = kg.federation.partners["RU"].outbox.stream
+                _, octets = batches.seal(stream, None, contribution.encode, when, old)
+                client = await kg.border.enter("out", "RU", "who stole the key")
+                await client.jetstream(domain="KG").publish("to.RU", octets)
+                await client.close()
+
+            before_ns = kg.clock()
+            kg.clock.ahead_ns += 8 * 86_400 * 10**9
+            await put(kg.clock())
+            await until(lambda: ru.link("KG").rejected.get("ENDED_KEY") == 1)
+            # However it is dated.
+            await put(before_ns)
+            await until(lambda: ru.link("KG").rejected.get("ENDED_KEY") == 2)
+            assert ru.link("KG").quarantined == ""
+            await until(lambda: any(one.reason == "ENDED_KEY" for one in entries_of(ru)))
+            # Nor does it bring in a further key, or speak for the member.
+            third = Ed25519PrivateKey.generate()
+            said = door.announce_key(keys.public_of(third), "KG", old, 0)
+            answer = await kg.federation.partners["RU"].intake.ask(said)
+            assert answer == door.No("it is announced with a key that has ended")
+            entry = ru.federation.register.entries["kg-ru-2023"]
+            at = spans.from_ns(before_ns).replace(microsecond=0)
+            said = statements.Statement(agreement=entry.hash, member="KG", act="suspend", number=9, at=at)
+            answer = await ru.federation.say("kg-ru-2023", statements.sign(said, old))
+            assert answer.reason is statements.Refusal.ENDED_KEY
+            # And the member itself goes on.
+            taken = len(ru.arrived)
+            await give(kg)
+            await until(lambda: len(ru.arrived) > taken)
+            assert unbroken(ru.sequences("KG"))
+
+    asyncio.run(run())
+
+
+def entries_of(member):
+    """What stands in a member's account."""
+    _, entries, _ = read_log(member.home.audit)
+    return [audit.decode(one) for one in entries]

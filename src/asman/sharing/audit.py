@@ -72,6 +72,20 @@ def of_answer(answer: Taken | Refused, now_ns: int) -> Entry:
     )  # fmt: skip
 
 
+def of_key(member: str, public: bytes, now_ns: int) -> Entry:
+    """The account of a key: from now on a member signs with it, too."""
+    name = keys.fingerprint(public)
+    return Entry(at_ns=now_ns, kind="taken", member=member, what="key", digest=name)
+
+
+def of_rejections(member: str, reasons: Mapping[str, int], now_ns: int) -> Entry:
+    """The account of batches of one pull that were not taken: name of the reason -> how many."""
+    return Entry(
+        at_ns=now_ns, kind="refused", member=member, what="batches", reason=", ".join(sorted(reasons)),
+        withheld=dict(reasons),
+    )  # fmt: skip
+
+
 def encode(entry: Entry) -> bytes:
     """The octets that go into the log."""
     return msgspec.json.encode(entry, order="sorted")
