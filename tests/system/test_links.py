@@ -7,17 +7,20 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.apps import node_init
 from asman.edge import certificates, door
 from asman.edge.account import read_log
+from asman.edge.border_store import HEADS
 from asman.edge.invitation import spoken
 from asman.edge.link_messages import Order
 from asman.edge.messages import Left
 from asman.edge.outbox import Limits
-from asman.sharing import audit, batches, keys, spans, statements
+from asman.edge.segment_log import records
+from asman.sharing import audit, batches, keys, merkle, spans, statements
 from asman.wire import contribution
 
 pytestmark = [
@@ -416,6 +419,65 @@ def test_a_new_key_takes_over_without_loss_and_the_old_one_is_refused_after_its_
             await give(kg)
             await until(lambda: len(ru.arrived) > taken)
             assert unbroken(ru.sequences("KG"))
+
+    asyncio.run(run())
+
+
+def test_a_partner_whose_account_no_longer_begins_as_it_did_is_quarantined_on_its_own_signature(make):
+    by = make("KG", "RU")
+    kg, ru = by["KG"], by["RU"]
+
+    async def run():
+        async with linked.running(kg, ru):
+            await flowing(kg, ru)
+            ours, theirs = kg.federation.partners["RU"].heads, ru.federation.partners["KG"].heads
+            shown = 0
+            for _ in range(3):
+                await give(kg, 2)
+                head = await asyncio.to_thread(kg.account.sign, "KG", kg.clock(), kg.home.signing_key())
+                await ours.show(head, kg.federation.prove)
+                assert ours.problem == "" and theirs.entries == head.size > shown
+                shown = head.size
+            # A node that has forgotten what it showed is told, and proves from there.
+            ours._since = 0
+            await give(kg)
+            head = await asyncio.to_thread(kg.account.sign, "KG", kg.clock(), kg.home.signing_key())
+            await ours.show(head, kg.federation.prove)
+            assert theirs.entries == head.size and ru.link("KG").account_entries == head.size
+            # A head that another signed is nobody's.
+            forged = audit.sign_head(merkle.Tree(), "KG", kg.clock(), ru.home.signing_key())
+            answer = await kg.federation.partners["RU"].intake.ask(door.ShowHead(forged, 0, ()))
+            assert answer == door.No(audit.Shown.FORGED.value) and ru.link("KG").quarantined == ""
+
+            # One entry is written anew.
+            _, entries, _ = read_log(kg.home.audit)
+            tree = merkle.Tree()
+            for one in (*entries[:-1], entries[-1] + b" "):
+                tree.append(one)
+            for one in entries[:3]:
+                tree.append(one)
+            head = audit.sign_head(tree, "KG", kg.clock(), kg.home.signing_key())
+
+            async def prove(since, size):
+                return tree.consistency(since, size)
+
+            await ours.show(head, prove)
+            assert "history was rewritten" in ours.problem
+            assert "history was rewritten" in ru.link("KG").quarantined
+            assert ru.link("KG").rejected["REWRITTEN"] == 1
+            assert any(one.reason == "REWRITTEN" for one in entries_of(ru))
+            kept = [
+                octets
+                for path in (ru.home.store / "received").glob("KG-*.log")
+                for kind, octets in records(path)
+                if kind == HEADS
+            ]
+            older, newer = msgspec.json.decode(kept[0], type=tuple[audit.Head, audit.Head])
+            assert newer == head and audit.head_is_genuine(older, ru.federation.register.keys)
+            # A person lifts it, and believes what comes now.
+            assert (await ru.federation.order(Order(act="lift", about="KG"))).status == 200
+            await ours.show(head, prove)
+            assert ours.problem == "" and ru.link("KG").quarantined == ""
 
     asyncio.run(run())
 

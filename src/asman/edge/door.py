@@ -64,7 +64,7 @@ class NextKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="next
 
 
 class ShowHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show-head"):
-    """The head of our account now, and a proof that it extends the one of `since` entries; show us yours."""
+    """The head of our account now, and a proof that it extends the one of `since` entries."""
 
     head: Head
     since: int
@@ -99,8 +99,14 @@ class Oldest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="oldes
     signature: str = ""
 
 
+class HeardHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heard-head"):
+    """The head of your account that we know now has so many entries; 0: we know none."""
+
+    size: int
+
+
 Question = Hello | AskGrant | Say | AskOldest | NextKey | ShowHead
-Answer = Done | No | Grant | Oldest
+Answer = Done | No | Grant | Oldest | HeardHead
 _question = msgspec.json.Decoder(Question)
 _answer = msgspec.json.Decoder(Answer)
 

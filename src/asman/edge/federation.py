@@ -265,6 +265,7 @@ class Federation:
         await self._account(
             [Entry(at_ns=self.now_ns(), kind="decision", member=member, what="lift quarantine")]
         )
+        await partner.heads.forget()
         await partner.intake.lift()
         return Decided(200, "")
 
@@ -348,13 +349,22 @@ class Federation:
         async with self._accounting:
             await asyncio.to_thread(self.account.write, entries)
 
+    async def prove(self, since: int, size: int) -> list[bytes]:
+        """Hashes that show that our account's first `size` entries begin with the first `since`."""
+        async with self._accounting:
+            return self.account.proof(since, size)
+
     async def _count(self) -> None:
         while True:
             try:
                 async with self._accounting:
-                    await asyncio.to_thread(self.account.sign, self.member, self.now_ns(), self.signing.key)
+                    head = await asyncio.to_thread(
+                        self.account.sign, self.member, self.now_ns(), self.signing.key
+                    )
             except OSError as error:
                 self.problem = f"the account cannot be written: {error.strerror}"
+            else:
+                await asyncio.gather(*(one.heads.show(head, self.prove) for one in self.partners.values()))
             for partner in self.partners.values():
                 with contextlib.suppress(Exception):
                     await partner.outbox.look()

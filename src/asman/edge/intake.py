@@ -31,6 +31,7 @@ from asman.sharing.gate import (
     Rejected,
     Rejection,
     admit,
+    blame,
     compile_inbound,
     inspect,
     lift,
@@ -137,6 +138,13 @@ class Intake:
     def granted_until_s(self) -> int:
         """End of the grant to pull, UTC epoch; 0: none."""
         return self._until_s
+
+    async def blame(self, reason: Rejection) -> None:
+        """Put the partner into quarantine for what it did elsewhere. Raises OSError."""
+        before = self.inbox
+        self.inbox = blame(before, reason)
+        await self._account(before)
+        await asyncio.to_thread(self._store.keep_inbox, self.inbox)
 
     async def lift(self) -> None:
         """End the quarantine: a person's decision."""

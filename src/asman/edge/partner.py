@@ -24,6 +24,7 @@ from asman.edge.door import (
     Say,
     ShowHead,
 )
+from asman.edge.heads import Heads
 from asman.edge.intake import Intake
 from asman.edge.invitation import Link
 from asman.edge.link_messages import LinkState
@@ -66,6 +67,9 @@ class Partner:
         #: Fingerprint of the newest key of ours that the partner has.
         self.knows = ""
         self._due = asyncio.Event()
+        self.heads = Heads(
+            self.member, federation.store, lambda: federation.register.keys, self.intake, federation.now_ns
+        )
         self._door: Client
 
     async def open(self) -> None:
@@ -148,7 +152,7 @@ class Partner:
             case NextKey():
                 return self._next_key(question)
             case ShowHead():
-                return No("not asked for")
+                return await self.heads.heard(question)
 
     async def _heard_hello(self, said: Hello) -> door.Answer:
         if len(said.door_pass) > 8_000:
@@ -203,6 +207,7 @@ class Partner:
             rejected={one.name: count for one, count in inbox.rejected.items()},
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
             last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
-            grant_until_s=float(intake.granted_until_s), problem=self.problem or intake.problem,
-            deferred=intake.deferred,
+            grant_until_s=float(intake.granted_until_s),
+            problem=self.problem or self.heads.problem or intake.problem,
+            deferred=intake.deferred, account_entries=self.heads.entries,
         )  # fmt: skip

@@ -42,6 +42,7 @@ class Rejection(Enum):
     OTHER_AGREEMENT = "it names another text of an agreement than ours"
     NO_LABEL = "it carries data without a label"
     NOT_RELEASABLE = "its label does not name us"
+    REWRITTEN = "its origin's account does not begin as it did: its history was rewritten"
     OUTSIDE_TERMS = "it holds what its origin's grants do not give"
 
 
@@ -52,6 +53,7 @@ BLAMES: Final = frozenset(
         Rejection.OTHER_AGREEMENT,
         Rejection.NO_LABEL,
         Rejection.NOT_RELEASABLE,
+        Rejection.REWRITTEN,
         Rejection.OUTSIDE_TERMS,
     }
 )
@@ -173,6 +175,11 @@ def skip(inbox: Inbox, oldest: int) -> Inbox:
 def unreadable(inbox: Inbox, admitted: Admitted) -> tuple[Inbox, Rejected]:
     """Reject an admitted batch whose payload nobody can read."""
     return _rejected(inbox, Rejection.MALFORMED, admitted.digest)
+
+
+def blame(inbox: Inbox, reason: Rejection) -> Inbox:
+    """Put a partner into quarantine for what it did beside its batches."""
+    return _rejected(inbox, reason)[0]
 
 
 def lift(inbox: Inbox) -> Inbox:
