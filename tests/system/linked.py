@@ -60,8 +60,8 @@ class Line:
         self.whole = asyncio.Event()
         self.whole.set()
         self.connections = 0
-        #: Monotonic time and octets of each piece that the member sent.
-        self.out: list[tuple[float, int]] = []
+        #: Connection -> monotonic time and octets of each piece that the member sent on it.
+        self.out: dict[int, list[tuple[float, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self, port: int) -> None:
@@ -81,20 +81,23 @@ class Line:
         self._tasks.add(task)
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.to)
-            await asyncio.gather(self._carry(reader, back, False), self._carry(there, writer, True))
+            sent = self.out.setdefault(self.connections, [])
+            await asyncio.gather(self._carry(reader, back, None), self._carry(there, writer, sent))
         except (OSError, asyncio.CancelledError):
             pass  # a line that is closed; asyncio would log a cancelled task of a server as an error
         finally:
             writer.close()
             self._tasks.discard(task)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, out: bool) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: list[tuple[float, int]] | None
+    ) -> None:
         with contextlib.suppress(OSError):
             while octets := await reader.read(65_536):
                 await self.whole.wait()
                 writer.write(octets)
-                if out:
-                    self.out.append((time.monotonic(), len(octets)))
+                if sent is not None:
+                    sent.append((time.monotonic(), len(octets)))
                 await writer.drain()
         writer.close()
 
