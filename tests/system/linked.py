@@ -60,8 +60,8 @@ class Line:
         self.whole = asyncio.Event()
         self.whole.set()
         self.connections = 0
-        #: Monotonic time and octets of each piece that the member sent.
-        self.out: list[tuple[float, int]] = []
+        #: Connection -> monotonic time and octets of each piece that the member sent on it.
+        self.out: dict[int, list[tuple[float, int]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self, port: int) -> None:
@@ -81,20 +81,23 @@ class Line:
         self._tasks.add(task)
         try:
             there, back = await asyncio.open_connection("127.0.0.1", self.to)
-            await asyncio.gather(self._carry(reader, back, False), self._carry(there, writer, True))
+            sent = self.out.setdefault(self.connections, [])
+            await asyncio.gather(self._carry(reader, back, None), self._carry(there, writer, sent))
         except (OSError, asyncio.CancelledError):
             pass  # a line that is closed; asyncio would log a cancelled task of a server as an error
         finally:
             writer.close()
             self._tasks.discard(task)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, out: bool) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: list[tuple[float, int]] | None
+    ) -> None:
         with contextlib.suppress(OSError):
             while octets := await reader.read(65_536):
                 await self.whole.wait()
                 writer.write(octets)
-                if out:
-                    self.out.append((time.monotonic(), len(octets)))
+                if sent is not None:
+                    sent.append((time.monotonic(), len(octets)))
                 await writer.drain()
         writer.close()
 
@@ -153,7 +156,7 @@ class Member:
         return pa.concat_tables([contribution.decode(one.payload, origin, one.label) for one in got])
 
 
-def join(one: Member, other: Member, folder: Path) -> None:
+def join(one: Any, other: Any, folder: Path) -> None:
     """One file each way, as `asman link` does it."""
     invitation, answer = folder / f"{one.name}{other.name}.inv", folder / f"{one.name}{other.name}.ans"
     linking.invite(one.home, one.sharing, other.name, invitation, 14)
@@ -161,12 +164,12 @@ def join(one: Member, other: Member, folder: Path) -> None:
     linking.accept(one.home, one.sharing, answer, None, other.fingerprint)
 
 
-def agree(name: str, *members: Member, examples: Path = EXAMPLES) -> None:
-    """Put a shipped agreement, or one of another folder, into each folder, ratified by all."""
+def agree(name: str, *members: Any, examples: Path = EXAMPLES, text: str | None = None) -> None:
+    """Put a shipped agreement, or one of another folder, or `text`, into each folder, ratified by all."""
     for member in members:
         agreements = member.home.folder / "agreements"
         shutil.copytree(EXAMPLES / "volumes", agreements / "volumes", dirs_exist_ok=True)
-        shutil.copy(examples / f"{name}.toml", agreements)
+        (agreements / f"{name}.toml").write_text(text or (examples / f"{name}.toml").read_text())
     from asman.apps.agreement_files import append_statement, read_agreement
 
     path = members[0].home.folder / f"agreements/{name}.toml"

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,12 +55,15 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, *words: str, consoles: int = 1) -> Iterator[Running]:
-    """Start `asman words…`, wait until it serves, end it, and see that nothing of it is left."""
+def running(folder: Path, *words: str, consoles: int = 1, before: Sequence[str] = ()) -> Iterator[Running]:
+    """Start `asman words…`, wait until it serves, end it, and see that nothing of it is left.
+
+    before  words of a command that starts another, such as one that enters a namespace
+    """
     log = folder / "log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "asman.apps.main", *words, "--token", TOKEN],
+            [*before, sys.executable, "-m", "asman.apps.main", *words, "--token", TOKEN],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

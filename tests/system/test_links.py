@@ -7,13 +7,20 @@ import sys
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from asman.edge import certificates
+from asman.apps import node_init
+from asman.edge import certificates, door
+from asman.edge.account import read_log
+from asman.edge.border_store import HEADS
+from asman.edge.invitation import spoken
 from asman.edge.link_messages import Order
 from asman.edge.messages import Left
 from asman.edge.outbox import Limits
-from asman.sharing import batches
+from asman.edge.segment_log import records
+from asman.sharing import audit, batches, keys, merkle, spans, statements
 from asman.wire import contribution
 
 pytestmark = [
@@ -349,3 +356,133 @@ def test_who_comes_with_another_authority_is_not_even_greeted(make, tmp_path):
             raise ConnectionError("closed without a word")
     ours = by["RU"].home.keys
     assert asyncio.run(greeted(context(ours / "node.crt", ours / "node.key"))).startswith(b"INFO")
+
+
+def test_a_new_key_takes_over_without_loss_and_the_old_one_is_refused_after_its_end(make):
+    by = make("KG", "RU")
+    kg, ru = by["KG"], by["RU"]
+
+    def signed_with():
+        return batches.take_apart([*ru.store.latest("received", "KG")][-1]).header.key
+
+    async def run():
+        async with linked.running(kg, ru):
+            await flowing(kg, ru)
+            old = kg.home.signing_key()
+            name = signed_with()
+            assert name == keys.fingerprint(keys.public_of(old))
+            made = await asyncio.to_thread(node_init.rotate, kg.home.folder / "node.toml", 7)
+            fresh = kg.home.signing_key()
+            assert made.fingerprint == spoken(keys.public_of(fresh).hex())
+            # Nobody restarts anything: the partner learns the key over the link, then batches bear it.
+            deadline = time.monotonic() + linked.PATIENCE_S
+            while signed_with() == name:
+                assert time.monotonic() < deadline, kg.federation.state()
+                await give(kg, pause_s=0.1)
+            assert signed_with() == keys.fingerprint(keys.public_of(fresh))
+            sent = kg.federation.partners["RU"].outbox.stream.sequence
+            await until(lambda: ru.sequences("KG")[-1] == sent)
+            assert unbroken(ru.sequences("KG")) and ru.link("KG").missing == 0
+            assert set(ru.link("KG").rejected) <= {"DUPLICATE"}
+            told = [one for one in entries_of(ru) if one.what == "key"]
+            assert [(one.member, one.digest) for one in told] == [("KG", signed_with())]
+
+            # Both count until the end of the old one: then a thief's batch, the right next one, is refused.
+            async def put(when):
+                stream = kg.federation.partners["RU"].outbox.stream
+                _, octets = batches.seal(stream, None, contribution.encode, when, old)
+                client = await kg.border.enter("out", "RU", "who stole the key")
+                await client.jetstream(domain="KG").publish("to.RU", octets)
+                await client.close()
+
+            before_ns = kg.clock()
+            kg.clock.ahead_ns += 8 * 86_400 * 10**9
+            await put(kg.clock())
+            await until(lambda: ru.link("KG").rejected.get("ENDED_KEY") == 1)
+            # However it is dated.
+            await put(before_ns)
+            await until(lambda: ru.link("KG").rejected.get("ENDED_KEY") == 2)
+            assert ru.link("KG").quarantined == ""
+            await until(lambda: any(one.reason == "ENDED_KEY" for one in entries_of(ru)))
+            # Nor does it bring in a further key, or speak for the member.
+            third = Ed25519PrivateKey.generate()
+            said = door.announce_key(keys.public_of(third), "KG", old, 0)
+            answer = await kg.federation.partners["RU"].intake.ask(said)
+            assert answer == door.No("it is announced with a key that has ended")
+            entry = ru.federation.register.entries["kg-ru-2023"]
+            at = spans.from_ns(before_ns).replace(microsecond=0)
+            said = statements.Statement(agreement=entry.hash, member="KG", act="suspend", number=9, at=at)
+            answer = await ru.federation.say("kg-ru-2023", statements.sign(said, old))
+            assert answer.reason is statements.Refusal.ENDED_KEY
+            # And the member itself goes on.
+            taken = len(ru.arrived)
+            await give(kg)
+            await until(lambda: len(ru.arrived) > taken)
+            assert unbroken(ru.sequences("KG"))
+
+    asyncio.run(run())
+
+
+def test_a_partner_whose_account_no_longer_begins_as_it_did_is_quarantined_on_its_own_signature(make):
+    by = make("KG", "RU")
+    kg, ru = by["KG"], by["RU"]
+
+    async def run():
+        async with linked.running(kg, ru):
+            await flowing(kg, ru)
+            ours, theirs = kg.federation.partners["RU"].heads, ru.federation.partners["KG"].heads
+            shown = 0
+            for _ in range(3):
+                await give(kg, 2)
+                head = await asyncio.to_thread(kg.account.sign, "KG", kg.clock(), kg.home.signing_key())
+                await ours.show(head, kg.federation.prove)
+                assert ours.problem == "" and theirs.entries == head.size > shown
+                shown = head.size
+            # A node that has forgotten what it showed is told, and proves from there.
+            ours._since = 0
+            await give(kg)
+            head = await asyncio.to_thread(kg.account.sign, "KG", kg.clock(), kg.home.signing_key())
+            await ours.show(head, kg.federation.prove)
+            assert theirs.entries == head.size and ru.link("KG").account_entries == head.size
+            # A head that another signed is nobody's.
+            forged = audit.sign_head(merkle.Tree(), "KG", kg.clock(), ru.home.signing_key())
+            answer = await kg.federation.partners["RU"].intake.ask(door.ShowHead(forged, 0, ()))
+            assert answer == door.No(audit.Shown.FORGED.value) and ru.link("KG").quarantined == ""
+
+            # One entry is written anew.
+            _, entries, _ = read_log(kg.home.audit)
+            tree = merkle.Tree()
+            for one in (*entries[:-1], entries[-1] + b" "):
+                tree.append(one)
+            for one in entries[:3]:
+                tree.append(one)
+            head = audit.sign_head(tree, "KG", kg.clock(), kg.home.signing_key())
+
+            async def prove(since, size):
+                return tree.consistency(since, size)
+
+            await ours.show(head, prove)
+            assert "history was rewritten" in ours.problem
+            assert "history was rewritten" in ru.link("KG").quarantined
+            assert ru.link("KG").rejected["REWRITTEN"] == 1
+            assert any(one.reason == "REWRITTEN" for one in entries_of(ru))
+            kept = [
+                octets
+                for path in (ru.home.store / "received").glob("KG-*.log")
+                for kind, octets in records(path)
+                if kind == HEADS
+            ]
+            older, newer = msgspec.json.decode(kept[0], type=tuple[audit.Head, audit.Head])
+            assert newer == head and audit.head_is_genuine(older, ru.federation.register.keys)
+            # A person lifts it, and believes what comes now.
+            assert (await ru.federation.order(Order(act="lift", about="KG"))).status == 200
+            await ours.show(head, prove)
+            assert ours.problem == "" and ru.link("KG").quarantined == ""
+
+    asyncio.run(run())
+
+
+def entries_of(member):
+    """What stands in a member's account."""
+    _, entries, _ = read_log(member.home.audit)
+    return [audit.decode(one) for one in entries]

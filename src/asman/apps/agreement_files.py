@@ -132,10 +132,16 @@ def read_key(path: Path) -> Ed25519PrivateKey:
         raise InputError(str(path), str(error), "`asman agreement key` makes one.") from error
 
 
+def _number(path: Path) -> tuple[int, str]:
+    """The first key of a member has no number, the second is 2."""
+    number = path.name.split(".")[1]
+    return (int(number) if number.isdecimal() else 1, path.name)
+
+
 def read_public_keys(folder: Path) -> dict[str, tuple[bytes, ...]]:
-    """Member -> its public keys, of `KG.pub`, `KG.2.pub` and so on. Raises InputError."""
+    """Member -> its public keys, of `KG.pub`, `KG.2.pub` and so on, in that order. Raises InputError."""
     known: dict[str, tuple[bytes, ...]] = {}
-    for path in sorted(folder.glob("*.pub")) if folder.is_dir() else ():
+    for path in sorted(folder.glob("*.pub"), key=_number) if folder.is_dir() else ():
         try:
             key = keys.public_from_pem(_octets(path))
         except keys.KeyTextError as error:

@@ -2,6 +2,7 @@
 
 node.toml                 what the node is told
 keys/KG.key, KG.2.key     the member's private signing keys, the newest last; RU.pub: partners' public ones
+keys/KG.ends              when keys end that were replaced; RU.ends: partners' likewise
 keys/operator.seed        from which the node's NATS keys derive
 keys/authority.crt, .key  the authority of its certificates; keys/node.crt, .key: made anew from it
 agreements/*.toml         agreements, statements signed on them, volumes
@@ -12,7 +13,7 @@ store/                    the record of batches, cursors, JetStream
 
 import datetime
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,8 @@ from asman.sharing.statements import Signed
 #: File -> when it was changed last, ns, and how long it is.
 _Stamps = dict[Path, tuple[int, int]]
 _SIGNED: Final = ".signed.toml"
+_ENDS: Final = ".ends"
+_KEYS: Final = (".pub", _ENDS)
 
 
 class Home:
@@ -74,7 +77,7 @@ class Home:
     def _look(self) -> _Stamps:
         found: _Stamps = {}
         agreements = self.folder / "agreements"
-        for folder, ending in ((agreements, ".toml"), (agreements / "volumes", ""), (self.keys, ".pub")):
+        for folder, ending in ((agreements, ".toml"), (agreements / "volumes", ""), (self.keys, _KEYS)):
             if not folder.is_dir():
                 continue
             with os.scandir(folder) as entries:
@@ -88,7 +91,8 @@ class Home:
         """Read all agreements with what was said of them. Raises InputError for a document with errors."""
         self._seen = self._look()
         documents = self._read_documents()
-        register = Register(member=self.member, keys=read_public_keys(self.keys))
+        ends = {key: end_ns for of in read_ends(self.keys).values() for key, end_ns in of.items()}
+        register = Register(member=self.member, keys=read_public_keys(self.keys), ends=ends)
         answers: list[Taken | Refused] = []
         for path in sorted(documents):
             checked = documents[path]
@@ -107,7 +111,7 @@ class Home:
         """All documents; what was read before is not read again while nothing of it has changed."""
         texts = {
             path: stamp for path, stamp in self._seen.items()
-            if path.suffix != ".pub" and not path.name.endswith(_SIGNED)
+            if path.suffix not in _KEYS and not path.name.endswith(_SIGNED)
         }  # fmt: skip
         if self._documents[0] != texts:
             paths = [path for path in texts if path.suffix == ".toml"]
@@ -161,6 +165,11 @@ class Home:
         name = f"{member}.pub" if not known else f"{member}.{len(known) + 1}.pub"
         (self.keys / name).write_bytes(keys.public_to_pem(public))
 
+    def keep_end(self, member: str, key: str, end_ns: int) -> None:
+        """Keep when a key of a member, named by its fingerprint, ends."""
+        path = self.keys / f"{member}{_ENDS}"
+        write_private(path, msgspec.json.encode({**read_ends(self.keys).get(member, {}), key: end_ns}))
+
     def authority(self, member: str) -> Path:
         """File of a partner's authority."""
         return self.folder / "links" / f"{member}.crt"
@@ -169,14 +178,14 @@ class Home:
 
     def signing_key(self) -> Ed25519PrivateKey:
         """The newest of the member's keys. Raises InputError."""
+        return self.signing_keys()[-1]
+
+    def signing_keys(self) -> Sequence[Ed25519PrivateKey]:
+        """All of the member's keys, at least one, the newest last. Raises InputError."""
         numbered = sorted(
             self.keys.glob(f"{self.member}.[0-9]*.key"), key=lambda path: int(path.name.split(".")[1])
         )
-        return read_key(numbered[-1] if numbered else self.keys / f"{self.member}.key")
-
-    def public_keys(self) -> tuple[bytes, ...]:
-        """The member's own public keys, all of them."""
-        return read_public_keys(self.keys).get(self.member, ())
+        return tuple(read_key(path) for path in (self.keys / f"{self.member}.key", *numbered))
 
     def secret(self) -> bytes:
         """From which all nkeys derive. Raises ConfigError."""
@@ -216,6 +225,17 @@ class Home:
         write_private(key, made[1])
         write_private(certificate, made[0])
         return True
+
+
+def read_ends(folder: Path) -> dict[str, dict[str, int]]:
+    """Member -> fingerprint of a key that was replaced -> its end, ns. Raises InputError."""
+    found: dict[str, dict[str, int]] = {}
+    for path in sorted(folder.glob(f"*{_ENDS}")):
+        try:
+            found[path.stem] = msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+        except (OSError, msgspec.MsgspecError) as error:
+            raise InputError(str(path), f"tells no ends of keys: {error}", "Remove it.") from error
+    return found
 
 
 def write_private(path: Path, octets: bytes) -> None:

@@ -95,13 +95,18 @@ def init(member: str, **asked: Any) -> None:
 
 @command.command("rotate-keys")
 @click.argument("config", type=click.Path(path_type=Path), metavar="NODE.TOML")
-def rotate_keys(config: Path) -> None:
+@click.option(
+    "--days", type=click.IntRange(0, 366), default=7, show_default=True, help="That the old key counts on."
+)
+def rotate_keys(config: Path, days: int) -> None:
     """Make a new signing key; partners' nodes learn of it over the links, signed by the one that they know.
 
-    The old key stays until all have it. For example: asman node rotate-keys KG/node.toml
+    A running node changes over once all have it; the old key is refused after its days.
+
+    For example: asman node rotate-keys KG/node.toml
     """
     from asman.apps.node_init import rotate
 
-    made = rotate(config)
+    made = rotate(config, days)
     click.echo(made.words, err=True)
     click.echo(made.fingerprint)

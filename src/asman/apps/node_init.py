@@ -17,7 +17,7 @@ from asman.edge import certificates
 from asman.edge.invitation import address_problem, spoken
 from asman.edge.nkeys import SECRET_OCTETS, derive
 from asman.errors import ConfigError, InputError
-from asman.sharing import keys
+from asman.sharing import keys, spans
 
 _MEMBER: Final = re.compile(r"[A-Z]{2,3}")
 _NODE_TOML: Final = """\
@@ -116,13 +116,14 @@ Put sensors into sensors.toml, then `asman node {folder}/node.toml` runs it. To 
 The fingerprint of {member}'s key, to be compared by voice:"""
 
 
-def rotate(config: Path) -> Made:
-    """Make a further signing key beside the ones there are. Raises InputError."""
+def rotate(config: Path, days: int) -> Made:
+    """Make a further signing key; the one before ends after so many days. Raises InputError."""
     node = read(config)
     if node.sharing is None:
         raise ConfigError(str(config), "has no [sharing]", "Only a node that shares has keys to rotate.")
     home = Home(Path(node.sharing.folder), node.member)
-    home.signing_key()
+    old = keys.fingerprint(keys.public_of(home.signing_key()))
+    ends = datetime.datetime.now(datetime.UTC).replace(microsecond=0) + datetime.timedelta(days=days)
     number = 2 + len(list(home.keys.glob(f"{node.member}.[0-9]*.key")))
     key = Ed25519PrivateKey.generate()
     public = keys.public_of(key)
@@ -130,10 +131,14 @@ def rotate(config: Path) -> Made:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(keys.private_to_pem(key))
+    # The end first: the node announces both as soon as it sees the new key.
+    home.keep_end(node.member, old, spans.to_ns(ends))
     home.keep_key(node.member, public)
     words = (
-        f"wrote {path}: the node signs with it from its next start. Until then it announces it to partners'\n"
-        "nodes over the links, signed with the key that they know: restart it when they all have it.\n"
-        "The fingerprint:"
+        f"wrote {path}: the node announces it to partners' nodes over the links, signed with the\n"
+        "key that they know, and signs with it once all have it. Both count until\n"
+        f"{ends:%Y-%m-%d %H:%M} UTC; from then on the old one is refused. To a partner that no link reaches\n"
+        f"until then, give {home.keys}/{node.member}.{number}.pub for its folder keys/.\n"
+        "The fingerprint, to be compared by voice:"
     )
     return Made(words, spoken(public.hex()))

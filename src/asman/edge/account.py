@@ -77,6 +77,6 @@ class Account:
         self._log.sync()
         return head
 
-    def proof(self, older: int) -> list[bytes]:
-        """Hashes that show that it begins with its first `older` entries."""
-        return self._tree.consistency(older)
+    def proof(self, older: int, size: int | None = None) -> list[bytes]:
+        """Hashes that show that its first `size` entries, all unless given, begin with the first `older`."""
+        return self._tree.consistency(older, size)

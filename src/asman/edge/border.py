@@ -33,9 +33,9 @@ import nats.errors
 from nats.aio.client import Client
 
 from asman.edge import process
-from asman.edge.bus import MAX_PAYLOAD_OCTETS, START_PATIENCE_S, find_server
+from asman.edge.bus import MAX_PAYLOAD_OCTETS, find_server, wait_for_url
 from asman.edge.nkeys import Nkey, account_jwt, creds, derive, operator_jwt, user_jwt
-from asman.errors import AsmanError, ConfigError
+from asman.errors import AsmanError
 from asman.units import SECOND_NS
 
 Room = Literal["out", "door", "in", "ask"]
@@ -262,23 +262,11 @@ class Border:
                 stderr=log,
             )
         try:
-            self.url = self._wait(child)
+            self.url = wait_for_url(child, self.plan.run, self._log, "the border's nats-server")
         except BaseException:
             process.end(child)
             raise
         return child
-
-    def _wait(self, child: "subprocess.Popen[bytes]") -> str:
-        deadline_s = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < deadline_s and child.poll() is None:
-            for ports in self.plan.run.glob(f"*_{child.pid}.ports"):
-                try:
-                    return str(json.loads(ports.read_text())["nats"][0])
-                except (ValueError, LookupError):
-                    pass  # the server is still writing the file
-            time.sleep(0.005)
-        said = self._log.read_text(errors="replace").strip()[-400:]
-        raise ConfigError("the border's nats-server", f"did not start: {said or 'no word from it'}")
 
     def _text(self) -> str:
         plan, now_s = self.plan, self._now_ns() // SECOND_NS

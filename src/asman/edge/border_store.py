@@ -15,17 +15,21 @@ import msgspec
 
 from asman.edge.segment_log import SegmentLog, records
 from asman.errors import InputError
+from asman.sharing.audit import Head
 from asman.sharing.batches import BatchError, Stream, take_apart
 from asman.sharing.gate import Inbox, Rejection
 
 BATCH: Final = ord("B")
 #: A partner's signed word on batches that cannot be had any more: it explains the gap that follows.
 GAP: Final = ord("G")
+#: Two heads of a partner's account that do not extend each other: its own signatures show it.
+HEADS: Final = ord("H")
 Way = Literal["sent", "received"]
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS sent (partner TEXT PRIMARY KEY, sequence INTEGER NOT NULL, previous TEXT NOT NULL,
     next_number INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS received (origin TEXT PRIMARY KEY, inbox TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS heads (member TEXT PRIMARY KEY, head TEXT NOT NULL) STRICT;
 """
 
 
@@ -106,6 +110,22 @@ class BorderStore:
             self._cursors.execute(
                 "INSERT OR REPLACE INTO received VALUES (?, ?)", (inbox.origin, _text(inbox))
             )
+
+    def head(self, member: str) -> Head | None:
+        """The latest head of a partner's account that it has shown."""
+        found = self._cursors.execute("SELECT head FROM heads WHERE member = ?", (member,)).fetchone()
+        return msgspec.json.decode(found[0], type=Head) if found else None
+
+    def keep_head(self, head: Head) -> None:
+        """Remember the latest head that a partner has shown."""
+        with self._one_at_a_time, self._cursors:
+            text = msgspec.json.encode(head).decode()
+            self._cursors.execute("INSERT OR REPLACE INTO heads VALUES (?, ?)", (head.member, text))
+
+    def forget_head(self, member: str) -> None:
+        """Forget a partner's head: the next one that it shows is believed."""
+        with self._one_at_a_time, self._cursors:
+            self._cursors.execute("DELETE FROM heads WHERE member = ?", (member,))
 
     def forget(self, partner: str) -> None:
         """Forget where streams with a partner that left stand; the record stays."""

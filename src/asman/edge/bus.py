@@ -64,7 +64,8 @@ class EmbeddedServer:
                 [binary or find_server(), "-c", config, "--ports_file_dir", self._folder], stderr=log
             )
         try:
-            self.address = BusAddress(url=self._wait(), token=token)
+            url = wait_for_url(self._child, self._folder, self._log, "nats-server")
+            self.address = BusAddress(url=url, token=token)
         except BaseException:
             self.end()
             raise
@@ -86,20 +87,22 @@ class EmbeddedServer:
         process.end(self._child)
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _wait(self) -> str:
-        deadline = time.monotonic() + START_PATIENCE_S
-        while time.monotonic() < deadline and self._child.poll() is None:
-            for ports in self._folder.glob("*.ports"):
-                try:
-                    return json.loads(ports.read_text())["nats"][0]
-                except (ValueError, LookupError):
-                    pass  # the server is still writing the file
-            time.sleep(0.005)
-        raise ConfigError(
-            "nats-server",
-            f"did not start: {self._log.read_text(errors='replace').strip()[-400:] or 'no word from it'}",
-            "Run `asman doctor`",
-        )
+
+def wait_for_url(child: "subprocess.Popen[bytes]", folder: Path, log: Path, item: str) -> str:
+    """Wait until a server, started with `folder` as its --ports_file_dir, tells where clients reach it.
+
+    Raises ConfigError about `item`, with the end of its log, where it ends or says nothing in time.
+    """
+    deadline_s = time.monotonic() + START_PATIENCE_S
+    while time.monotonic() < deadline_s and child.poll() is None:
+        for ports in folder.glob(f"*_{child.pid}.ports"):
+            try:
+                return str(json.loads(ports.read_text())["nats"][0])
+            except (ValueError, LookupError):
+                pass  # the server is still writing the file
+        time.sleep(0.005)
+    said = log.read_text(errors="replace").strip()[-400:]
+    raise ConfigError(item, f"did not start: {said or 'no word from it'}", "Run `asman doctor`")
 
 
 def _config(token: str) -> str:

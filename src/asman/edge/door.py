@@ -25,7 +25,7 @@ MOST_OCTETS: Final = 64_000
 QUEUE_QUESTIONS: Final = 64
 PATIENCE_S: Final = 2.0
 _OLDEST: Final = b"asman oldest 1\0"
-_NEXT_KEY: Final = b"asman next key 1\0"
+_NEXT_KEY: Final = b"asman next key 2\0"
 
 
 class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="hello"):
@@ -52,15 +52,19 @@ class AskOldest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="as
 
 
 class NextKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="next-key"):
-    """From now on we also sign with this key; the one that you know says so."""
+    """From now on we also sign with this key; the one that you know says so.
+
+    ends_s  s since 1970 UTC  from then on the one that you know counts no more; 0: it goes on
+    """
 
     key: str
+    ends_s: int
     signed_by: str
     signature: str
 
 
 class ShowHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="show-head"):
-    """The head of our account now, and a proof that it extends the one of `since` entries; show us yours."""
+    """The head of our account now, and a proof that it extends the one of `since` entries."""
 
     head: Head
     since: int
@@ -95,8 +99,14 @@ class Oldest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="oldes
     signature: str = ""
 
 
+class HeardHead(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="heard-head"):
+    """The head of your account that we know now has so many entries; 0: we know none."""
+
+    size: int
+
+
 Question = Hello | AskGrant | Say | AskOldest | NextKey | ShowHead
-Answer = Done | No | Grant | Oldest
+Answer = Done | No | Grant | Oldest | HeardHead
 _question = msgspec.json.Decoder(Question)
 _answer = msgspec.json.Decoder(Answer)
 
@@ -112,10 +122,10 @@ def is_genuine(said: Oldest, known: keys.PublicKeys) -> bool:
     return _signed_by(known.get(said.origin, ()), said.key, said.signature, _OLDEST + _words(said))
 
 
-def announce_key(fresh: bytes, member: str, old: Ed25519PrivateKey) -> NextKey:
-    """Announce a new public key, signed with the one that partners know."""
-    signature = old.sign(_NEXT_KEY + member.encode() + fresh).hex()
-    return NextKey(fresh.hex(), keys.fingerprint(keys.public_of(old)), signature)
+def announce_key(fresh: bytes, member: str, old: Ed25519PrivateKey, ends_s: int) -> NextKey:
+    """Announce a new public key, and the end of the one that partners know, signed with that one."""
+    signature = old.sign(_next_key(member, fresh, ends_s)).hex()
+    return NextKey(fresh.hex(), ends_s, keys.fingerprint(keys.public_of(old)), signature)
 
 
 def key_is_genuine(said: NextKey, member: str, known: keys.PublicKeys) -> bool:
@@ -124,8 +134,12 @@ def key_is_genuine(said: NextKey, member: str, known: keys.PublicKeys) -> bool:
         fresh = bytes.fromhex(said.key)
     except ValueError:
         return False
-    octets = _NEXT_KEY + member.encode() + fresh
+    octets = _next_key(member, fresh, said.ends_s)
     return len(fresh) == 32 and _signed_by(known.get(member, ()), said.signed_by, said.signature, octets)
+
+
+def _next_key(member: str, fresh: bytes, ends_s: int) -> bytes:
+    return _NEXT_KEY + msgspec.json.encode([member, fresh.hex(), ends_s])
 
 
 def _signed_by(known: tuple[bytes, ...], name: str, signature: str, octets: bytes) -> bool:

@@ -12,12 +12,10 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.edge.account import Account
 from asman.edge.agreement_words import agreement_state
@@ -25,7 +23,6 @@ from asman.edge.border import Border
 from asman.edge.border_store import BorderStore
 from asman.edge.door import Say
 from asman.edge.intake import Decode
-from asman.edge.invitation import Link
 from asman.edge.link_messages import (
     Decided,
     LinksState,
@@ -33,69 +30,31 @@ from asman.edge.link_messages import (
     Visibility,
     Withheld,
 )
+from asman.edge.member_home import Home
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Encode, Limits
 from asman.edge.partner import Partner
 from asman.edge.seen import visibility
+from asman.edge.signing import Signing, learn
 from asman.errors import AsmanError, InputError, PartnerError
 from asman.model.contribution import Offer
 from asman.model.label import Label
 from asman.model.tracks import TRACKS
-from asman.sharing import spans
-from asman.sharing.audit import Entry, of_answer, of_outcome
+from asman.sharing import keys, spans
+from asman.sharing.audit import Entry, of_answer, of_key, of_outcome, of_rejections
 from asman.sharing.guard import GuardState, Outcome, decide, subjects_of, total
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
 from asman.sharing.offering import one_of, release_all
-from asman.sharing.register import Refused, Register, Taken, flowing, say, standings
+from asman.sharing.register import Refused, Taken, flowing, say, standings
 from asman.sharing.ruleset import Ruleset, bits_at, compile_register
-from asman.sharing.statements import Act, Signed, Statement, sign
+from asman.sharing.statements import Act, Refusal, Signed, Statement, sign
 
 #: How often agreements are looked at: a twentieth of a second.
 LOOK_S: Final = 0.05
 #: How often the head of the account is signed, and streams are counted.
 COUNT_S: Final = 10.0
 _log = logging.getLogger("asman.node")
-
-
-class Home(Protocol):
-    """Where a member keeps its agreements, keys and links."""
-
-    def changed(self) -> bool:
-        """Tell whether anything on disk is not as it was when `read` was called last."""
-        ...
-
-    def read(self, now_ns: int) -> tuple[Register, tuple[Taken | Refused, ...]]:
-        """Read agreements, statements and public keys; and what of it was taken or refused."""
-        ...
-
-    def append(self, agreement: str, signed: Signed) -> None:
-        """Keep a statement beside its agreement."""
-        ...
-
-    def links(self) -> Mapping[str, Link]:
-        """Partners that were accepted."""
-        ...
-
-    def authority(self, member: str) -> Path:
-        """File of a partner's authority."""
-        ...
-
-    def keep_pass(self, member: str, door_pass: str) -> None:
-        """Keep what a partner gave us to knock at its door."""
-        ...
-
-    def keep_key(self, member: str, public: bytes) -> None:
-        """Keep a further public key of a member."""
-        ...
-
-    def signing_key(self) -> Ed25519PrivateKey:
-        """The member's own key, the newest."""
-        ...
-
-    def public_keys(self) -> tuple[bytes, ...]:
-        """The member's own public keys, all of them."""
-        ...
 
 
 class Federation:
@@ -115,10 +74,10 @@ class Federation:
         self.limits = limits
         self.now_ns = now_ns
         self.member = border.plan.member
-        self.key = home.signing_key()
         self.partners: dict[str, Partner] = {}
         self.problem = ""
         self.register, answers = home.read(now_ns())
+        self.signing = Signing(home, lambda: self.register, now_ns)
         self._early = [of_answer(one, now_ns()) for one in answers]
         self._guard = GuardState()
         self._rules: tuple[Any, tuple[str, ...], Ruleset] | None = None
@@ -189,6 +148,7 @@ class Federation:
             if self.home.changed():
                 await self._read_again()
             await self._make_hold()
+            await self._change_key()
 
     async def _read_again(self) -> None:
         try:
@@ -206,6 +166,9 @@ class Federation:
                 if known is not None and one not in known.signed:
                     register, _ = say(register, id_, one, self.now_ns())
         fresh = register.entries.keys() - self.register.entries.keys()
+        if register.keys.get(self.member) != self.register.keys.get(self.member):
+            for partner in self.partners.values():
+                partner.greet()
         self.register = register
         news = [one for one in answers if isinstance(one, Refused) or one.agreement in fresh]
         await self._account([of_answer(one, self.now_ns()) for one in news])
@@ -240,11 +203,30 @@ class Federation:
                 await self.tell(Left(origin=giver, agreements=tuple(sorted(lost))))
         await asyncio.gather(*(partner.cut() for partner in cut))
 
+    # Keys that follow one another.
+
+    def learn(self, member: str, fresh: bytes, old: str, end_ns: int) -> None:
+        """Take a key that a member announced with one that is known, and the end of that one."""
+        self.register = learn(self.home, self.register, member, fresh, old, end_ns)
+        self._start(self._account([of_key(member, fresh, self.now_ns())]))
+
+    async def _change_key(self) -> None:
+        key = self.signing.change(partner.knows for partner in self.partners.values())
+        if key is None:
+            return
+        for partner in self.partners.values():
+            partner.outbox.key = key
+        await self._account([of_key(self.member, keys.public_of(key), self.now_ns())])
+
     # The word of people, and of partners.
 
     async def say(self, id_: str, signed: Signed) -> Taken | Refused:
         """Take a statement of anybody's, keep it, and make it hold."""
         register, answer = say(self.register, id_, signed, self.now_ns())
+        if isinstance(answer, Taken) and keys.has_ended(signed.key, self.register.ends, self.now_ns()):
+            # It is dated before the end of its key, but who has stolen one may write any date.
+            refused = Refusal.ENDED_KEY
+            answer = Refused(id_, answer.hash, answer.what, refused, answer.member)
         if isinstance(answer, Taken):
             self.register = register
             self._start(self._pass_on(id_, signed))
@@ -276,7 +258,7 @@ class Federation:
             towards=order.towards,
             reason=order.reason,
         )
-        signed = sign(statement, self.key)
+        signed = sign(statement, self.signing.key)
         answer = await self.say(order.about, signed)
         if isinstance(answer, Refused):
             return Decided(409, answer.reason.value)
@@ -291,6 +273,7 @@ class Federation:
         await self._account(
             [Entry(at_ns=self.now_ns(), kind="decision", member=member, what="lift quarantine")]
         )
+        await partner.heads.forget()
         await partner.intake.lift()
         return Decided(200, "")
 
@@ -369,17 +352,30 @@ class Federation:
 
     # The account, and how things are.
 
+    async def account_refused(self, member: str, reasons: Mapping[str, int]) -> None:
+        """Account for a partner's batches that were not taken. Raises OSError."""
+        await self._account([of_rejections(member, reasons, self.now_ns())])
+
     async def _account(self, entries: list[Entry]) -> None:
         async with self._accounting:
             await asyncio.to_thread(self.account.write, entries)
+
+    async def prove(self, since: int, size: int) -> list[bytes]:
+        """Hashes that show that our account's first `size` entries begin with the first `since`."""
+        async with self._accounting:
+            return self.account.proof(since, size)
 
     async def _count(self) -> None:
         while True:
             try:
                 async with self._accounting:
-                    await asyncio.to_thread(self.account.sign, self.member, self.now_ns(), self.key)
+                    head = await asyncio.to_thread(
+                        self.account.sign, self.member, self.now_ns(), self.signing.key
+                    )
             except OSError as error:
                 self.problem = f"the account cannot be written: {error.strerror}"
+            else:
+                await asyncio.gather(*(one.heads.show(head, self.prove) for one in self.partners.values()))
             for partner in self.partners.values():
                 with contextlib.suppress(Exception):
                     await partner.outbox.look()

@@ -8,7 +8,7 @@ delivers twice, late or never.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -28,9 +28,11 @@ from asman.model.agreement import DataClass
 from asman.sharing.batches import BatchError, take_apart
 from asman.sharing.gate import (
     Admitted,
+    Inbox,
     Rejected,
     Rejection,
     admit,
+    blame,
     compile_inbound,
     inspect,
     lift,
@@ -57,13 +59,23 @@ Deliver = Callable[[Arrived], Awaitable[None]]
 Decode = Callable[[DataClass, bytes, str, str], pa.Table]
 
 
+#: Name of a reason -> how many batches were refused for it. Raises OSError.
+Account = Callable[[Mapping[str, int]], Awaitable[None]]
+
+
+async def _no_account(_: Mapping[str, int]) -> None:
+    """Account for nothing."""
+
+
 class Intake:
     """One partner's stream to us."""
 
     def __init__(
         self, border: Border, partner: str, store: BorderStore, register: Callable[[], Register],
         may_come: Callable[[], bool], decode: Decode, deliver: Deliver, now_ns: Callable[[], int],
+        refused: Account = _no_account,
     ) -> None:  # fmt: skip
+        """`refused` puts into the account what was not taken."""
         self.partner = partner
         self.inbox = store.inbox(partner)
         self.rows = self.octets = self.deferred = 0
@@ -77,6 +89,7 @@ class Intake:
         self._decode = decode
         self._deliver = deliver
         self._now_ns = now_ns
+        self._refused = refused
         self._aside: dict[int, Msg] = {}
         self._aside_since_s: float | None = None
         self._granted_s = self._until_s = 0
@@ -126,6 +139,13 @@ class Intake:
     def granted_until_s(self) -> int:
         """End of the grant to pull, UTC epoch; 0: none."""
         return self._until_s
+
+    async def blame(self, reason: Rejection) -> None:
+        """Put the partner into quarantine for what it did elsewhere. Raises OSError."""
+        before = self.inbox
+        self.inbox = blame(before, reason)
+        await self._account(before)
+        await asyncio.to_thread(self._store.keep_inbox, self.inbox)
 
     async def lift(self) -> None:
         """End the quarantine: a person's decision."""
@@ -191,6 +211,7 @@ class Intake:
         try:
             if self.inbox is not before:
                 await asyncio.to_thread(self._keep, record)
+                await self._account(before)
         except OSError as error:
             # Not acknowledged: it comes again, and is judged again.
             self.inbox, self.problem = before, f"the record cannot be written: {error.strerror}"
@@ -206,6 +227,16 @@ class Intake:
             return True
         flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
         return flows.issuperset(one.label.partition("//")[0].split("+"))
+
+    async def _account(self, before: Inbox) -> None:
+        """Account for what was refused since, by reason. Raises OSError."""
+        counts = {
+            one.name: count - before.rejected.get(one, 0)
+            for one, count in self.inbox.rejected.items()
+            if count > before.rejected.get(one, 0)
+        }
+        if counts:
+            await self._refused(counts)
 
     def _keep(self, record: list[bytes]) -> None:
         if record:
@@ -313,6 +344,7 @@ class Intake:
 
     async def refuse_forged(self) -> None:
         """Of what waits, refuse what the partner did not sign; its own goes on waiting."""
+        before = self.inbox
         for sequence, message in list(self._aside.items()):
             inbox, got = admit(self.inbox, message.data, self._register(), self._now_ns())
             if isinstance(got, Rejected) and got.reason is Rejection.GAP:
@@ -321,3 +353,7 @@ class Intake:
             del self._aside[sequence]
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
+        try:
+            await self._account(before)
+        except OSError as error:
+            self.problem = f"the account cannot be written: {error.strerror}"

@@ -61,6 +61,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     taken, rows, octets  batches taken of the partner, rows and octets in them
     missing      batches that the partner declared gone
     deferred     times that a batch was left to come again: no room to wait in, or dated ahead of our clock
+    account_entries  entries of the partner's account in the latest head that it proved; 0: it showed none
     rejected     batches that were not taken, by reason
     quarantined  why nothing more is taken of it, in words; empty: it is
     last_s       UTC epoch: when the latest batch was sealed; null before the first
@@ -90,6 +91,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     grant_until_s: float
     problem: str = ""
     deferred: int = 0
+    account_entries: int = 0
 
 
 class Withheld(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -23,10 +24,12 @@ from asman.edge.door import (
     Say,
     ShowHead,
 )
+from asman.edge.heads import Heads
 from asman.edge.intake import Intake
 from asman.edge.invitation import Link
 from asman.edge.link_messages import LinkState
 from asman.edge.outbox import Outbox
+from asman.edge.signing import name_of
 from asman.errors import AsmanError, PartnerError
 from asman.sharing import keys
 from asman.sharing.register import Refused, flowing
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 #: Pause between two attempts to greet a partner that does not answer yet.
 GREET_S: Final = 1.0
+#: What was announced holds at the partner's after this: its register may be read again meanwhile.
+SETTLE_S: Final = 1.0
 #: Pause between two greetings of one that knows us.
 GREET_AGAIN_S: Final = 60.0
 _log = logging.getLogger("asman.node")
@@ -51,13 +56,20 @@ class Partner:
         self.problem = ""
         self._all = federation
         self.outbox = Outbox(
-            federation.border, self.member, federation.store, federation.key, federation.encode,
+            federation.border, self.member, federation.store, federation.signing.key, federation.encode,
             federation.limits, lambda label: federation.gives(self.member, label), federation.now_ns,
         )  # fmt: skip
         self.intake = Intake(
             federation.border, self.member, federation.store, lambda: federation.register,
             lambda: federation.takes(self.member), federation.decode, federation.tell, federation.now_ns,
+            lambda reasons: federation.account_refused(self.member, reasons),
         )  # fmt: skip
+        #: Fingerprint of the newest key of ours that the partner has.
+        self.knows = ""
+        self._due = asyncio.Event()
+        self.heads = Heads(
+            self.member, federation.store, lambda: federation.register.keys, self.intake, federation.now_ns
+        )
         self._door: Client
 
     async def open(self) -> None:
@@ -98,16 +110,25 @@ class Partner:
             with contextlib.suppress(PartnerError):
                 if isinstance(await self.intake.ask(Hello(pass_)), Done) and await self._announce():
                     pause_s = GREET_AGAIN_S
-            await asyncio.sleep(pause_s)
+            self._due.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._due.wait(), pause_s)
+
+    def greet(self) -> None:
+        """Greet now: there is something new to be announced."""
+        self._due.set()
 
     async def _announce(self) -> bool:
-        """Tell the partner of our other keys, signed with the one that we use; whether it knows them now."""
-        current = keys.public_of(self._all.key)
-        for public in self._all.home.public_keys():
-            if public != current:
-                said = door.announce_key(public, self._all.member, self._all.key)
-                if not isinstance(await self.intake.ask(said), Done):
-                    return False
+        """Tell the partner of our newer keys, each signed with the one before; whether it has them now."""
+        ours, ends = self._all.home.signing_keys(), self._all.register.ends
+        for old, fresh in itertools.pairwise(ours):
+            ends_s = ends.get(name_of(old), 0) // SECOND_NS
+            said = door.announce_key(keys.public_of(fresh), self._all.member, old, ends_s)
+            if not isinstance(await self.intake.ask(said), Done):
+                return False
+        if len(ours) > 1:
+            await asyncio.sleep(SETTLE_S)
+        self.knows = name_of(ours[-1])
         return True
 
     async def _reply(self, question: Question) -> door.Answer:
@@ -131,7 +152,7 @@ class Partner:
             case NextKey():
                 return self._next_key(question)
             case ShowHead():
-                return No("not asked for")
+                return await self.heads.heard(question)
 
     async def _heard_hello(self, said: Hello) -> door.Answer:
         if len(said.door_pass) > 8_000:
@@ -157,15 +178,21 @@ class Partner:
         if not 0 <= after <= self.outbox.stream.sequence:
             return No("no such batch was ever sent")
         said = Oldest(self._all.member, self.member, await self.outbox.oldest(after), self._all.now_ns())
-        return door.sign_oldest(said, self._all.key)
+        return door.sign_oldest(said, self._all.signing.key)
 
     def _next_key(self, said: NextKey) -> door.Answer:
-        known = self._all.register.keys
-        if not door.key_is_genuine(said, self.member, known):
+        register = self._all.register
+        if not door.key_is_genuine(said, self.member, register.keys):
             return No("it is not announced with a key that is known here")
         fresh = bytes.fromhex(said.key)
-        if keys.find(known.get(self.member, ()), keys.fingerprint(fresh)) is None:
-            self._all.home.keep_key(self.member, fresh)
+        known = keys.find(register.keys[self.member], keys.fingerprint(fresh)) is not None
+        # What ends once does not go on: an end is set, and never put off.
+        end_ns = register.ends.get(said.signed_by, said.ends_s * SECOND_NS)
+        if known and (end_ns == 0 or said.signed_by in register.ends):
+            return Done()
+        if not known and keys.has_ended(said.signed_by, register.ends, self._all.now_ns()):
+            return No("it is announced with a key that has ended")
+        self._all.learn(self.member, fresh, said.signed_by, end_ns)
         return Done()
 
     def state(self) -> LinkState:
@@ -180,6 +207,7 @@ class Partner:
             rejected={one.name: count for one, count in inbox.rejected.items()},
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
             last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
-            grant_until_s=float(intake.granted_until_s), problem=self.problem or intake.problem,
-            deferred=intake.deferred,
+            grant_until_s=float(intake.granted_until_s),
+            problem=self.problem or self.heads.problem or intake.problem,
+            deferred=intake.deferred, account_entries=self.heads.entries,
         )  # fmt: skip

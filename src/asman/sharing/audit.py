@@ -6,6 +6,7 @@ each other has rewritten history, and the heads prove it.
 """
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Literal
 
 import msgspec
@@ -72,6 +73,20 @@ def of_answer(answer: Taken | Refused, now_ns: int) -> Entry:
     )  # fmt: skip
 
 
+def of_key(member: str, public: bytes, now_ns: int) -> Entry:
+    """The account of a key: from now on a member signs with it, too."""
+    name = keys.fingerprint(public)
+    return Entry(at_ns=now_ns, kind="taken", member=member, what="key", digest=name)
+
+
+def of_rejections(member: str, reasons: Mapping[str, int], now_ns: int) -> Entry:
+    """The account of batches of one pull that were not taken: name of the reason -> how many."""
+    return Entry(
+        at_ns=now_ns, kind="refused", member=member, what="batches", reason=", ".join(sorted(reasons)),
+        withheld=dict(reasons),
+    )  # fmt: skip
+
+
 def encode(entry: Entry) -> bytes:
     """The octets that go into the log."""
     return msgspec.json.encode(entry, order="sorted")
@@ -106,6 +121,41 @@ def head_extends(older: Head, newer: Head, proof: Sequence[bytes]) -> bool:
     if older.member != newer.member:
         return False
     return merkle.extends(older.size, bytes.fromhex(older.root), newer.size, bytes.fromhex(newer.root), proof)
+
+
+class Shown(Enum):
+    """What a head that a member shows is worth. The value is said to people."""
+
+    TAKEN = "its account begins as it did"
+    PROVE = "the proof is not from the head that is known here"
+    FORGED = "it is no head of that member's account"
+    PLAYED_AGAIN = "it is older than the head that is known here"
+    REWRITTEN = "its account does not begin as it did: its history was rewritten"
+
+
+def judge_head(
+    older: Head | None, head: Head, since: int, proof: Sequence[str], member: str,
+    known: Mapping[str, tuple[bytes, ...]],
+) -> Shown:  # fmt: skip
+    """Judge a head that `member` shows, by the one that it showed before.
+
+    since, proof  that the log still begins with its first `since` entries, as hexadecimal digits
+    """
+    if head.member != member or not head_is_genuine(head, known):
+        return Shown.FORGED
+    if older is None:
+        return Shown.TAKEN
+    if head.at_ns < older.at_ns:
+        return Shown.PLAYED_AGAIN
+    if head.size < older.size or (head.size == older.size and head.root != older.root):
+        return Shown.REWRITTEN
+    if since != older.size:
+        return Shown.PROVE
+    try:
+        hashes = [bytes.fromhex(one) for one in proof]
+    except ValueError:
+        return Shown.FORGED
+    return Shown.TAKEN if head_extends(older, head, hashes) else Shown.REWRITTEN
 
 
 def _words(member: str, size: int, root: str, at_ns: int) -> bytes:

@@ -30,6 +30,7 @@ class Rejection(Enum):
     UNKNOWN_MEMBER = "its origin is no party of any agreement here"
     NO_KEY = "no public key of its origin is known here"
     WRONG_KEY = "it was signed with a key that is not its origin's"
+    ENDED_KEY = "it was signed with a key that its origin has replaced, after the end of that key"
     ALTERED = "its signature is not of these octets"
     NOT_FOR_US = "it is for another member"
     QUARANTINED = "its origin is in quarantine"
@@ -41,6 +42,7 @@ class Rejection(Enum):
     OTHER_AGREEMENT = "it names another text of an agreement than ours"
     NO_LABEL = "it carries data without a label"
     NOT_RELEASABLE = "its label does not name us"
+    REWRITTEN = "its origin's account does not begin as it did: its history was rewritten"
     OUTSIDE_TERMS = "it holds what its origin's grants do not give"
 
 
@@ -51,6 +53,7 @@ BLAMES: Final = frozenset(
         Rejection.OTHER_AGREEMENT,
         Rejection.NO_LABEL,
         Rejection.NOT_RELEASABLE,
+        Rejection.REWRITTEN,
         Rejection.OUTSIDE_TERMS,
     }
 )
@@ -109,7 +112,7 @@ def admit(inbox: Inbox, octets: bytes, register: Register, now_ns: int) -> tuple
     except BatchError:
         return _rejected(inbox, Rejection.MALFORMED)
     reason = (
-        _stranger(inbox, batch, register)
+        _stranger(inbox, batch, register, now_ns)
         or _disorder(inbox, batch, register, now_ns)
         or _unagreed(batch.header, register, now_ns)
     )
@@ -174,6 +177,11 @@ def unreadable(inbox: Inbox, admitted: Admitted) -> tuple[Inbox, Rejected]:
     return _rejected(inbox, Rejection.MALFORMED, admitted.digest)
 
 
+def blame(inbox: Inbox, reason: Rejection) -> Inbox:
+    """Put a partner into quarantine for what it did beside its batches."""
+    return _rejected(inbox, reason)[0]
+
+
 def lift(inbox: Inbox) -> Inbox:
     """End a quarantine: a person's decision."""
     return msgspec.structs.replace(inbox, quarantined=None)
@@ -185,7 +193,7 @@ def _rejected(inbox: Inbox, reason: Rejection, digest: str = "") -> tuple[Inbox,
     return msgspec.structs.replace(inbox, rejected=counts, quarantined=blamed), Rejected(reason, digest)
 
 
-def _stranger(inbox: Inbox, batch: Batch, register: Register) -> Rejection | None:
+def _stranger(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Rejection | None:
     """Who sent it?"""
     header = batch.header
     parties = {party for entry in register.entries.values() for party in entry.agreement.parties}
@@ -197,6 +205,9 @@ def _stranger(inbox: Inbox, batch: Batch, register: Register) -> Rejection | Non
     key = keys.find(known, header.key)
     if key is None:
         return Rejection.WRONG_KEY
+    # Who stole an old key may date a batch as he likes: what counts is when it comes, too.
+    if keys.has_ended(header.key, register.ends, max(header.sent_ns, now_ns)):
+        return Rejection.ENDED_KEY
     if not is_signed_by(batch, key):
         return Rejection.ALTERED
     return None if header.recipient == register.member else Rejection.NOT_FOR_US

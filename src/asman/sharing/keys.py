@@ -20,6 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 #: Member -> its public keys as 32 octets each; more than one while keys rotate.
 PublicKeys = Mapping[str, tuple[bytes, ...]]
+#: Fingerprint of a key that was replaced -> ns since 1970 UTC from which it counts no more.
+Ends = Mapping[str, int]
+NO_ENDS: Final[Ends] = {}
 SIGNATURE_OCTETS: Final = 64
 
 
@@ -73,6 +76,12 @@ def fingerprint(octets: bytes) -> str:
 def find(keys: Iterable[bytes], name: str) -> bytes | None:
     """The key of that fingerprint, or None."""
     return next((one for one in keys if fingerprint(one) == name), None)
+
+
+def has_ended(name: str, ends: Ends, at_ns: int) -> bool:
+    """Tell whether the key of that fingerprint counts no more at a time."""
+    end_ns = ends.get(name)
+    return end_ns is not None and at_ns >= end_ns
 
 
 def verify(key: bytes, signature: bytes, octets: bytes) -> bool:

@@ -29,12 +29,14 @@ class Register(msgspec.Struct, frozen=True, kw_only=True):
 
     member   whose node this is
     keys     the members' public keys, as they were exchanged in person
+    ends     fingerprint of a key that was replaced -> ns from which it counts no more
     entries  id -> agreement
     skew_ns  largest error of a member's clock
     """
 
     member: str
     keys: Mapping[str, tuple[bytes, ...]]
+    ends: Mapping[str, int] = {}
     entries: Mapping[str, Entry] = {}
     skew_ns: int = SKEW_NS
 
@@ -78,7 +80,7 @@ def say(register: Register, id_: str, signed: Signed, now_ns: int) -> tuple[Regi
     if entry is None:
         refused = Refused(id_, said.agreement, said.act, Refusal.OTHER_AGREEMENT, said.member)
         return register, refused
-    reason = verify(signed, entry.agreement, register.keys) or refusal(
+    reason = verify(signed, entry.agreement, register.keys, register.ends) or refusal(
         entry.agreement, entry.statements, said, now_ns, register.skew_ns
     )
     if reason is not None:

@@ -58,6 +58,7 @@ class Refusal(Enum):
     UNKNOWN_MEMBER = "who signed it is no party of the agreement"
     NO_KEY = "no public key of that member is known here"
     WRONG_KEY = "it was signed with a key that is not that member's"
+    ENDED_KEY = "it was signed with a key that its member has replaced, after the end of that key"
     ALTERED = "the signature is not of these words: they were altered, or signed by somebody else"
     OTHER_AGREEMENT = "it is about another text: the document was altered since, or it belongs elsewhere"
     FROM_THE_FUTURE = "it is dated in the future"
@@ -83,7 +84,9 @@ def sign(statement: Statement, key: Ed25519PrivateKey) -> Signed:
     return Signed(statement, keys.fingerprint(keys.public_of(key)), signature)
 
 
-def verify(signed: Signed, agreement: Agreement, known: keys.PublicKeys) -> Refusal | None:
+def verify(
+    signed: Signed, agreement: Agreement, known: keys.PublicKeys, ends: keys.Ends = keys.NO_ENDS
+) -> Refusal | None:
     """Tell why a statement is not what a party of this very agreement said; None when it is."""
     statement = signed.statement
     if statement.member not in agreement.parties:
@@ -93,6 +96,8 @@ def verify(signed: Signed, agreement: Agreement, known: keys.PublicKeys) -> Refu
     key = keys.find(known[statement.member], signed.key)
     if key is None:
         return Refusal.WRONG_KEY
+    if keys.has_ended(signed.key, ends, stated_ns(statement)):
+        return Refusal.ENDED_KEY
     try:
         signature = bytes.fromhex(signed.signature)
     except ValueError:
