@@ -1,9 +1,11 @@
+import gzip
 import json
 import os
 import stat
 import subprocess
 import sys
 
+import numpy as np
 import pyarrow.feather
 import pyarrow.parquet
 import pytest
@@ -199,7 +201,6 @@ def test_codes_in_expressions_are_octal_and_of_what_is_repeated_one_is_enough(sh
 
 
 def test_standard_input_and_compressed_recordings_are_read(recording):
-    import gzip
 
     octets = recording.read_bytes()
     for given in (octets, gzip.compress(octets)):
@@ -207,6 +208,37 @@ def test_standard_input_and_compressed_recordings_are_read(recording):
         assert [one["category"] for one in lines(result.stdout)] == [48, 34, 48]
     with pytest.raises(InputError, match="standard input: is empty"):
         CliRunner().invoke(command, ["-"], input=b"", catch_exceptions=False)
+
+
+def test_a_compressed_recording_that_ends_too_soon_is_read_up_to_there(tmp_path):
+    draw = np.random.default_rng(1)
+    times = [one.to_bytes(3, "big") for one in draw.integers(0, 86_400 * 128, 3000).tolist()]
+    whole = b"".join(SKY[:6] + one + SKY[9:] for one in times)
+    path = tmp_path / "cut.ast.gz"
+    path.write_bytes(gzip.compress(whole)[:-3000])
+    found = decode(path)
+    assert found.records > 1000
+    read = found.tables["CAT048"]["I140_s"].to_pylist()
+    assert read == decode(whole).tables["CAT048"]["I140_s"].to_pylist()[: len(read)]
+    assert "cut short" in found.rejected["reason"].to_pylist()[-1]
+    assert decode(path.read_bytes()).rejected.equals(found.rejected)
+    result = run(path)
+    assert len(lines(result.stdout)) == found.records
+    assert "gzip, damaged or cut short" in result.stderr
+    path.write_bytes(gzip.compress(b"")[:12])
+    with pytest.raises(InputError, match="cut short"):
+        decode(path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("I048/04", "I040"), ("MODE3", "MODE3A"), ("MODEA3", "MODE3A"), ("040.RH", "I040/RHO")],
+)
+def test_a_name_that_is_not_whole_is_completed(asked, meant):
+    from asman.apps.decode_names import parsed
+
+    with pytest.raises(InputError, match=f"Did you mean '{meant}'"):
+        parsed(asked)
 
 
 @pytest.mark.parametrize("wrap", ["raw", "pcap", "pcapng", "final", "rff", "rply"])

@@ -59,6 +59,23 @@ def test_what_a_table_does_not_say_is_asked_for(tmp_path: Path):
         run(encode.command, tmp_path / "mine.parquet", "--category", "62", "--edition", "62=9", "-o", "-")
 
 
+@pytest.mark.parametrize("octets", [[], ["--octets"]])
+def test_blocks_that_do_not_come_back_as_they_were_are_counted(shared_data: Path, tmp_path: Path, octets):
+    """asterix4py's sample ends a field specification in octets that name nothing."""
+    name = shared_data / "asterix/samples/asterix4py--cat062.ast"
+    run(decode.command, name, *octets, "-o", tmp_path / "r.parquet")
+    (table_of,) = tmp_path.glob("r*.parquet")
+    done = run(encode.command, table_of, "-o", tmp_path / "again.ast")
+    assert "1 block is not as before, the first at octet" in done.stderr
+    assert "field specification with empty octets" in done.stderr
+
+
+def test_blocks_that_come_back_as_they_were_are_passed_over_in_silence(shared_data: Path, tmp_path: Path):
+    run(decode.command, shared_data / ARGENTINA, "--octets", "-o", tmp_path / "r.parquet")
+    done = run(encode.command, tmp_path / "r.CAT048.parquet", "-o", tmp_path / "again.ast")
+    assert "as before" not in done.stderr
+
+
 @pytest.fixture
 def tracks(tmp_path: Path) -> Path:
     path = tmp_path / "tracks.parquet"

@@ -170,6 +170,29 @@ def test_octets_written_as_text_are_refused_with_the_mend():
     assert "xxd -r -p" in framed.rejected[0].reason
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_noise_before_or_between_blocks_costs_nothing_but_itself(seed):
+    """Chance makes blocks of noise, as long as two octets can say: they must not swallow real ones."""
+    draw = np.random.default_rng(seed)
+    records = draw.integers(1, 12, 2500).tolist()
+    blocks = [b"\x30" + (3 + 6 * many).to_bytes(2, "big") + BLOCK[3:] * many for many in records]
+    noise = draw.integers(0, 256, 500, dtype=np.uint8).tobytes()
+    for octets in (noise + b"".join(blocks), b"".join([*blocks[:900], noise, *blocks[900:]])):
+        framed = find(octets)
+        assert framed.name == "raw"
+        found = decode(octets, framed.frames)
+        # A chance block of usual size may cost a few real ones; it never costs a stretch of the file.
+        assert found.tables["CAT048"].num_rows >= sum(records) - 3 * 2048 // 6
+
+
+def test_of_several_rows_of_blocks_the_longest_tells_the_spacing():
+    chance = b"".join(BLOCK + bytes(21) for _ in range(7))
+    framed = find(b"\xcd" * 40 + chance + (BLOCK + bytes(4)) * 60)
+    assert framed.name == "spaced"
+    assert framed.frames.start.size >= 60
+    assert framed.notes[0].startswith("4 octets behind")
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.binary(max_size=300), st.sampled_from([b"", pcap(), pcapng(), pcap(PACKET)[:60], pcapng(PACKET)[:90]])

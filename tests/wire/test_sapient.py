@@ -12,6 +12,20 @@ from asman.wire import sapient
 from asman.wire.reading import read
 
 
+def test_a_recording_cut_within_a_message_is_read_from_the_next_one():
+    whole = made.framed(*(made.placed(42.5, 74.25 + k / 10) for k in range(5)))
+    first = 4 + int.from_bytes(whole[:4], "little")
+    for cut in (1, 3, 4, 9, first - 1):
+        decoded = read(whole[cut:], framing="sapient")
+        assert decoded.tables["SAPIENT"]["lon_deg"].to_pylist() == pytest.approx([74.35, 74.45, 74.55, 74.65])
+        (lost,) = decoded.rejected.to_pylist()
+        assert (lost["offset"], lost["length"]) == (0, first - cut)
+        assert "begins within a message" in lost["reason"]
+    tail = read(whole[:-1], framing="sapient")
+    assert tail.tables["SAPIENT"].num_rows == 4
+    assert "ends within a message" in tail.rejected["reason"][0].as_py()
+
+
 def test_a_detection_is_read_as_another_projects_classes_wrote_it():
     octets = made.framed(made.registration(), made.placed(42.5, 74.25))
     decoded = read(octets)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
@@ -60,15 +60,18 @@ def decode(
     from asman.apps.warm import prepare
 
     prepare()
-    from asman.apps.decode_source import whole
-    from asman.wire.compressed import expanded
+    from asman.apps.decode_source import opened, opened_octets, told
+    from asman.wire.compressed import is_compressed
     from asman.wire.reading import read
 
-    if isinstance(source, bytes | bytearray | memoryview):
-        given: Any = expanded(source, "recording")
-    else:
-        given = whole(Path(source))
-    return read(
+    recording, given = None, source
+    if not isinstance(source, bytes | bytearray | memoryview):
+        recording = opened(Path(source))
+    elif is_compressed(source):
+        recording = opened_octets(bytes(source))
+    if recording is not None:
+        given = recording.read(-1)
+    found = read(
         given,
         editions={**pinned_by(sensors), **(editions or {})},
         near_deg=near,
@@ -77,6 +80,7 @@ def decode(
         lenient=lenient,
         originals=octets,
     )
+    return found if recording is None else told(found, recording)
 
 
 def pinned_by(sensors: str | Path | tuple[Sensor, ...] | None) -> dict[str, str]:

@@ -59,13 +59,29 @@ def _nearest(text: str, asked: str, table: str, known: frozenset[str]) -> str:
         asked, table = text[match.end() :].casefold(), f"CAT{int(match[1]):03}"
         known = known_names(table, ())
     shown = {one.upper(): one for one in known}
+    last = {one.rsplit("/", 1)[-1]: one for one in shown}
+    if begun := _begun(asked.upper(), shown, last):
+        return f"Did you mean '{begun}'{f' of {table}' if table else ''}?"
     close = get_close_matches(asked.upper(), list(shown), n=1, cutoff=0.6)
     close = close or get_close_matches("I" + asked.upper(), list(shown), n=1, cutoff=0.6)
-    last = {one.rsplit("/", 1)[-1]: one for one in shown}
-    close = close or get_close_matches(asked.upper().rsplit("/", 1)[-1], list(last), n=1, cutoff=0.5)
+    near = get_close_matches(asked.upper().rsplit("/", 1)[-1], list(last), n=1, cutoff=0.5)
+    if "/" not in asked and near:
+        # One word is a part of a name: that is what is shown, for it can be asked for by itself.
+        return f"Did you mean '{near[0]}'{f' of {table}' if table else ''}?"
+    close = close or [last[one] for one in near]
     if not close:
         return "`--fields ?` lists the names"
-    return f"Did you mean '{last.get(close[0], close[0])}'{f' of {table}' if table else ''}?"
+    return f"Did you mean '{close[0]}'{f' of {table}' if table else ''}?"
+
+
+def _begun(asked: str, *groups: Iterable[str]) -> str:
+    """The shortest name that begins so: a name of which the end was left out; empty for none."""
+    forms = (asked, "I" + asked) if asked[:1].isdigit() else (asked,)
+    fitting = [one for names in groups for one in names if len(asked) > 1 and one.startswith(forms)]
+    # As far as the part that was begun goes: of I04, I040, not I040/RHO.
+    parts = asked.count("/") + 1
+    items = ["/".join(one.split("/")[:parts]) for one in fitting]
+    return min(items, key=lambda one: (len(one), one), default="")
 
 
 def _forms(asked: str) -> list[str]:

@@ -2,17 +2,19 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 import msgspec
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import InputError
-from asman.model.decoded import Decoded
+from asman.model.decoded import REJECTED, Decoded
 from asman.wire import sapient
-from asman.wire.compressed import expanding, is_compressed
+from asman.wire.compressed import DamagedError, expanding, is_compressed
 from asman.wire.framing import FRAMINGS, find, form_of
 from asman.wire.modes.recognise import NONE
 from asman.wire.origin import moved
@@ -28,11 +30,17 @@ Progress = Callable[[int, int], None]
 
 
 class Opened(NamedTuple):
-    """A recording to read from: octets that were read beforehand, and more of them until there are none."""
+    """A recording to read from.
+
+    size    octets in all; 0 where that is not known
+    read    gives the next octets, until there are none
+    damage  what was met in reading and not told yet: a compressed file that ends too soon is read up to there
+    """
 
     name: str
     size: int
     read: Callable[[int], bytes]
+    damage: list[tuple[int, str]]
 
 
 def opened(path: Path) -> Opened:
@@ -53,9 +61,24 @@ def _from(name: str, file: IO[bytes], size: int) -> Opened:
     head = file.read(PIECE_OCTETS)
     if not head:
         raise InputError(name, "is empty")
+    damage: list[tuple[int, str]] = []
     if is_compressed(head):
-        return Opened(name, 0, _Rest(expanding(head + file.read(), name)).take)
-    return Opened(name, size, _Rest(iter([head]), file).take)
+        return Opened(name, 0, _Rest(_expanding(head + file.read(), name, damage)).take, damage)
+    return Opened(name, size, _Rest(iter([head]), file).take, damage)
+
+
+def _expanding(octets: bytes, name: str, damage: list[tuple[int, str]]) -> Iterator[bytes]:
+    """Expand as far as it goes. Raises InputError for bombs, and where nothing at all comes of it."""
+    size = 0
+    try:
+        for piece in expanding(octets, name):
+            size += len(piece)
+            if piece:
+                yield piece
+    except DamagedError as error:
+        if not size:
+            raise
+        damage.append((size, error.problem))
 
 
 class _Rest:
@@ -83,9 +106,20 @@ class _Rest:
         return whole[:count]
 
 
-def whole(path: Path) -> bytes:
-    """All octets of a recording, expanded."""
-    return opened(path).read(-1)
+def opened_octets(octets: bytes) -> Opened:
+    """Octets as a recording. Raises InputError as `opened`."""
+    return _from("recording", BytesIO(octets), len(octets))
+
+
+def told(decoded: Decoded, recording: Opened) -> Decoded:
+    """Add the damage that was met in reading to what was rejected, once."""
+    if not recording.damage:
+        return decoded
+    places, reasons = zip(*recording.damage, strict=True)
+    recording.damage.clear()
+    nothing = [0] * len(places)
+    lost = pa.table([places, places, pa.nulls(len(places)), nothing, reasons], schema=REJECTED)
+    return msgspec.structs.replace(decoded, rejected=pa.concat_tables([decoded.rejected, lost]))
 
 
 def in_pieces(recording: Opened, how: Reading, progress: Progress, piece_octets: int) -> Iterator[Decoded]:
@@ -95,6 +129,11 @@ def in_pieces(recording: Opened, how: Reading, progress: Progress, piece_octets:
 
     What was learnt of editions goes from piece to piece; a piece that contradicts it is judged anew.
     """
+    for decoded in _in_pieces(recording, how, progress, piece_octets):
+        yield told(decoded, recording)
+
+
+def _in_pieces(recording: Opened, how: Reading, progress: Progress, piece_octets: int) -> Iterator[Decoded]:
     octets = recording.read(piece_octets)
     if piece_octets < 0 or len(octets) < piece_octets:
         progress(len(octets), recording.size)

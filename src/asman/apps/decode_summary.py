@@ -242,7 +242,7 @@ def clock(seconds: float) -> str:
     """A time of day, with the days that were counted on."""
     days, rest = divmod(seconds, DAY_S)
     text = f"{int(rest // 3600):02}:{int(rest // 60 % 60):02}:{rest % 60:06.3f}"
-    return f"{text} ({days:+.0f} day)" if days else text
+    return f"{text} ({days:+.0f} day{'s' * (abs(days) > 1)})" if days else text
 
 
 def evidence(one: CategorySummary) -> str:

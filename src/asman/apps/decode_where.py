@@ -277,6 +277,8 @@ def _value(test: Test, field: pa.Field, kind: pa.DataType) -> Any:
     if pa.types.is_boolean(kind):
         return pa.scalar({"true": True, "false": False, "1": True, "0": False}[literal.text.casefold()])
     if meaning.get(b"format") == b"octal" and literal.kind != "clock":
+        if not re.fullmatch("[0-7]+", literal.text):
+            raise ValueError("it is octal, of the digits 0 to 7")
         return pa.scalar(int(literal.text, 8), kind)
     if meaning.get(b"format") == b"hexadecimal":
         return pa.scalar(int(literal.text, 16), kind)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from asman.wire.asterix.encode import Encoded
+
 #: A block that stood in a recording was no longer.
 WHOLE_OCTETS: Final = 65_535
 _NAMED: Final = re.compile(r"CAT(\d{3})")
+#: Why a record whose values nobody changed comes out in other octets.
+_WHY: Final = (
+    "its values were changed, or it was written in another way than the usual one (a field specification with"
+    " empty octets, a compound item without subitems, zeros for blanks in a name)"
+)
 _ENDINGS: Final = (".parquet", ".arrow", ".feather")
 
 
@@ -36,18 +44,50 @@ class Given(NamedTuple):
     table: pa.Table
 
 
-def encode_tables(given: Sequence[Given]) -> bytes:
+class Again(NamedTuple):
+    """Octets, and for each table how many of its blocks are not as they were, and where the first was.
+
+    Octets tell it where the table has them (`asman decode --octets`), else lengths: then a block that is as
+    long as it was counts as the same. -1: the table says of neither.
+    """
+
+    octets: bytes
+    changed: tuple[tuple[int, int], ...]
+
+
+def encode_tables(given: Sequence[Given]) -> Again:
     """Encode tables, their blocks in the order of their old places. Raises InputError."""
     from asman.wire.asterix.encode import BLOCK_OCTETS_MAX, encode
 
     pieces: list[tuple[tuple[str, int], bytes]] = []
+    changed: list[tuple[int, int]] = []
     for one in given:
         placed = "block" in one.table.column_names
         groups = _groups(one.table) if placed else None
         most = WHOLE_OCTETS if placed else BLOCK_OCTETS_MAX
         encoded = encode(one.table, one.category, one.edition, groups=groups, max_block_octets=most)
+        changed.append(_changed(one.table, encoded))
         pieces += zip(_places(one.table, encoded.rows[:-1]), encoded.blocks, strict=True)
-    return b"".join(octets for _, octets in sorted(pieces, key=lambda piece: piece[0]))
+    ordered = sorted(pieces, key=lambda piece: piece[0])
+    return Again(b"".join(octets for _, octets in ordered), tuple(changed))
+
+
+def _changed(table: pa.Table, encoded: Encoded) -> tuple[int, int]:
+    """Count the blocks that differ from those that the records stood in, and tell the octet of the first."""
+    import numpy as np
+
+    if not {"block", "length"} <= set(table.column_names):
+        return -1, -1
+    edges = encoded.rows
+    if "octets" in table.column_names:
+        records = table["octets"].to_pylist()
+        was = [b"".join(records[a:b]) for a, b in pairwise(edges.tolist())]
+        differs = np.array([one != now[3:] for one, now in zip(was, encoded.blocks, strict=True)], np.bool_)
+    else:
+        sums = np.concatenate(([0], np.cumsum(table["length"].to_numpy().astype(np.int64))))
+        differs = np.diff(sums[edges]) + 3 != np.diff(encoded.starts)
+    rows = edges[:-1][differs]
+    return rows.size, int(table["block"][int(rows[0])].as_py()) if rows.size else -1
 
 
 def _groups(table: pa.Table) -> NDArray[np.int64]:
@@ -148,13 +188,18 @@ def command(tables: tuple[Path, ...], output: str, category: int | None, edition
 
     pinned = pins(dict(_pair(one) for one in editions)).categories
     given = [read_given(path, pinned, category) for path in tables]
-    octets = encode_tables(given)
-    write(octets, output)
-    for one in given:
-        click.echo(
-            f"{one.name}: {one.table.num_rows:,} records of CAT{one.category:03} {one.edition}", err=True
-        )
-    click.echo(f"{len(octets):,} octets", err=True)
+    again = encode_tables(given)
+    write(again.octets, output)
+    for one, (changed, first) in zip(given, again.changed, strict=True):
+        said = f"{one.name}: {one.table.num_rows:,} records of CAT{one.category:03} {one.edition}"
+        if changed > 0:
+            said += f"; {_numbered(changed, 'block')} not as before, the first at octet {first:,}: {_WHY}"
+        click.echo(said, err=True)
+    click.echo(f"{len(again.octets):,} octets", err=True)
+
+
+def _numbered(count: int, what: str) -> str:
+    return f"{count:,} {what} is" if count == 1 else f"{count:,} {what}s are"
 
 
 def write(octets: bytes, output: str) -> None:

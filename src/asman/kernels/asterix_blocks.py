@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_memory import Int
-from asman.kernels.capture_join import chained, is_block, next_chain
+from asman.kernels.capture_join import USUAL, chained, is_block, next_chain
 from asman.kernels.jit import kernel
 
 
@@ -42,6 +42,10 @@ def find_blocks(
                 # A category that was not met yet is believed where a block follows; of known ones, any.
                 after_it = is_block(octets, at + size, end) > 0 or known[octets[at + size]]
                 fits = after_it if known[category] else chained(octets, at + size, end, known, 1) == 1
+                if fits and size > USUAL:
+                    # Chance is as long as two octets can say: what others begin in is no block.
+                    inner = next_chain(octets, at, end, known)
+                    fits = inner == at or inner >= at + size
             if not fits:
                 after = (
                     next_chain(octets, at + 1, end, known) if follow and bad < broken.shape[0] - 1 else end

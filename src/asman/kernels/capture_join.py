@@ -20,6 +20,12 @@ LARGEST, PIECES = 65_535, 8_192
 WAITS, JOINED, GIVEN_UP = 0, 1, 2
 #: Blocks in a row by which the place is known again at which a stream of blocks goes on.
 CHAIN = 3
+#: Blocks in a row by which it is known whatever their size, and octets of a block of usual size at most.
+CERTAIN, USUAL = 8, 2048
+#: Octets of a longer one in which others are looked for.
+LOOKED_AT = 4096
+#: Blocks with the same spacing by which a recording's spacing is beyond doubt.
+ROW = 32
 
 
 @rare
@@ -141,11 +147,40 @@ def chained(octets: NDArray[np.uint8], at: Int, end: Int, known: NDArray[np.bool
     return count
 
 
+@rare
+def believed(octets: NDArray[np.uint8], at: Int, end: Int, known: NDArray[np.bool_]) -> Int:
+    """Tell whether blocks of known categories begin there: 2 CHAIN of usual size; 1 CERTAIN, or to the end.
+
+    What chance takes for a block is as long as two octets can say, and so a few of them span a file: their
+    length is what tells them from those that sensors send.
+    """
+    begin, count = at, 0
+    while count < CERTAIN:
+        size = is_block(octets, at, end)
+        if size == 0 or not known[octets[at]]:
+            return 0
+        at += size
+        count += 1
+        if count >= CHAIN and at - begin <= USUAL * count:
+            return 2
+        if at == end:
+            return 1
+    return 1
+
+
 @kernel
 def next_chain(octets: NDArray[np.uint8], at: Int, end: Int, known: NDArray[np.bool_]) -> Int:
-    """Return the first octet from `at` on at which CHAIN blocks of known categories begin; `end` for none."""
+    """Return the first octet from `at` on at which blocks are believed to begin; `end` for none.
+
+    A long block in which others of usual size begin soon is none.
+    """
     while at < end:
-        if known[octets[at]] and chained(octets, at, end, known, CHAIN) == CHAIN:
+        if known[octets[at]] and believed(octets, at, end, known):
+            size = is_block(octets, at, end)
+            if size > USUAL:
+                for inner in range(at + 1, at + min(size, LOOKED_AT)):
+                    if known[octets[inner]] and believed(octets, inner, end, known) == 2:
+                        return inner
             return at
         at += 1
     return end
@@ -245,14 +280,22 @@ def spaced(
 def find_spacing(
     octets: NDArray[np.uint8], begin_max: Int, gap_max: Int, need: Int, known: NDArray[np.bool_]
 ) -> tuple[Int, Int]:
-    """Find where blocks begin, and how many octets stand between two; -1 where there are too few in a row."""
+    """Find where blocks begin, and how many octets stand between two; -1 where there are too few in a row.
+
+    Where a recording does not begin with a block, some that are far apart may seem to stand in a row by
+    chance: of several rows the longest counts, up to ROW, which no chance makes.
+    """
+    best, best_begin, best_gap = need - 1, -1, -1
     for begin in range(min(begin_max, octets.size)):
         if not known[octets[begin]] or is_block(octets, begin, octets.size) == 0:
             continue
         for gap in range(gap_max + 1):
-            if spaced(octets, begin, gap, known, need)[0] >= need:
-                return begin, gap
-    return -1, -1
+            count = spaced(octets, begin, gap, known, ROW)[0]
+            if count > best:
+                best, best_begin, best_gap = count, begin, gap
+                if count >= ROW:
+                    return best_begin, best_gap
+    return best_begin, best_gap
 
 
 @kernel

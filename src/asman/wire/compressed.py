@@ -28,6 +28,10 @@ _GZIP, _ZSTD, _XZ = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00"
 _GZIP_WINDOW: Final = 31
 
 
+class DamagedError(InputError):
+    """What is compressed is damaged, or ends too soon; what came before was expanded."""
+
+
 def expanded(octets: Any, name: str) -> Any:
     """A recording as it was before it was compressed; one that is not compressed is handed back.
 
@@ -65,7 +69,7 @@ def expanding(octets: Any, name: str) -> Iterator[bytes]:
                 )
             yield piece
     except (zlib.error, lzma.LZMAError, pa.ArrowException, OSError, EOFError) as error:
-        raise InputError(
+        raise DamagedError(
             name, f"{what}, damaged or cut short after {size:,} octets: {error}", "Expand it by hand."
         ) from error
 

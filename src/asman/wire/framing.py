@@ -59,7 +59,9 @@ OTHERS: Final = {
 TEXT_MIN: Final = 64
 _PRINTABLE: Final = np.isin(np.arange(256), [9, 10, 13, *range(32, 127)])
 MODE_S: Final = (BEAST, AVR, SBS, READSB)
-FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", "spaced", *recorders.RECORDERS, *MODE_S)
+#: Messages behind their lengths, which `sapient` reads.
+SAPIENT: Final = "sapient"
+FRAMINGS: Final = ("raw", "pcap", "pcapng", "gps", "spaced", *recorders.RECORDERS, *MODE_S, SAPIENT)
 
 
 class Framed(NamedTuple):

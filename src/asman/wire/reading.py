@@ -13,7 +13,7 @@ from asman.units import SECOND_NS
 from asman.wire import sapient
 from asman.wire.asterix.decode import decode as decode_asterix
 from asman.wire.flows import Stream
-from asman.wire.framing import MODE_S, Framed, find, form_of, named
+from asman.wire.framing import MODE_S, SAPIENT, Framed, find, form_of, named
 from asman.wire.modes import decode as modes
 from asman.wire.modes.decode import READSB, Receiver
 from asman.wire.origin import moved
@@ -67,7 +67,7 @@ def read_as(octets: Any, how: Reading) -> Decoded:
     form = named(how.framing) or form_of(octets)
     if form in MODE_S:
         return modes.decode(octets, form, near_deg=how.near_deg, correct=how.correct)
-    if not how.framing and sapient.recognise(octets):
+    if form == SAPIENT or (not how.framing and sapient.recognise(octets)):
         return sapient.decode(octets)
     return decode_framed(find(octets, how.framing), how, len(octets))
 

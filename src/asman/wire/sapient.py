@@ -87,8 +87,17 @@ def _may_begin(octets: bytes, at: int) -> bool:
 
 
 def decode(octets: Any) -> Decoded:
-    """Decode a recording; what cannot be read is a row of `rejected`, with why."""
-    stream, decoded = hear(Stream(), bytes(octets))
+    """Decode a recording; what cannot be read is a row of `rejected`, with why.
+
+    One that begins within a message is read from the next one on.
+    """
+    whole = bytes(octets)
+    begin = 0 if _may_begin(whole, 0) else _resume(whole, 1)
+    stream, decoded = hear(Stream(before=begin), whole[begin:])
+    if begin:
+        lost = _rejects([(0, begin, "SAPIENT: the recording begins within a message")])
+        rejected = pa.concat_tables([lost, decoded.rejected])
+        decoded = Decoded(decoded.tables, rejected, {}, FORM, len(whole))
     if not stream.left:
         return decoded
     end = stream.before + len(stream.left)
