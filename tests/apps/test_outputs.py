@@ -14,7 +14,9 @@ import takproto
 from asman.apps.node_toml import read
 from asman.apps.output_toml import OutputConfig, check_output
 from asman.apps.outputs import Outputs
+from asman.edge.health_messages import Health, SensorHealth
 from asman.edge.outlets import CLIENTS_MAX, WAITING_OCTETS_MAX, Connected, Place, Served, Written, place
+from asman.edge.reasoning import STOPPED
 from asman.errors import ConfigError
 from asman.model.tracks import TRACKS
 from asman.wire.asterix.decode import decode
@@ -257,3 +259,84 @@ def test_outputs_of_a_node_toml_are_read_and_unknown_keys_refused(tmp_path: Path
 
 def test_an_ipv6_place_is_one():
     assert place("tcp-listen://[::1]:30003", "x") == Place("tcp-listen", "::1", 30_003)
+
+
+class Viewed(Told):
+    """A node's own picture, and one table after another of what was released to RU."""
+
+    def __init__(self, *views: pa.Table) -> None:
+        super().__init__([{**ROW, "track": 66, "callsign": "SECRET"}])
+        self.views = list(views)
+        self.asked: list[str] = []
+
+    async def view(self, member: str) -> pa.Table:
+        self.asked.append(member)
+        return self.views.pop(0) if len(self.views) > 1 else self.views[0]
+
+
+def released(*rows: dict) -> pa.Table:
+    return pa.Table.from_pylist(list(rows), schema=TRACKS)
+
+
+def health_of_a_silent_radar() -> Health:
+    radar = SensorHealth(
+        id="kant", kind="ssr", sac=25, sic=7, lat_deg=42.8, lon_deg=74.8, last_seen_s=1.0, plots=9,
+        rejected=0, plots_per_s=0.0, silent=True,
+    )  # fmt: skip
+    return Health(
+        status="degraded", node="n", member="KG", mode="live", simulated=True, time_s=1.0, uptime_s=1.0,
+        tracks=1, confirmed=1, plots=9, plots_per_s=0.0, rejected=0, dropped=0, behind_s=0.0, sensors=[radar],
+    )  # fmt: skip
+
+
+def test_cat062_of_a_view_holds_what_was_released_and_no_word_after_that_was_stopped():
+    stopped = released().replace_schema_metadata(STOPPED)
+    told = Viewed(released({**ROW, "track": 1}), released({**ROW, "track": 2}), stopped)
+
+    async def run() -> list[bytes]:
+        with receiver() as opened:
+            url = f"udp://127.0.0.1:{opened.getsockname()[1]}"
+            async with sending(told, kind="cat062", url=url, source="25/200", view="RU") as outputs:
+                # What the own sensors do is no part of the view.
+                outputs.heard(health_of_a_silent_radar())
+                return await datagrams(opened, 10)
+
+    octets = b"".join(asyncio.run(run()))
+    found = decode(octets, find(octets).frames)
+    assert not found.rejected.num_rows
+    rows = found.tables["CAT062"].to_pylist()
+    # The first ends when the second begins; of the second no end is told: nothing may leave any more.
+    assert [(row["I040"], row["I080/TSB"], row["I080/TSE"]) for row in rows] == [
+        (1, 1, 0),
+        (1, 0, 1),
+        (2, 1, 0),
+    ]
+    assert {row["I245/CHR"] for row in rows} == {"DLH65A"} and b"SECRET" not in octets
+    assert "CAT063" not in found.tables
+    # It goes on at its own pace all the same.
+    assert [row["I000"] for row in found.tables["CAT065"].to_pylist()].count(1) >= 3
+    assert set(told.asked) == {"RU"}
+
+
+def test_a_file_of_a_view_is_emptied_when_nothing_may_be_given_any_more(tmp_path):
+    path = tmp_path / "ru.json"
+    told = Viewed(released(ROW), released().replace_schema_metadata(STOPPED))
+
+    async def run() -> list[int]:
+        seen: list[int] = []
+        async with sending(told, kind="geojson", url=f"file://{path}", view="RU"):
+            while 0 not in seen:
+                if path.exists():
+                    seen.append(len(json.loads(path.read_text())["features"]))
+                await asyncio.sleep(0.02)
+        return seen
+
+    assert asyncio.run(asyncio.wait_for(run(), 60))[0] == 1
+
+
+@pytest.mark.parametrize(("view", "shares"), [("KG", True), ("ru", True), ("RU", False)])
+def test_a_view_of_nobody_is_refused(view, shares):
+    config = OutputConfig(name="out", kind="cot", url="udp://127.0.0.1:9", view=view)
+    with pytest.raises(ConfigError) as caught:
+        check_output(config, "node.toml: output[0]", "KG", shares=shares)
+    assert caught.value.item == "node.toml: output[0].view" and caught.value.mend

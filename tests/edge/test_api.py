@@ -138,6 +138,10 @@ def test_before_the_start_health_and_clock_say_so(served):
 def test_the_openapi_document_names_every_endpoint(served):
     found = httpx.get(f"{served.url}/api/openapi.json", headers=TOKEN).json()
     assert set(found["paths"]) == {
+        "/api/links", "/api/partners", "/api/partners/{member}/{what}", "/api/view/{member}/{what}",
+        "/api/tasks", "/api/tracks/{track}/propose", "/api/tasks/{member}/{number}/accept",
+        "/api/tasks/{member}/{number}/reject", "/api/warnings", "/api/coverage",
+        "/api/tracks/{track}/identity", "/api/tracks/{track}/handover",
         "/api/health", "/api/picture", "/api/tracks/{track}", "/api/tracks/{track}/explain", "/api/replay",
         "/metrics", "/api/view/{member}", "/api/tracks/{track}/pair", "/api/tracks/{track}/unpair",
         "/api/tracks/{track}/automatic",

@@ -168,17 +168,18 @@ def volumes(draw: Any, name: str) -> tuple[Volume, Any]:
 
 
 @st.composite
-def agreements(draw: Any, id_: str) -> Agreement:
+def agreements(
+    draw: Any, id_: str, classes_: Any = ("tracks", "warnings", "plots"), much: Any = ("tracks",)
+) -> Agreement:
+    """`much`: what the first grant gives; `classes_`: of which the others give some."""
     parties = ("AA", "BB", *draw(_few(MEMBERS[2:])))
     made = [draw(volumes(f"v{number}")) for number in range(draw(st.integers(1, 3)))]
     places = st.sampled_from((*(one.id for one, _ in made), "everywhere"))
     only = st.lists(st.sampled_from([one.id for one, _ in made]), unique=True, max_size=1).map(tuple)
-    what = st.lists(
-        st.sampled_from(("tracks", "warnings", "plots")), unique=True, min_size=1, max_size=2
-    ).map(tuple)
+    what = st.lists(st.sampled_from(classes_), unique=True, min_size=1, max_size=2).map(tuple)
     identities, categories = _few(classes.IDENTITIES[:4]), _few(classes.CATEGORIES[:3])
     # The first grant is one under which much leaves: what withholds must have something to withhold.
-    plain = {"giver": "AA", "to": ("BB",), "what": ("tracks",), "onward": draw(_some(MEMBERS[1:]))}
+    plain = {"giver": "AA", "to": ("BB",), "what": much, "onward": draw(_some(MEMBERS[1:]))}
     late = {
         "delay_s": draw(st.sampled_from((0.0, 0.0, 1.0, 30.0, 86_400.0))),
         "every_s": draw(st.sampled_from((0.0, 3.0))),
@@ -232,12 +233,12 @@ def agreements(draw: Any, id_: str) -> Agreement:
 
 
 @st.composite
-def registers(draw: Any, count: int = 3, *, acts: bool = True) -> tuple[Register, int]:
+def registers(draw: Any, count: int = 3, *, acts: bool = True, **kinds: Any) -> tuple[Register, int]:
     """Agreements, ratified mostly, with suspensions and withdrawals; and an instant of the first days."""
     now_ns = BEGIN_NS + draw(st.integers(1, 72)) * HOUR_NS
     made = Register(member="AA", keys=PUBLIC)
     for number in range(draw(st.integers(1, count))):
-        one = draw(agreements(f"agreement-{number}"))
+        one = draw(agreements(f"agreement-{number}", **kinds))
         signed = [statement(one, party) for party in one.parties]
         signed = signed[: len(signed) - draw(st.sampled_from((0, 0, 0, 0, 1)))]
         for act in draw(

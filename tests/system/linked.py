@@ -29,7 +29,7 @@ from asman.edge.outbox import Limits
 from asman.model.tracks import TRACKS
 from asman.sharing import spans, statements
 from asman.sharing.canonical import agreement_hash
-from asman.wire import contribution
+from asman.wire import contribution, payload
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/agreements"
 PATIENCE_S = 30.0
@@ -130,7 +130,7 @@ class Member:
         self.store = BorderStore(self.home.store, self.clock())
         self.account = Account(self.home.audit)
         self.federation = Federation(
-            self.home, self.border, self.store, self.account, contribution.encode, contribution.decode,
+            self.home, self.border, self.store, self.account, payload.encode, payload.decode,
             self._tell, self.limits, self.clock,
         )  # fmt: skip
         await self.federation.open()
@@ -152,7 +152,7 @@ class Member:
         return next(one for one in self.federation.state().links if one.member == member)
 
     def rows(self, origin: str) -> pa.Table:
-        got = [one for one in self.arrived if one.origin == origin and one.what]
+        got = [one for one in self.arrived if one.origin == origin and one.what == "tracks"]
         return pa.concat_tables([contribution.decode(one.payload, origin, one.label) for one in got])
 
 
@@ -164,12 +164,12 @@ def join(one: Any, other: Any, folder: Path) -> None:
     linking.accept(one.home, one.sharing, answer, None, other.fingerprint)
 
 
-def agree(name: str, *members: Any, text: str | None = None) -> None:
-    """Put a shipped agreement into each folder, ratified by all; `text` instead of the shipped one."""
+def agree(name: str, *members: Any, text: str | None = None, examples: Path = EXAMPLES) -> None:
+    """Put a shipped agreement, one of another folder, or this text into each folder, ratified by all."""
     for member in members:
         agreements = member.home.folder / "agreements"
         shutil.copytree(EXAMPLES / "volumes", agreements / "volumes", dirs_exist_ok=True)
-        (agreements / f"{name}.toml").write_text(text or (EXAMPLES / f"{name}.toml").read_text())
+        (agreements / f"{name}.toml").write_text(text or (examples / f"{name}.toml").read_text())
     from asman.apps.agreement_files import append_statement, read_agreement
 
     path = members[0].home.folder / f"agreements/{name}.toml"

@@ -96,7 +96,7 @@ class SharingServer(StreamServer):
             self.agreement |= {"state": "active", "stopped": []}
             self.sky = self.whole
             await self._broadcast(tracks_frame(self.sky, self.time_s, SNAPSHOT))
-        else:
+        elif path.startswith("/api/links"):
             self.link["quarantined"] = ""
 
     def _view(self) -> dict[str, Any]:
@@ -154,14 +154,50 @@ class SharingServer(StreamServer):
         return {
             "track": track,
             "contributors": ["RU/ENGELS"] if theirs else [SENSORS[0]["id"]],
-            "sources": [ru] if theirs else [own],
+            "sources": [ru, {**own, "number": track}] if theirs else [own],
+            "identities": self.identities(track, theirs),
             "visible_to": [
                 {"member": "RU", "agreement": "kg-ru-2023 grant 1", "why": why},
                 {"member": "KZ", "agreement": None, "why": "no agreement with that member is active"},
             ],
         }
 
+    def identities(self, track: int, theirs: bool) -> list[dict[str, Any]]:
+        """RU holds its tracks to be suspect; KG what the console has said."""
+        plain = {"criteria": "no flight plan", "human": True, "at_s": time.time() - 40, "expires_s": None}
+        ru = {"origin": "RU", "value": "suspect", "category": "civil", "agreements": ["kg-ru-2023"],
+              "by": "", "shared": False, **plain}  # fmt: skip
+        said = [body for path, body in self.orders if path == f"/api/tracks/{track}/identity"]
+        own = {"origin": "KG", "agreements": [], "by": "", **plain, **(said[-1] if said else {})}
+        return ([own] if said and said[-1]["value"] else []) + ([ru] if theirs else [])
+
+    def _warnings(self) -> list[dict[str, Any]]:
+        plain = {"lat_deg": 42.5, "lon_deg": 74.5, "altitude_m": None, "simulated": True,
+                 "last_s": time.time(), "began_s": time.time() - 75, "severity": "WARNING",
+                 "state": "active"}  # fmt: skip
+        numbers = [int(one) for one in self.whole.track]
+        return [
+            {**plain, "origin": "KG", "number": 1, "code": "EMERGENCY_7600", "track": numbers[-1],
+             "text": "squawks 7600: radio failure", "agreements": []},
+            {**plain, "origin": "RU", "number": 4, "code": "EMERGENCY_7700", "track": numbers[0],
+             "text": "squawks 7700: emergency", "agreements": ["kg-ru-2023"]},
+        ]  # fmt: skip
+
     def answer(self, path: str) -> Any:
+        if path == "/api/warnings":
+            return self._warnings()
+        if path == "/api/tasks":
+            answers = [one.rsplit("/", 1)[1] for one, _ in self.orders if one.startswith("/api/tasks/RU/6/")]
+            asked = {"origin": "RU", "to": "KG", "number": 6, "subject": "handover",
+                     "reason": "it flies to you",
+                     "track": int(self.whole.track[0]), "by": "", "agreements": ["kg-ru-2023"],
+                     "at_s": time.time() - 9, "deadline_s": time.time() + 100}  # fmt: skip
+            return [asked | {"state": f"{answers[-1]}ed" if answers else "open"}]
+        if path == "/api/partners":
+            return [{"member": "RU", "held": {"health": 1, "warnings": 1, "plots": 240}, "dropped": 0}]
+        if path == "/api/partners/RU/health":
+            radar = {"sensor": "ENGELS", "kind": "ssr", "state": "silent", "plots_per_s": 0.4}
+            return {"member": "RU", "what": "health", "rows": [{**radar, "last_s": time.time() - 3}]}
         if path == "/api/agreements":
             return {
                 "member": "KG",

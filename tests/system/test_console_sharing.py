@@ -20,7 +20,10 @@ pytestmark = [
     ),
 ]
 
-ORDERS = re.compile(r"/api/(agreements|links)/[^/]+/(suspend|resume|lift)$")
+ORDERS = re.compile(
+    r"/api/(agreements|links|tracks)/[^/]+/(suspend|resume|lift|identity|handover|propose|pair|unpair|automatic)$"
+    r"|/api/tasks/[^/]+/[0-9]+/(accept|reject)$"
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +135,78 @@ def test_the_tour_leads_from_the_own_picture_through_a_suspension_and_back(
         ("/api/agreements/kg-ru-2023/suspend", {"reason": "an exercise"}),
         ("/api/agreements/kg-ru-2023/resume", {}),
     ]
+
+
+def test_warnings_of_both_members_say_whose_they_are_and_lead_to_their_track(sheet: Sheet) -> None:
+    sheet.page.keyboard.press("Escape")
+    panel = sheet.page.locator("asman-warnings-panel")
+    expect(panel.locator("[data-warning]")).to_have_count(2)
+    theirs = panel.locator("[data-warning='RU 4']")
+    expect(theirs).to_contain_text("EMERGENCY_7700")
+    expect(theirs).to_contain_text("from RU, under kg-ru-2023")
+    expect(sheet.page.locator("#tab-tracks")).to_contain_text("▲ 2")
+    theirs.get_by_role("button").click()
+    sheet.until("w.selected !== null && w.detail !== null")
+
+
+def test_a_persons_word_is_recorded_beside_the_partners_and_the_difference_is_told(
+    sheet: Sheet, node: SharingServer
+) -> None:
+    sheet.page.locator("asman-warnings-panel [data-warning='RU 4']").get_by_role("button").click()
+    held = sheet.page.locator("asman-identity-panel")
+    expect(held.locator("[data-identity='RU']")).to_contain_text("SUSPECT")
+    expect(sheet.page.locator("asman-track-panel .states")).to_contain_text("PENDING")
+    held.get_by_label("Identity", exact=True).select_option("friend")
+    held.get_by_label("On what it rests").fill("seen")
+    held.get_by_role("button", name="Record").click()
+    expect(held.locator("[data-identity='KG']")).to_contain_text("FRIEND")
+    expect(held.locator("[data-identity='RU']")).to_contain_text("SUSPECT")
+    expect(held).to_contain_text("MEMBERS DIFFER")
+    expect(sheet.page.locator("asman-track-panel .states")).to_contain_text("FRIEND")
+    path, body = node.orders[-1]
+    assert path.endswith("/identity")
+    assert body == {"value": "friend", "category": "unspecified", "criteria": "seen", "share": False}
+    held.get_by_role("button", name="Take back").click()
+    expect(held.locator("[data-identity='KG']")).to_have_count(0)
+    assert node.orders[-1][1] == {"value": None}
+
+
+def test_pairs_and_who_reports_are_decided_beside_the_track(sheet: Sheet, node: SharingServer) -> None:
+    sheet.page.locator("asman-warnings-panel [data-warning='RU 4']").get_by_role("button").click()
+    panel = sheet.page.locator("asman-pairing-panel")
+    panel.get_by_role("button", name="Part from RU's").click()
+    panel.get_by_label("Other track").fill("12/77")
+    panel.get_by_role("button", name="Pair", exact=True).click()
+    expect(panel.get_by_label("Other track")).to_have_value("")
+    panel.get_by_label("Other track").fill("12/77")
+    panel.get_by_role("button", name="Automatic", exact=True).first.click()
+    expect(panel.get_by_label("Other track")).to_have_value("")
+    panel.get_by_role("button", name="KG reports it").click()
+    sheet.until("w.notice === 'KG reports it'")
+    track = sheet.ask("w.selected")
+    assert node.orders == [
+        (f"/api/tracks/{track}/unpair", {"with": 9_000_000 + track}),
+        (f"/api/tracks/{track}/pair", {"with": 12_000_000_077}),
+        (f"/api/tracks/{track}/automatic", {"with": 12_000_000_077}),
+        (f"/api/tracks/{track}/handover", {"to": "KG"}),
+    ]
+
+
+def test_a_partners_proposal_is_answered_by_a_person_and_ours_is_asked_about_first(
+    sheet: Sheet, node: SharingServer
+) -> None:
+    asked = sheet.page.locator("asman-warnings-panel [data-task='RU 6']")
+    expect(asked).to_contain_text("KG to report")
+    expect(asked).to_contain_text("it flies to you")
+    asked.get_by_role("button", name="Accept").click()
+    expect(asked).to_contain_text("ACCEPTED")
+    assert node.orders == [("/api/tasks/RU/6/accept", {})]
+    expect(asked.get_by_role("button", name="Accept")).to_have_count(0)
+
+
+def test_the_partners_tab_says_what_a_partner_gave_beside_tracks(sheet: Sheet) -> None:
+    sheet.page.keyboard.press("p")
+    panel = sheet.page.locator("asman-links-panel")
+    expect(panel.locator("[data-class='plots']")).to_have_text("plots 240")
+    expect(panel).to_contain_text("ENGELS")
+    expect(panel).to_contain_text("▲ silent")

@@ -239,7 +239,7 @@ def test_a_partner_that_signs_what_its_grants_do_not_give_is_quarantined_until_a
             await flowing(kg, ru)
             outbox = kg.federation.partners["RU"].outbox
             encode = outbox._encode
-            outbox._encode = lambda table: encode(tracks("KG", kg.clock(), len(table), lat=-30.0))
+            outbox._encode = lambda what, table: encode(what, tracks("KG", kg.clock(), len(table), lat=-30.0))
             await give(kg)
             await until(lambda: ru.link("KG").quarantined)
             taken = len(ru.arrived)

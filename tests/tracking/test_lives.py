@@ -87,13 +87,44 @@ def test_a_formation_that_the_radar_sees_as_one_for_a_while_stays_two():
     assert tracking.counters(tracker)["shared"] > 3
 
 
+def test_who_falls_silent_as_slow_as_one_lands_leaves_the_picture_a_turn_sooner():
+    lasted = {}
+    for speed_mps in (70.0, 220.0):
+        rng = np.random.default_rng(23)
+        sky = fly(rng, 1, 100, spread_m=30_000.0, turning=False, speed_mps=(speed_mps, speed_mps + 1.0))
+        plots, truth = plots_table([observe(rng, sky, radar("A", 43.0, 75.0, pd=1.0), 100)], sky)
+        plots = plots.filter(pa.array((truth == 0) & (seconds_of(plots) < 60.0)))
+        _, pictures = first_shown(plots, 100)
+        gone = max(second for second, numbers in pictures.items() if numbers)
+        lasted[speed_mps] = gone - seconds_of(plots)[-1]
+    # A turn takes 4 s; both leave at a whole second after a miss is due.
+    assert 3.0 <= lasted[220.0] - lasted[70.0] <= 8.0
+
+
+def test_an_explanation_tells_which_plots_two_aircraft_shared():
+    plots, truth = pair(450.0, 120)
+    merged = seconds_of(plots) > 80.0
+    plots = plots.filter(pa.array((truth >= 0) & (merged == (truth == 2))))
+    tracker, pictures = run(plots, 120)
+    begin_ns, end_ns = ((EPOCH_S + second) * S for second in (80, 120))
+    told = {
+        number: tracking.explain_plots(plots, (RADAR,), number, begin_ns, end_ns).decisions
+        for number in sorted(pictures[80])
+    }
+    shared = [one for decisions in told.values() for one in decisions if one.act == "shared"]
+    assert len(shared) == tracking.counters(tracker)["shared"] > 3
+    assert {one.reason for one in shared} == {"unresolved"}
+    assert {one.track for one in shared} <= set(told)
+    assert "may not have told the two apart" in shared[0].text
+
+
 def test_one_aircraft_is_one_track_though_two_might_share_it():
     plots, truth = pair(0.0, 120)
     _, pictures = run(plots.filter(pa.array(truth == 0)), 120)
     assert all(len(numbers) == 1 for second, numbers in pictures.items() if second > 40)
 
 
-def first_shown(plots, seconds, alone=1.0):
+def first_shown(plots, seconds, alone=0.9):
     """Second of each picture, and who is in it, each second."""
     config = TrackerConfig(confirm_existence_alone=alone)
     tracker, pictures, done = tracking.start((RADAR,), origin="KG", config=config), {}, 0
@@ -117,6 +148,35 @@ def test_an_answer_is_shown_at_the_second_and_at_once_where_one_with_an_address_
         begun = min(second for second, numbers in pictures.items() if numbers)
         # Windows of a quarter of a second are closed by the next whole second.
         assert int(seconds_of(plots)[turns - 1]) <= begun - 1 <= int(seconds_of(plots)[turns - 1]) + 1
+
+
+def one_aircraft(seed, seconds):
+    """Answers with an address of one aircraft, straight ahead, in every turn."""
+    rng = np.random.default_rng(seed)
+    sky = fly(rng, 1, seconds, spread_m=30_000.0, turning=False)
+    plots, truth = plots_table([observe(rng, sky, radar("A", 43.0, 75.0, pd=1.0), seconds)], sky)
+    return plots.filter(pa.array(truth == 0))
+
+
+def test_an_answer_that_none_follows_is_shown_for_one_turn():
+    once = one_aircraft(21, 40).slice(0, 1)
+    _, pictures = first_shown(once, 30)
+    turns = [second for second, numbers in pictures.items() if numbers]
+    assert turns
+    assert turns[-1] - turns[0] <= 5
+
+
+def test_two_answers_too_far_apart_for_an_aircraft_are_not_shown_any_more():
+    """900 m/s: the second is of the same address, and of something else."""
+    two = one_aircraft(22, 40).slice(0, 2)
+    far = pa.array([two["range_m"][0].as_py(), two["range_m"][0].as_py() + 3_600.0])
+    two = two.set_column(two.schema.get_field_index("range_m"), "range_m", far)
+    same = pa.array([two["azimuth_deg"][0].as_py()] * 2)
+    two = two.set_column(two.schema.get_field_index("azimuth_deg"), "azimuth_deg", same)
+    _, pictures = first_shown(two, 20)
+    second = int(seconds_of(two)[1]) + 1
+    assert pictures[second - 2]
+    assert not pictures[second + 1]
 
 
 def test_where_addresses_are_seen_once_and_never_again_one_is_not_enough():

@@ -22,18 +22,20 @@ maybe = lambda values: st.one_of(st.none(), values)  # noqa: E731
 
 
 def values(what, field):
+    # What makes a row one is never missing.
+    some = (lambda one: one) if field.name in payload._NEEDED[what] else maybe
     if field.type == TIME:
         return st.integers(0, 10**6).map(lambda k: NS + k * payload.TIME_NS)
     if field.name in ("lat_deg", "lon_deg"):
-        return maybe(st.integers(-900_000_000, 900_000_000).map(lambda k: k / 1e7))
+        return some(st.integers(-900_000_000, 900_000_000).map(lambda k: k / 1e7))
     if pa.types.is_floating(field.type):
-        return maybe(st.floats(-1e6, 1e6, width=32))
+        return some(st.floats(-1e6, 1e6, width=32))
     if pa.types.is_boolean(field.type):
-        return maybe(st.booleans())
+        return some(st.booleans())
     if pa.types.is_integer(field.type):
-        return maybe(st.integers(-1, 2**15 - 1))
+        return some(st.integers(-1, 2**15 - 1))
     known = payload._KNOWN.get((what, field.name))
-    return maybe(st.sampled_from(sorted(known)) if known else st.text("ab \n", min_size=1, max_size=5))
+    return some(st.sampled_from(sorted(known)) if known else st.text("ab \n", min_size=1, max_size=5))
 
 
 @st.composite
@@ -68,6 +70,18 @@ def ordinary(what):
         row[field.name] = known.get(field.name, word if pa.types.is_string(field.type) else plain)
     columns = [pa.array([row[f.name]] * 2, f.type) for f in SCHEMAS[what]]
     return pa.Table.from_arrays(columns, schema=SCHEMAS[what])
+
+
+@pytest.mark.parametrize("what,name", [(what, name) for what in CLASSES for name in payload._NEEDED[what]])
+def test_rows_without_what_makes_them_one_are_refused(what, name):
+    whole = ordinary(what)
+    kind = whole.schema.field(name)
+    lacks = whole.set_column(
+        whole.schema.get_field_index(name), kind, pa.array([whole[name][0].value if kind.type == TIME else
+                                                           whole[name][0].as_py(), None], kind.type)
+    )  # fmt: skip
+    with pytest.raises(FeedError):
+        payload.decode(what, payload.encode(what, lacks), "KG", "")
 
 
 @pytest.mark.parametrize("what", CLASSES)

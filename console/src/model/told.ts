@@ -83,6 +83,7 @@ const WITHHELD: Readonly<Record<string, string>> = {
   DELAYED: "it is not old enough yet",
   TOO_OFTEN: "the track was released less than the agreed interval before",
   VERBATIM: "it is another member's, and our own terms would alter it",
+  AUDIENCE: "it rests on what other members gave, and may not go on to that member",
   GIVEN_UP: "too much was waiting for its delay",
 };
 

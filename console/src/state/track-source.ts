@@ -1,5 +1,6 @@
 /** What the node alone knows of a track, from `GET /api/tracks/{track}`: its plots, who contributed to it, who sees it. */
 
+import type { Identity } from "../model/nouns.ts";
 import { node, NodeError } from "./node-api.ts";
 
 export interface PlotEntry {
@@ -42,9 +43,11 @@ export interface TrackStory {
   /** Null where the node does not tell: it has no partners. */
   readonly sources: readonly Source[] | null;
   readonly visibleTo: readonly Visibility[] | null;
+  /** What members hold it to be, our own first. */
+  readonly identities: readonly Identity[];
 }
 
-const NOTHING: TrackStory = { plots: [], contributors: [], sources: null, visibleTo: null };
+const NOTHING: TrackStory = { plots: [], contributors: [], sources: null, visibleTo: null, identities: [] };
 
 /** Empty when the node holds the track no more. */
 export async function trackStory(track: number, signal: AbortSignal): Promise<TrackStory> {
@@ -56,6 +59,7 @@ export async function trackStory(track: number, signal: AbortSignal): Promise<Tr
       contributors: list<string>("contributors") ?? [],
       sources: list<Source>("sources"),
       visibleTo: list<Visibility>("visible_to"),
+      identities: list<Identity>("identities") ?? [],
     };
   } catch (error) {
     if (error instanceof NodeError && error.status === 404) return NOTHING;

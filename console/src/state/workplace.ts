@@ -15,6 +15,7 @@ import {
 } from "../worker/protocol.ts";
 import { TrackStore } from "../map/track-store.ts";
 import type { ViewState } from "../worker/viewing.ts";
+import { Nouns } from "./nouns.ts";
 import { Sharing } from "./sharing.ts";
 import { loadSettings, saveSettings } from "./storage.ts";
 import { emptyStats, type Stats } from "./stats.ts";
@@ -23,7 +24,7 @@ import { Tour } from "./tour.ts";
 export type Topic =
   | "hello" | "sensors" | "clock" | "health" | "link" | "frame" | "update" | "rows" | "labels" | "hovered"
   | "detail" | "selection" | "filter" | "order" | "settings" | "notice" | "centre" | "fit" | "tool" | "pointer" | "view"
-  | "members" | "sharing" | "viewed" | "origins" | "tab" | "question" | "tour";
+  | "members" | "sharing" | "nouns" | "viewed" | "origins" | "tab" | "question" | "tour";
 
 /** What the side panel shows. */
 export const TABS = ["tracks", "agreements", "partners"] as const;
@@ -81,6 +82,7 @@ export class Workplace {
   tab: Tab = "tracks";
   question: Question | null = null;
   readonly sharing = new Sharing(() => this.member, () => this.emit("sharing"));
+  readonly nouns = new Nouns(() => this.emit("nouns"));
   readonly tour = new Tour(this, () => this.emit("tour"));
   readonly store = new TrackStore();
   readonly stats: Stats = emptyStats();
@@ -323,8 +325,13 @@ export class Workplace {
 
   /** Agreements and links are asked for while there may be some, and somebody to ask. */
   private follow(): void {
-    if (this.federated && this.link.state === "open") this.sharing.start();
-    else this.sharing.stop();
+    if (this.federated && this.link.state === "open") {
+      this.sharing.start();
+      this.nouns.start();
+    } else {
+      this.sharing.stop();
+      this.nouns.stop();
+    }
   }
 
   private hearUpdate(update: Update): void {

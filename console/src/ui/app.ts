@@ -3,6 +3,7 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { classMap } from "lit/directives/class-map.js";
+import { openOnes } from "../model/nouns.ts";
 import { Follow } from "../state/follow.ts";
 import { TABS, type Tab, type Workplace } from "../state/workplace.ts";
 import type { ClockBar } from "./clock-bar.ts";
@@ -21,6 +22,7 @@ import "./sensor-panel.ts";
 import "./table.ts";
 import "./track-panel.ts";
 import "./view-bar.ts";
+import "./warnings-panel.ts";
 
 const NOTICE_MS = 6000;
 
@@ -35,7 +37,7 @@ export class App extends LitElement {
 
   constructor() {
     super();
-    this.addController(new Follow(this, ["settings", "selection", "hello", "notice", "tab", "sharing"]));
+    this.addController(new Follow(this, ["settings", "selection", "hello", "notice", "tab", "sharing", "nouns"]));
   }
 
   /** No shadow: MapLibre's styles, which are the document's, must reach the map within. */
@@ -93,11 +95,12 @@ export class App extends LitElement {
   }
 
   private tabs(): TemplateResult {
-    const { tab, sharing } = this.workplace;
+    const { tab, sharing, nouns } = this.workplace;
     const suspended = sharing.agreements.filter((agreement) => agreement.state === "suspended").length;
     const troubled = sharing.links.filter((link) => link.condition === "down" || link.condition === "quarantined").length;
+    const warned = openOnes(nouns.warnings).length;
     const words: Record<Tab, string> = {
-      tracks: "Track, sensors",
+      tracks: `Track, sensors${warned > 0 ? ` ▲ ${warned}` : ""}`,
       agreements: `Agreements${suspended > 0 ? ` ❚❚ ${suspended}` : ""}`,
       partners: `Partners${troubled > 0 ? ` ▲ ${troubled}` : ""}`,
     };
@@ -111,7 +114,8 @@ export class App extends LitElement {
     const tab = workplace.federated ? workplace.tab : "tracks";
     if (tab === "agreements") return html`<asman-agreements-panel role="tabpanel" aria-labelledby="tab-agreements" .workplace=${workplace}></asman-agreements-panel>`;
     if (tab === "partners") return html`<asman-links-panel role="tabpanel" aria-labelledby="tab-partners" .workplace=${workplace}></asman-links-panel>`;
-    return html`${workplace.selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
+    return html`${workplace.federated ? html`<asman-warnings-panel .workplace=${workplace}></asman-warnings-panel>` : nothing}
+      ${workplace.selected === null ? nothing : html`<asman-track-panel .workplace=${workplace}></asman-track-panel>`}
       <asman-sensor-panel .workplace=${workplace}></asman-sensor-panel>`;
   }
 

@@ -40,7 +40,7 @@ export class LinksPanel extends LitElement {
 
   constructor() {
     super();
-    this.addController(new Follow(this, ["sharing"]));
+    this.addController(new Follow(this, ["sharing", "nouns"]));
     this.addController(new Every(this, 1000));
   }
 
@@ -75,9 +75,24 @@ export class LinksPanel extends LitElement {
         <tr><td class="words">✓ released</td><td class="number">${grouped(link.sent.rows)}</td></tr>
         ${counted(link.withheld).map(([reason, rows]) => html`<tr><td class="words">✕ ${reason}</td><td class="number">${grouped(rows)}</td></tr>`)}
       </tbody></table>
+      ${this.beside(link.partner)}
       ${total(link.rejected) === 0 ? nothing : html`<h3>What it sent and was not taken</h3>
         <table><tbody>${counted(link.rejected).map(([reason, count]) => html`<tr><td class="words">${reason}</td><td class="number">${grouped(count)}</td></tr>`)}</tbody></table>`}
     </section>`;
+  }
+
+  /** What it gave beside tracks, and how its sensors do by its own word. */
+  private beside(partner: string): TemplateResult | typeof nothing {
+    const { nouns } = this.workplace;
+    const found = nouns.partners.find((one) => one.member === partner);
+    const held = Object.entries(found?.held ?? {}).filter(([, rows]) => rows > 0);
+    if (held.length === 0) return nothing;
+    const sensors = nouns.sensors.get(partner) ?? [];
+    return html`<h3>What it gave beside tracks, as kept here</h3>
+      <div class="tags">${held.map(([what, rows]) => html`<span class="tag" data-class=${what}>${what} ${grouped(rows)}</span>`)}</div>
+      ${sensors.length === 0 ? nothing : html`<table><thead><tr><th>Its sensor</th><th>Kind</th><th>State</th><th class="number">Plots/s</th><th class="number">Said</th></tr></thead>
+        <tbody>${sensors.map((one) => html`<tr><td>${one.sensor}</td><td>${one.kind}</td><td>${one.state === "ok" ? "✓ ok" : `▲ ${one.state}`}</td>
+          <td class="number">${one.plots_per_s === null ? "–" : one.plots_per_s.toFixed(1)}</td><td class="number">${ago(one.last_s)}</td></tr>`)}</tbody></table>`}`;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   addressHex, age, course, decimalDegrees, dms, feet, flightLevel, grouped, metres, speedKt, squawk, trackNumber, trend, utcTime, verticalRate,
 } from "../model/format.ts";
 import { wrapLongitude } from "../model/geo.ts";
+import { identityWords } from "../model/nouns.ts";
 import { Follow } from "../state/follow.ts";
 import { trackStory, type TrackStory } from "../state/track-source.ts";
 import type { Workplace } from "../state/workplace.ts";
@@ -16,6 +17,8 @@ import { panelStyles } from "./panel-styles.ts";
 import { shared } from "./shared.ts";
 import { sparkline } from "./sparkline.ts";
 import { memberMark } from "./member-mark.ts";
+import "./identity-panel.ts";
+import "./pairing-panel.ts";
 import "./sources-panel.ts";
 import "./why-panel.ts";
 
@@ -78,6 +81,8 @@ export class TrackPanel extends LitElement {
     void this.ask();
   }
 
+  private readonly askAgain = (): void => void this.ask();
+
   private async ask(): Promise<void> {
     const { selected, detail } = this.workplace;
     // Of a track that was dropped the node knows no more than the panel.
@@ -109,6 +114,8 @@ export class TrackPanel extends LitElement {
       ${this.position(detail)}
       ${this.quality(detail)}
       <asman-sources-panel .story=${this.story} .members=${this.workplace.members} .member=${this.workplace.member} .peers=${this.workplace.hello?.peers?.map((peer) => peer.member) ?? []} .nowS=${detail.timeS}></asman-sources-panel>
+      <asman-identity-panel .workplace=${this.workplace} .track=${detail.track} .identities=${this.story?.identities ?? []} .told=${this.askAgain}></asman-identity-panel>
+      ${this.workplace.federated ? html`<asman-pairing-panel .workplace=${this.workplace} .track=${detail.track} .sources=${this.story?.sources ?? []} .told=${this.askAgain}></asman-pairing-panel>` : nothing}
       ${this.profiles(detail)}
       <asman-why-panel .track=${detail.track}></asman-why-panel>
       ${this.origins()}`;
@@ -122,7 +129,7 @@ export class TrackPanel extends LitElement {
         <button title="Close (Esc)" aria-label="Deselect this track" @click=${() => this.workplace.select(null)}>${icons.close}</button>
       </div>
       <div class="states">
-        <span class="tag">PENDING</span>
+        <span class="tag">${this.heldToBe()}</span>
         ${this.workplace.federated && d.origin ? memberMark(this.workplace.members, d.origin) : nothing}
         ${d.droppedS !== null ? html`<span class="tag warning">DROPPED ${utcTime(d.droppedS)}Z</span>` : nothing}
         ${is(Flag.coasting) && d.droppedS === null ? html`<span class="tag caution">COASTING ${age(d.timeS - d.lastPlotS)}</span>` : nothing}
@@ -147,7 +154,13 @@ export class TrackPanel extends LitElement {
       ${this.pair("Callsign", d.callsign || "–", d.callsign)}
       ${this.pair("Address", addressHex(d.address), d.address === null ? "" : addressHex(d.address))}
       ${this.pair("Mode 3/A", squawk(d.mode3a), d.mode3a === null ? "" : squawk(d.mode3a))}
-      ${this.pair("Standard identity", "pending: not evaluated")}`);
+      ${this.pair("Standard identity", this.heldToBe())}`);
+  }
+
+  /** What this member's own people said, and nobody else's word in its place. */
+  private heldToBe(): string {
+    const own = this.story?.identities.find((one) => one.origin === this.workplace.member);
+    return own === undefined ? "PENDING" : identityWords(own.value);
   }
 
   private position(d: Detail): TemplateResult {

@@ -19,7 +19,6 @@ from typing import Any, Final
 
 import msgspec
 import nats.errors
-import pyarrow as pa
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -35,9 +34,11 @@ from asman.edge.border_store import BorderStore
 from asman.edge.federation import Federation
 from asman.edge.link_messages import Decided, Order
 from asman.edge.messages import Failed, pack_arrival, tell
+from asman.edge.noun_messages import HeardAsk
+from asman.edge.offers import unpack_offers
 from asman.edge.outbox import Limits
 from asman.errors import AsmanError, InputError
-from asman.wire import contribution
+from asman.wire import payload
 
 #: How often the web is told how links are, and links are looked at that were added or removed.
 LINKS_S: Final = 1.0
@@ -106,6 +107,7 @@ class BorderProcess:
             await self._client.subscribe(messages.ACT, cb=self._order)
             await self._client.subscribe(messages.LINKS, cb=self._state)
             await self._client.subscribe(messages.VIEW, cb=self._view)
+            await self._client.subscribe(messages.VIEW_OF, cb=self._view_of)
             await self._client.subscribe(messages.VISIBLE, cb=self._visible)
             jobs = [asyncio.create_task(one) for one in (self._release(), self._certify(), self._mind())]
             ended = asyncio.create_task(self._ending.wait())
@@ -134,7 +136,7 @@ class BorderProcess:
     async def _begin(self) -> None:
         limits = Limits(age_s=self._plan.keep_s, octets=self._plan.keep_octets)
         federation = Federation(
-            self._home, self._border, self._store, self._account, contribution.encode, contribution.decode,
+            self._home, self._border, self._store, self._account, payload.encode, payload.decode,
             self._tell, limits, time.time_ns,
         )  # fmt: skip
         federation.seen = self._viewing.take
@@ -145,7 +147,7 @@ class BorderProcess:
         await self._client.publish(messages.ARRIVED, pack_arrival(arrival))
 
     async def _release(self) -> None:
-        """Ask the reasoning for our own tracks, and give partners what they may have of them."""
+        """Ask the reasoning for all of our own, and give partners what they may have of it."""
         due_s = time.monotonic()
         while True:
             federation = self._federation
@@ -155,7 +157,7 @@ class BorderProcess:
                 except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                     pass  # it starts, or is busy: what is not asked for does not leave
                 else:
-                    await federation.release(_table(answer.data))
+                    await federation.release(*unpack_offers(answer.data))
             if federation is not None:
                 federation.check()
             due_s = max(due_s + self._plan.release_s, time.monotonic())
@@ -203,18 +205,20 @@ class BorderProcess:
 
     async def _view(self, message: Msg) -> None:
         member = message.data.decode(errors="replace")
-        if self._federation is None or not self._federation.flows_to(member):
+        stopped = self._federation is None or not self._federation.flows_to(member)
+        if stopped:
             self._viewing.forget(member)
-        await message.respond(await asyncio.to_thread(self._viewing.told, member))
+        await message.respond(await asyncio.to_thread(self._viewing.told, member, stopped=stopped))
+
+    async def _view_of(self, message: Msg) -> None:
+        question = msgspec.json.decode(message.data, type=HeardAsk)
+        if self._federation is None or not self._federation.flows_to(question.member):
+            self._viewing.forget(question.member)
+        await message.respond(await asyncio.to_thread(self._viewing.beside, question))
 
     async def _visible(self, message: Msg) -> None:
         if self._federation is not None:
             await message.respond(msgspec.json.encode(self._federation.visible(int(message.data))))
-
-
-def _table(octets: bytes) -> pa.Table:
-    with pa.ipc.open_stream(octets) as reader:
-        return reader.read_all()
 
 
 async def _run(plan: BorderPlan, home: Home, border: Border | None, problem: AsmanError | None) -> int:

@@ -82,7 +82,7 @@ def _parts(weight: Weight) -> str:
 
 
 def _close(decision: Decision) -> str:
-    if decision.act in ("absorbed", "merged", "lost") and decision.track is not None:
+    if decision.act in ("absorbed", "merged", "lost", "shared") and decision.track is not None:
         return f"track {decision.track}"
     rivals = [f"track {one.track} ({one.weight.share:.4f})" for one in decision.rivals]
     return ", ".join([*rivals, *(f"plot at {_time(one.time_s)}" for one in decision.others)])

@@ -30,10 +30,11 @@ from asman.edge.messages import (
 from asman.model.contribution import Contribution
 from asman.model.datagram import Datagram
 from asman.pipeline import events, node
+from asman.pipeline.heard import agreements_of
 from asman.pipeline.node import Inputs
 from asman.sensing.sensors_toml import parse
 from asman.units import SECOND_NS
-from asman.wire import contribution
+from asman.wire import payload
 
 #: Wall clock between two steps of reasoning.
 TICK_S: Final = 0.25
@@ -150,24 +151,31 @@ def _step(mind: Mind, datagrams: tuple[Datagram, ...], arrivals: tuple[Arrived |
     """Reason one step; return whether a sensor was met."""
     # A clock of the wall that was set back must not turn the picture's time back.
     now_ns = max(time.time_ns(), mind.state.now_ns)
-    contributions, left = _read(arrivals)
-    mind.state, said = node.step(mind.state, Inputs(datagrams, (), contributions, left), now_ns)
+    contributions, left, ended = _read(arrivals)
+    mind.state, said = node.step(mind.state, Inputs(datagrams, (), contributions, left, ended), now_ns)
     mind.journal.write(said, now_ns)
     return any(isinstance(event, events.SensorsMet) for event in said)
 
 
-def _read(arrivals: tuple[Arrived | Left, ...]) -> tuple[tuple[Contribution, ...], tuple[str, ...]]:
-    """Contributions in order of arrival, and members that left; what came of a member before it left is
-    void.
+def _read(
+    arrivals: tuple[Arrived | Left, ...],
+) -> tuple[tuple[Contribution, ...], tuple[str, ...], tuple[tuple[str, tuple[str, ...]], ...]]:
+    """Contributions in order of arrival, members that left, and members of whom some agreements ended.
+
+    What came of a member before that is void as far as it came under what ended.
     """
     taken: list[Contribution] = []
     left: dict[str, None] = {}
+    ended: list[tuple[str, tuple[str, ...]]] = []
     for one in arrivals:
         if isinstance(one, Left):
-            taken = [each for each in taken if each.origin != one.origin]
-            left[one.origin] = None
+            taken = [each for each in taken if each.origin != one.origin or not _voided(each, one)]
+            if one.agreements:
+                ended.append((one.origin, one.agreements))
+            else:
+                left[one.origin] = None
             continue
-        table = contribution.decode(one.payload, one.origin, one.label) if one.what else None
+        table = payload.decode(one.what, one.payload, one.origin, one.label) if one.what else None
         taken.append(
             Contribution(
                 origin=one.origin,
@@ -178,4 +186,12 @@ def _read(arrivals: tuple[Arrived | Left, ...]) -> tuple[tuple[Contribution, ...
                 table=table,
             )
         )
-    return tuple(taken), tuple(left)
+    return tuple(taken), tuple(left), tuple(ended)
+
+
+def _voided(contribution: Contribution, left: Left) -> bool:
+    """Whether a batch, whose rows have one label, came under what ended."""
+    if not left.agreements or contribution.table is None or not contribution.table.num_rows:
+        return True
+    label = contribution.table["label"][0].as_py()
+    return not set(left.agreements).isdisjoint(agreements_of(label))

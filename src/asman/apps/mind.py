@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast, get_args
 import msgspec
 import pyarrow as pa
 
+from asman.apps import handovers, partnered
 from asman.apps.journal import Journal
 from asman.apps.plan import Plan
 from asman.apps.reason import Outlet, ipc
@@ -26,6 +27,8 @@ from asman.edge.messages import (
     TrailPoint,
     Why,
 )
+from asman.edge.noun_messages import HeardAsk, Replying, Saying
+from asman.edge.offers import pack_offers
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import evidence, joint, node
@@ -77,7 +80,18 @@ class Mind:
             return await self.do(lambda: self._pair(pairing))
 
         async def own(_: bytes) -> bytes:
-            return await self.do(lambda: ipc(node.own_tracks(self.state)))
+            return await self.do(self._offers)
+
+        async def heard(octets: bytes) -> bytes:
+            return await self.do(lambda: self._heard(octets))
+
+        async def say(octets: bytes) -> bytes:
+            said = msgspec.json.decode(octets, type=Saying)
+            return await self.do(lambda: self._say(said))
+
+        async def reply(octets: bytes) -> bytes:
+            said = msgspec.json.decode(octets, type=Replying)
+            return await self.do(lambda: self._say(said))
 
         async def trails(_: bytes) -> bytes:
             return await self.do(self._trails)
@@ -86,6 +100,9 @@ class Mind:
         await outlet.answer(messages.TRACK, track)
         await outlet.answer(messages.PAIR, pair)
         await outlet.answer(messages.OWN, own)
+        await outlet.answer(messages.HEARD, heard)
+        await outlet.answer(messages.SAY, say)
+        await outlet.answer(messages.REPLY, reply)
         await outlet.answer(messages.TRAILS, trails)
         await outlet.answer(messages.WHY, why)
 
@@ -98,6 +115,29 @@ class Mind:
             return b"false"
         self.state = msgspec.structs.replace(state, federation=after)
         return b"true"
+
+    def _offers(self) -> bytes:
+        self.state, offers = node.offers(self.state)
+        return pack_offers(offers)
+
+    def _heard(self, octets: bytes) -> bytes:
+        """Of a class of one partner its rows; of nothing, who gave what; of "warnings", everybody's."""
+        if not octets:
+            return msgspec.json.encode(partnered.partners(self.state))
+        if octets == messages.WARNINGS:
+            return msgspec.json.encode(partnered.warnings(self.state))
+        if octets == messages.TASKS:
+            return msgspec.json.encode(handovers.tasks(self.state))
+        return msgspec.json.encode(partnered.rows(self.state, msgspec.json.decode(octets, type=HeardAsk)))
+
+    def _say(self, said: Saying | Replying) -> bytes:
+        if isinstance(said, Replying):
+            self.state, answered = handovers.reply(self.state, said)
+        elif said.propose is not None:
+            self.state, answered = handovers.propose(self.state, said.track, said.propose)
+        else:
+            self.state, answered = partnered.take(self.state, said)
+        return msgspec.json.encode(answered)
 
     def _trails(self) -> bytes:
         return stream.encode_trails(node.trails_of(self.state), self.state.now_ns / SECOND_NS)
@@ -216,6 +256,7 @@ def entry(state: NodeState, number: int) -> TrackEntry | None:
         trail=_trail(trail, number, time_s),
         latest_plots=plots,
         sources=sources,
+        identities=partnered.identities(state, number),
     )
 
 

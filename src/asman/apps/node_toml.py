@@ -163,7 +163,8 @@ def _check(config: NodeConfig, item: str) -> None:
     for number, feed in enumerate(config.feed):
         address(feed.url, f"{item}: feed[{number}].url")
     for number, output in enumerate(config.output):
-        check_output(output, f"{item}: output[{number}]")
+        shares = config.sharing is not None
+        check_output(output, f"{item}: output[{number}]", config.member, shares=shares)
     if not 0 <= config.port <= 65_535:
         raise ConfigError(f"{item}: port", f"needs 0 to 65535, not {config.port}")
     if not 0.1 <= config.picture_s <= 60:

@@ -29,6 +29,7 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     source       cat062: SAC/SIC of this system; service: which of its services
     edition      cat062: edition of CAT062
     unconfirmed  tentative tracks, too
+    view         a partner: not our picture goes out, but what was released to that member; empty: our own
     simulated    sbs: simulated tracks, too, though the form has no word for that
     """
 
@@ -41,10 +42,16 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     edition: str = "1.18"
     unconfirmed: bool = False
     simulated: bool = False
+    view: str = ""
 
 
-def check_output(config: OutputConfig, item: str) -> None:
-    """Refuse what cannot be sent. Raises ConfigError that names `item` and the key."""
+def check_output(config: OutputConfig, item: str, member: str = "", *, shares: bool = True) -> None:
+    """Refuse what cannot be sent. Raises ConfigError that names `item` and the key.
+
+    member, shares  whose node it is, and whether it has partners at all
+    """
+    if config.view:
+        _check_view(config.view, f"{item}.view", member, shares=shares)
     if config.kind not in KINDS:
         raise ConfigError(f"{item}.kind", f"there is no '{config.kind}'", nearest(config.kind, list(KINDS)))
     where = leads_to(config, f"{item}.url")
@@ -63,6 +70,15 @@ def check_output(config: OutputConfig, item: str) -> None:
         raise ConfigError(
             f"{item}.edition", f"CAT062 is not written as {config.edition}", nearest(config.edition, EDITIONS)
         )
+
+
+def _check_view(view: str, item: str, member: str, *, shares: bool) -> None:
+    if not (view.isascii() and view.isalpha() and view.isupper() and 2 <= len(view) <= 3):
+        raise ConfigError(item, f"'{view}' is no member", "Use its two or three capital letters, e.g. RU.")
+    if view == member:
+        raise ConfigError(item, f"{view} is this node's own member", "Leave `view` out for its own picture.")
+    if not shares:
+        raise ConfigError(item, "the node shares nothing: nobody is given anything", "Add [sharing].")
 
 
 def leads_to(config: OutputConfig, item: str) -> Destination | Place:

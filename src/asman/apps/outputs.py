@@ -1,17 +1,20 @@
-"""A node's outputs: its own picture, in forms that others read, to its own member's recipients.
+"""A node's outputs: its own picture, or a partner's view of it, in forms that others read.
 
     reasoning --TRACKS--> form (a pure function of the table) --messages--> UDP, TCP, file
 
-Default deny: nothing leaves but what `[[output]]` of the node's own node.toml names. The agreements between
-members are not asked here, so no output may lead to a partner: what a partner gets goes through the release
-guard. A slow reader, a lost connection or a table that cannot be said costs messages, which are counted;
-never the picture.
+Default deny: nothing leaves but what `[[output]]` of the node's own node.toml names. The own picture is for
+the member's own recipients: agreements are not asked here, so such an output may not lead to a partner. An
+output with `view` sends what the release guard let go to that partner, and nothing else: neither our own
+track numbers nor how our sensors do. While no agreement gives it anything, its picture is empty, and goes
+out at the same pace. A slow reader, a lost connection or a table that cannot be said costs messages, which
+are counted; never the picture.
 """
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -20,7 +23,7 @@ from asman.apps.output_toml import OutputConfig, leads_to
 from asman.apps.sending import Destination, Sender
 from asman.edge.health_messages import Health, OutputHealth
 from asman.edge.outlets import Connected, Outlet, Place, Served, Written
-from asman.edge.reasoning import Reasoning
+from asman.edge.reasoning import Reasoning, flows
 from asman.errors import AsmanError
 from asman.model.datagram import Datagram
 
@@ -76,13 +79,18 @@ class Datagrams:
 class Output:
     """One `[[output]]` at work."""
 
-    def __init__(self, config: OutputConfig, outlet: Outlet, form: Form) -> None:
+    def __init__(self, config: OutputConfig, outlet: Outlet, form: Callable[[], Form]) -> None:
         self.config = config
         self.outlet = outlet
         self.left_out = 0
         self.last_s: float | None = None
         self.problem = ""
-        self._form = form
+        self._make_form = form
+        self._form = form()
+
+    def begin_anew(self) -> None:
+        """Forget what was sent: nothing is given now, so that not even the end of a track may be said."""
+        self._form = self._make_form()
 
     async def send(self, tracks: pa.Table, health: Health | None) -> None:
         """Send one picture."""
@@ -136,7 +144,11 @@ class Outputs:
     @property
     def places(self) -> list[str]:
         """What goes where, in words."""
-        return [f"{one.config.kind} to {one.config.url}" for one in self.outputs]
+        return [
+            f"{one.config.kind} to {one.config.url}"
+            + (f" as {one.config.view} sees it" * bool(one.config.view))
+            for one in self.outputs
+        ]
 
     def heard(self, health: Health) -> None:
         """Take in how the node does."""
@@ -154,9 +166,8 @@ class Outputs:
             outlet = (
                 Datagrams(where, config.name) if isinstance(where, Destination) else await _open(where, item)
             )
-            self.outputs.append(
-                Output(config, outlet, form_of(config, datagrams=isinstance(where, Destination)))
-            )
+            form = partial(form_of, config, datagrams=isinstance(where, Destination))
+            self.outputs.append(Output(config, outlet, form))
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -165,12 +176,18 @@ class Outputs:
     async def _repeat(self, output: Output) -> None:
         due = time.monotonic()
         while True:
+            view = output.config.view
             try:
-                tracks = await self._reasoning.tracks()
+                tracks = await (self._reasoning.view(view) if view else self._reasoning.tracks())
             except TimeoutError:
-                output.problem = "the reasoning was too busy to tell its tracks"
+                output.problem = "the node was too busy to tell its tracks"
             else:
-                await output.send(tracks, self._health)
+                if tracks is None:
+                    output.problem = f"nothing is released to {view}: this node has no border"
+                else:
+                    if view and not flows(tracks):
+                        output.begin_anew()
+                    await output.send(tracks, None if view else self._health)
             due = max(due + output.config.period_s, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
 

@@ -24,6 +24,7 @@ from asman.edge.health_messages import FeedHealth, Health
 from asman.edge.hub import Hub
 from asman.edge.link_messages import LinksState
 from asman.edge.messages import Failed, Hello, Peer, Progress, Ready
+from asman.edge.nouns_api import Nouns
 from asman.edge.reasoning import BusReasoning
 from asman.edge.sharing_api import Sharing
 from asman.edge.streams import StreamFeed
@@ -85,7 +86,7 @@ class Shell:
         await self._subscribe(client)
         port = int(self._parts.listening.getsockname()[1])
         keeper = gate(self._parts.token, port, self._setting.bind)
-        server = web_server(application(self._hub, reasoning, keeper, __version__, sharing))
+        server = web_server(application(self._hub, reasoning, keeper, __version__, sharing, Nouns(client)))
         jobs: list[asyncio.Task[Any]] = []
         self._outputs = Outputs(self._setting.outputs, reasoning)
         for job in (

@@ -20,10 +20,11 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.types import ASGIApp
 
-from asman.edge import console, geojson, joint_api, metrics, sharing_api
+from asman.edge import console, geojson, joint_api, metrics, nouns_api, sharing_api
 from asman.edge.gate import Gate, guarded
 from asman.edge.hub import Hub
 from asman.edge.messages import Clock, Health, Refused, ReplayCommand, TrackEntry, Why
+from asman.edge.nouns_api import Nouns
 from asman.edge.reasoning import Reasoning
 from asman.edge.sharing_api import Sharing
 from asman.errors import InputError
@@ -177,19 +178,22 @@ def _too_busy(_: Request[Any, Any, Any], error: TimeoutError) -> Response[dict[s
 
 
 def application(
-    hub: Hub, reasoning: Reasoning, keeper: Gate, version: str, sharing: Sharing | None = None
-) -> ASGIApp:
+    hub: Hub, reasoning: Reasoning, keeper: Gate, version: str, sharing: Sharing | None = None,
+    nouns: Nouns | None = None,
+) -> ASGIApp:  # fmt: skip
     """Return the guarded application of one node."""
     app = Litestar(
         route_handlers=[
             *(health, picture, track, explain, clock, replay, prometheus, live, page),
             *joint_api.HANDLERS,
             *sharing_api.HANDLERS,
+            *nouns_api.HANDLERS,
         ],
         dependencies={
             "hub": Provide(lambda: hub, sync_to_thread=False, use_cache=True),
             "reasoning": Provide(lambda: reasoning, sync_to_thread=False, use_cache=True),
             "sharing": Provide(lambda: sharing or Sharing(), sync_to_thread=False, use_cache=True),
+            "nouns": Provide(lambda: nouns or Nouns(), sync_to_thread=False, use_cache=True),
         },
         exception_handlers={NotFoundException: _not_found, InputError: _bad_input, TimeoutError: _too_busy},
         request_max_body_size=MAX_BODY_OCTETS,

@@ -38,13 +38,15 @@ from asman.edge.retention import Retention
 from asman.edge.seen import visibility
 from asman.edge.signing import Signing, learn
 from asman.errors import AsmanError, InputError, PartnerError
+from asman.model.contribution import Offer
 from asman.model.label import Label
 from asman.model.tracks import TRACKS
 from asman.sharing import keys, spans
 from asman.sharing.audit import Entry, of_answer, of_key, of_outcome, of_rejections
-from asman.sharing.guard import GuardState, Outcome, decide, release, subjects_of
+from asman.sharing.guard import GuardState, Outcome, decide, subjects_of, total
 from asman.sharing.guard import Partner as Remembered
 from asman.sharing.lifecycle import Standing
+from asman.sharing.offering import one_of, release_all
 from asman.sharing.register import Refused, Taken, flowing, say, standings
 from asman.sharing.ruleset import Ruleset, bits_at, compile_register
 from asman.sharing.statements import Act, Refusal, Signed, Statement, sign
@@ -84,7 +86,7 @@ class Federation:
         self._flowing: dict[tuple[str, str], frozenset[str]] = {}
         self._withheld: dict[str, dict[str, int]] = {}
         self._accounting = asyncio.Lock()
-        self._own = TRACKS.empty_table()
+        self._own = Offer(what="tracks", table=TRACKS.empty_table())
         #: Told of every step's outcomes.
         self.seen: Callable[[Sequence[Outcome], int], None] = lambda _, __: None
         self._jobs: set[asyncio.Task[None]] = set()
@@ -199,6 +201,8 @@ class Federation:
             elif not flows:
                 partner.intake.stop()
                 await self.tell(Left(origin=giver))
+            else:
+                await self.tell(Left(origin=giver, agreements=tuple(sorted(lost))))
         await asyncio.gather(*(partner.cut() for partner in cut))
 
     # Keys that follow one another.
@@ -238,6 +242,10 @@ class Federation:
         """Do what a person of this member has decided."""
         if order.act == "lift":
             return await self._lift(order.about)
+        if order.act == "record":
+            told = Entry(at_ns=self.now_ns(), kind="decision", what=order.about, reason=order.reason)
+            await self._account([told])
+            return Decided(200, "")
         entry = self.register.entries.get(order.about)
         if entry is None:
             return Decided(404, f"no agreement '{order.about}' is known here")
@@ -286,15 +294,18 @@ class Federation:
 
     # Giving.
 
-    async def release(self, tracks: pa.Table) -> None:
+    async def release(self, tracks: pa.Table | Offer, *others: Offer) -> None:
         """Give partners what they may have of fresh rows of our own. No account, no release."""
         if not self.partners:
             return
-        self._own = tracks
+        self._own = tracks if isinstance(tracks, Offer) else Offer(what="tracks", table=tracks)
         now_ns = self.now_ns()
-        self._guard, outcomes = await asyncio.to_thread(self._released, tracks, now_ns)
+        self._guard, outcomes = await asyncio.to_thread(
+            release_all, self._guard, self._ruleset(), self.register, (self._own, *others), now_ns
+        )
         accounted = asyncio.ensure_future(self._account([of_outcome(one, now_ns) for one in outcomes]))
-        await asyncio.gather(*(self._give(one, accounted) for one in outcomes))
+        by = {one: [each for each in outcomes if each.recipient == one] for one in self.partners}
+        await asyncio.gather(*(self._give(one, of_one, accounted) for one, of_one in by.items()))
         # After what is urgent: what partners see of us is looked at by people.
         await asyncio.to_thread(self.seen, outcomes, now_ns)
         try:
@@ -304,21 +315,21 @@ class Federation:
             self.problem = f"the account cannot be written, nothing is released: {error.strerror}"
             _log.error("release_stopped problem=%r", self.problem)
 
-    def _released(self, tracks: pa.Table, now_ns: int) -> tuple[GuardState, tuple[Outcome, ...]]:
-        return release(self._guard, self._ruleset(), self.register, tracks, now_ns)
-
-    async def _give(self, outcome: Outcome, accounted: asyncio.Future[None]) -> None:
-        counts = self._withheld.setdefault(outcome.recipient, {})
-        for reason, count in outcome.withheld.counts.items():
+    async def _give(
+        self, recipient: str, outcomes: Sequence[Outcome], accounted: asyncio.Future[None]
+    ) -> None:
+        counts = self._withheld.setdefault(recipient, {})
+        for reason, count in total(outcomes).items():
             counts[reason.name] = counts.get(reason.name, 0) + count
-        partner = self.partners[outcome.recipient]
+        partner = self.partners[recipient]
         try:
-            number = self._guard.partners[outcome.recipient].next_number
-            await partner.outbox.send(outcome.released, number, asyncio.shield(accounted))
+            number = self._guard.partners[recipient].next_number
+            released = [each for one in outcomes for each in one.released]
+            await partner.outbox.send(released, number, asyncio.shield(accounted))
             partner.problem = ""
         except (OSError, AsmanError) as error:
             partner.problem = str(error)
-            _log.error("release_failed partner=%s problem=%r", outcome.recipient, str(error))
+            _log.error("release_failed partner=%s problem=%r", recipient, str(error))
 
     def _ruleset(self) -> Ruleset:
         recipients, entries = tuple(sorted(self.partners)), self.register.entries
@@ -334,12 +345,12 @@ class Federation:
 
     def visible(self, track: int) -> list[Visibility]:
         """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""
-        row = self._own.filter(pa.array(self._own["track"].to_numpy() == track))
+        row, held = one_of(self._own, track)
         if not row.num_rows:
             return []
-        row, now_ns, rules = row.select(TRACKS.names).cast(TRACKS), self.now_ns(), self._ruleset()
+        now_ns, rules = self.now_ns(), self._ruleset()
         bits = bits_at(rules, standings(self.register, now_ns))
-        return visibility(rules, decide(rules, bits, subjects_of(row), now_ns), 0)
+        return visibility(rules, decide(rules, bits, subjects_of(row, *held), now_ns), 0)
 
     # The account, and how things are.
 

@@ -24,6 +24,7 @@ from asman.edge.border_store import GAP, BorderStore
 from asman.edge.door import AskGrant, AskOldest, Grant, No, Oldest
 from asman.edge.messages import Arrived
 from asman.errors import FeedError, PartnerError
+from asman.model.agreement import DataClass
 from asman.sharing.batches import BatchError, take_apart
 from asman.sharing.gate import (
     Admitted,
@@ -39,7 +40,7 @@ from asman.sharing.gate import (
     unreadable,
 )
 from asman.sharing.guard import subjects_of
-from asman.sharing.register import Register
+from asman.sharing.register import Register, flowing
 from asman.sharing.ruleset import Ruleset
 from asman.units import SECOND_NS
 
@@ -54,8 +55,8 @@ PAUSE_S: Final = 1.0
 #: A grant is renewed when less than this part of it is left.
 RENEW_PART: Final = 0.5
 Deliver = Callable[[Arrived], Awaitable[None]]
-#: Payload, origin, label -> rows. Raises FeedError.
-Decode = Callable[[bytes, str, str], pa.Table]
+#: Data class, payload, origin, label -> rows. Raises FeedError.
+Decode = Callable[[DataClass, bytes, str, str], pa.Table]
 
 
 #: Name of a reason -> how many batches were refused for it. Raises OSError.
@@ -203,6 +204,8 @@ class Intake:
             # Whatever was sent before it may not be taken any more must not reach the picture after that.
             if not self._may_come():
                 break
+            if not self._still(one):
+                continue
             self.rows += one.rows
             await self._deliver(one)
         try:
@@ -227,6 +230,13 @@ class Intake:
         }
         if counts:
             await self._refused(counts)
+
+    def _still(self, one: Arrived) -> bool:
+        """Tell whether all agreements under which a batch came still give it: they may have ended since."""
+        if not one.label:
+            return True
+        flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
+        return flows.issuperset(one.label.partition("//")[0].split("+"))
 
     def _keep(self, record: list[bytes]) -> None:
         if record:
@@ -280,12 +290,13 @@ class Intake:
             return got.reason
         header, label = got.header, got.header.label
         if label is not None:
+            what = header.what or "tracks"
             try:
-                table = self._decode(got.payload, self.partner, label.text)
+                table = self._decode(what, got.payload, self.partner, label.text)
             except FeedError:
                 self.inbox, refused = unreadable(self.inbox, got)
                 return refused.reason
-            subjects = subjects_of(table, what=header.what or "tracks")
+            subjects = subjects_of(table, what=what)
             self.inbox, judged = inspect(self.inbox, got, subjects, self._inbound(register), register)
             if not isinstance(judged, Admitted):
                 return judged.reason

@@ -120,11 +120,11 @@ class LinksState(msgspec.Struct, frozen=True, kw_only=True):
 class Order(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person decides.
 
-    about    id of the agreement; member, of a quarantine
+    about    id of the agreement; member, of a quarantine; in words, what is to be recorded
     towards  these partners only; empty: all
     """
 
-    act: Literal["suspend", "resume", "lift"]
+    act: Literal["suspend", "resume", "lift", "record"]
     about: str
     towards: tuple[str, ...] = ()
     reason: str = ""

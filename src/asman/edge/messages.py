@@ -9,6 +9,7 @@ import msgspec
 
 from asman.edge.health_messages import Health
 from asman.edge.link_messages import Visibility
+from asman.edge.noun_messages import IdentityEntry
 from asman.model.agreement import DataClass
 from asman.model.datagram import Datagram
 from asman.model.explanation import Explanation
@@ -19,8 +20,16 @@ TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 WHY: Final = "picture.why"
-#: Asks for the confirmed tracks of our own sensors: all that a member may give.
+#: Asks for all that may be put before the release guard: own tracks first (asman.edge.offers).
 OWN: Final = "picture.own"
+#: What partners gave beside tracks, and what our own people say.
+HEARD: Final = "picture.heard"
+WARNINGS: Final = b"warnings"
+TASKS: Final = b"tasks"
+REPLY: Final = "picture.reply"
+SAY: Final = "picture.say"
+#: Asks the border what a member holds of us beside tracks.
+VIEW_OF: Final = "border.view.of"
 PAIR: Final = "picture.pair"
 VIEW: Final = "border.view"
 NEWS: Final = "node.news"
@@ -198,6 +207,7 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One track with its trail and its latest plots, oldest first.
 
     sources     whose contributions it is made of
+    identities  what members hold it to be, side by side, our own first
     visible_to  who sees it, or why not; filled by the border
     """
 
@@ -222,6 +232,7 @@ class TrackEntry(msgspec.Struct, frozen=True, kw_only=True):
     trail: list[TrailPoint]
     latest_plots: list[PlotEntry]
     sources: list[SourceEntry] = []
+    identities: list[IdentityEntry] = []
     visible_to: list[Visibility] | None = None
 
 
@@ -243,9 +254,13 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True, tag="left"):
-    """Nothing of a member may be shown any more: no agreement gives it to us now."""
+    """Nothing of a member may be shown any more: no agreement gives it to us now.
+
+    agreements  only what came under these; empty: all
+    """
 
     origin: str
+    agreements: tuple[str, ...] = ()
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ agreement leaves behind in the stream is purged: a retransmission is a release, 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -21,6 +22,7 @@ from nats.js import JetStreamContext, api
 from asman.edge.border import Border, stream_of
 from asman.edge.border_store import BorderStore
 from asman.errors import AsmanError
+from asman.model.agreement import DataClass
 from asman.model.label import Label
 from asman.sharing.batches import Stream, seal, take_apart
 from asman.sharing.guard import Released
@@ -35,7 +37,8 @@ AGAIN_NS: Final = 60 * 10**9
 #: Rows of a batch: the partner reads one while the next is on its way.
 MOST_ROWS: Final = 4_000
 _PUBLISH_PATIENCE_S: Final = 5.0
-Encode = Callable[[pa.Table], bytes]
+#: Data class, rows -> payload.
+Encode = Callable[[DataClass, pa.Table], bytes]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +147,8 @@ class Outbox:
         made: list[tuple[int, Released | None, bytes]] = []
         parts = [part for one in released for part in one.parts(MOST_ROWS)]
         for one in parts or [None]:
-            stream, octets = seal(stream, one, self._encode, now_ns, self.key)
+            what: DataClass = "tracks" if one is None else one.what
+            stream, octets = seal(stream, one, partial(self._encode, what), now_ns, self.key)
             made.append((stream.sequence, one, octets))
         self._store.record("sent", self.partner, [octets for _, _, octets in made], now_ns)
         self._store.keep_stream(stream, next_number)

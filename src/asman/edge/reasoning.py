@@ -28,6 +28,14 @@ PATIENCE_S = 5.0
 #: Tracking some time once more takes longer than looking something up.
 WHY_PATIENCE_S = 20.0
 
+#: Metadata of a view's table while no agreement gives the member anything.
+STOPPED = {b"asman.flows": b"no"}
+
+
+def flows(view: pa.Table) -> bool:
+    """Tell whether an agreement gives a member something now, of the view of it."""
+    return (view.schema.metadata or {}).get(b"asman.flows") != b"no"
+
 
 @runtime_checkable
 class Reasoning(Protocol):

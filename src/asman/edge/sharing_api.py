@@ -40,6 +40,17 @@ class Sharing:
             raise HTTPException(answer.reason, status_code=answer.status)
         return await self.state()
 
+    async def record(self, order: Order) -> None:
+        """Put a person's decision on the account first: without that it does not hold. Raises HTTPException.
+
+        A node that shares nothing has no account.
+        """
+        if self._client is None:
+            return
+        answer = msgspec.json.decode(await self._ask(ACT, msgspec.json.encode(order)), type=Decided)
+        if answer.status != 200:
+            raise HTTPException(answer.reason, status_code=answer.status)
+
     async def visible(self, track: int) -> list[Visibility] | None:
         """Who sees a track of our own tracker; None on a node that shares nothing."""
         if self._client is None:

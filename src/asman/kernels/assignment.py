@@ -13,7 +13,7 @@ problems", Computing 38, 1987 (their augmentation phase).
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, small
+from asman.kernels.jit import kernel, lent, small
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -21,22 +21,29 @@ Ints = NDArray[np.int64]
 
 @kernel
 def assign(start: Ints, column: Ints, gain: Floats, columns: int, taken: Ints) -> None:
+    """`assign_rows`, for who has no room of its own made for it."""
+    ints = np.empty((5, columns), np.int64)
+    floats = np.empty((2, columns))
+    assign_rows(
+        start, column, gain, start.size - 1, columns, taken,
+        ints[0], ints[1], ints[2], ints[3], ints[4], floats[0], floats[1],
+    )  # fmt: skip
+
+
+@lent
+def assign_rows(
+    start: Ints, column: Ints, gain: Floats, rows: int, columns: int, taken: Ints,
+    owner: Ints, back: Ints, mark: Ints, touched: Ints, scanned: Ints, value: Floats, distance: Floats,
+) -> None:  # fmt: skip
     """Give every row the edge that makes the sum of gains largest, or none.
 
     start   (R + 1,)  edges of row r are start[r] : start[r + 1]
     column  (E,)      column of each edge, 0 <= column < columns; no column twice in a row
     gain    (E,)      what taking the edge is worth; edges of gain <= 0 are never taken
-    columns           how many columns there are
+    rows, columns     how many there are
     taken   (R,)      out: edge of each row, or -1
+    owner, ..., distance (C,)  scratch, of every column
     """
-    rows = start.size - 1
-    owner = np.empty(columns, np.int64)
-    value = np.empty(columns)
-    distance = np.empty(columns)
-    back = np.empty(columns, np.int64)
-    mark = np.empty(columns, np.int64)
-    touched = np.empty(columns, np.int64)
-    scanned = np.empty(columns, np.int64)
     for c in range(columns):
         owner[c] = -1
         value[c] = 0.0
@@ -90,14 +97,22 @@ def assign(start: Ints, column: Ints, gain: Floats, columns: int, taken: Ints) -
         for i in range(done):
             c = scanned[i]
             value[c] += distance[c] - shortest
-        flip(source, free_row, end, start, column, back, owner, taken)
+        flip(source, free_row, end, rows, start, column, back, owner, taken)
         for i in range(reached):
             mark[touched[i]] = 0
 
 
 @small
 def flip(
-    source: int, free_row: int, end: int, start: Ints, column: Ints, back: Ints, owner: Ints, taken: Ints
+    source: int,
+    free_row: int,
+    end: int,
+    rows: int,
+    start: Ints,
+    column: Ints,
+    back: Ints,
+    owner: Ints,
+    taken: Ints,
 ) -> None:
     """Change hands along the path that ends at column `end`, or, where `end` is -1, at `free_row`."""
     c = end
@@ -109,7 +124,7 @@ def flip(
     while True:
         e = back[c]
         low = 0
-        high = start.size - 1
+        high = rows
         while high - low > 1:
             middle = (low + high) // 2
             if start[middle] <= e:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.gating import CELL_M, Files, bucket_of_number, within
 from asman.kernels.imm import MODES, TWO_PI, Motion, likelihood
-from asman.kernels.jit import lent, part, rare, small
+from asman.kernels.jit import lent, small
 from asman.kernels.tracklife import Rules, found_odds, place_in, tried_existence
 from asman.kernels.trackrows import SECOND, Tracks, carry, conspicuity, contradicts, contributor, to_plane
 from asman.kernels.vertical import altitude_fits
@@ -49,15 +49,17 @@ CONSPICUITY_GAIN: Final = 0.7
 ALTITUDE_SPREAD_M: Final = 12_000.0
 
 
-@rare
-def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Ints:
-    """Tracks that each plot of a window may be of, by a coarse look.
+@lent
+def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints, edges: Ints) -> int:
+    """Tracks that each plot of a window may be of, by a coarse look; how many pairs they are.
 
-    start (P + 1,)    out: candidates of plot i are result[start[i] : start[i + 1]]
+    start (P + 1,)    out: candidates of plot i are edges[start[i] : start[i + 1]]
+    edges (E,)        out
+
+    Where there are more than `edges` holds, the return value is more than that: the caller asks again with
+    more room.
     """
     place = tracks.place
-    found = np.empty(64, np.int64)
-    edges = np.empty(4 * plots.size + 64, np.int64)
     used = 0
     for i in range(plots.size):
         start[i] = used
@@ -71,7 +73,7 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
                     dx, dy, dz = plot.x - place[k, 0], plot.y - place[k, 1], plot.z - place[k, 2]
                     if dx * dx + dy * dy + dz * dz < 1e10:
                         if used == edges.size:
-                            edges = grown(edges)
+                            return used + 1
                         edges[used] = k
                         used += 1
                         known += 1
@@ -80,12 +82,12 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
             continue
         reach = min(sigma + 6_000.0, max(REACH_MAX_M, sigma + 3_000.0))
         reach = min(reach, 3.0 * CELL_M)
-        hits = within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
-        if hits > found.size:
-            found = np.empty(2 * hits, np.int64)
-            within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, found)
-        for f in range(hits):
-            k = found[f]
+        first = used
+        hits = within(plot.x, plot.y, plot.z, reach, place, files.head, files.link, edges, first)
+        if first + hits > edges.size:
+            return first + hits
+        for f in range(first, first + hits):
+            k = edges[f]
             own_address = tracks.row[k].address
             if plot.address >= 0 and own_address >= 0 and own_address != plot.address:
                 continue
@@ -101,21 +103,10 @@ def candidates(tracks: Tracks, plots: Records, files: Files, start: Ints) -> Int
                 radius += min(4_000.0, 0.7 * plot.range_m)
             if dx * dx + dy * dy + dz * dz > radius * radius:
                 continue
-            if used == edges.size:
-                edges = grown(edges)
             edges[used] = k
             used += 1
     start[plots.size] = used
-    return edges[:used]
-
-
-@part
-def grown(array: Ints) -> Ints:
-    """Twice the room, same content."""
-    larger = np.empty(2 * array.size, np.int64)
-    for i in range(array.size):
-        larger[i] = array[i]
-    return larger
+    return used
 
 
 @lent
@@ -169,7 +160,7 @@ def judge(
             keep_gain[kept] = gain
             kept += 1
     keep_start[plots.size] = kept
-    for q in range(edges.size):
+    for q in range(start[plots.size]):
         column_of[edges[q]] = -1
     return columns
 
@@ -196,10 +187,15 @@ def out_of_reach(track: Record, plot: Record, rules: Rules, motion: Motion) -> b
     return snn * de * de - 2.0 * sen * de * dn + see * dn * dn > rules.gate * (see * snn - sen * sen)
 
 
-@lent
-def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
-    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
-    ahead = (plot.time_ns - track.time_ns) * SECOND
+@small
+def innovation(
+    track: Record, plot: Record, sensors: Records, ahead: float
+) -> tuple[float, float, float, float, float, float, float, float, float, float]:
+    """Where a plot lies and how far from where its track is expected `ahead` seconds after its own time.
+
+    East and north of the plot [m], its covariance (ee, en, nn) with that of both altitudes [m²], the way to
+    it from the mixture's place (east, north) [m], and the covariance of that (ee, en, nn) [m²].
+    """
     e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
     ree += hee + track.consider[0]
     ren += hen + track.consider[1]
@@ -210,6 +206,25 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
     see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
     sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
     snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
+    return e, n, ree, ren, rnn, de, dn, see, sen, snn
+
+
+@small
+def place_density(
+    track: Record, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float
+) -> float:
+    """Density [1/m²] of a place, with its covariance, under the mixture of a track's models."""
+    density = 0.0
+    for j in range(MODES):
+        density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+    return density
+
+
+@lent
+def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rules: Rules) -> float:
+    """Log odds that a plot is of a track rather than of nobody known; negative: out of the gate."""
+    ahead = (plot.time_ns - track.time_ns) * SECOND
+    e, n, ree, ren, rnn, de, dn, see, sen, snn = innovation(track, plot, sensors, ahead)
     det = see * snn - sen * sen
     d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / det
     same = plot.address >= 0 and track.address == plot.address
@@ -222,9 +237,7 @@ def pair_gain(track: Record, plot: Record, sensor: Record, sensors: Records, rul
             return -1.0
         density = math.exp(-0.5 * rules.gate) / (TWO_PI * math.sqrt(det))
     else:
-        density = 0.0
-        for j in range(MODES):
-            density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+        density = place_density(track, ahead, e, n, ree, ren, rnn)
     odds = max(density, 1e-300) * found_odds(tried_existence(track, plot, rules), sensor.pd)
     odds /= plot.clutter_pm2 + plot.birth_pm2
     if same:

@@ -24,7 +24,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel, lent, rare, small
+from asman.kernels.jit import kernel, lent, small
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 
 Floats = NDArray[np.float64]
@@ -162,7 +162,7 @@ def best_offset(air: Atmosphere, r: int, pressure_m: float) -> tuple[float, floa
     return best, least
 
 
-@rare
+@lent
 def know_heights(plots: Records, sensors: Records, air: Atmosphere) -> None:
     """Learn from the plots of a window; give each the offset of its region, and place radars' by heights.
 

@@ -68,20 +68,32 @@ def merge(
     """End the lesser of two tracks wherever both follow one aircraft."""
     # The next window files all anew.
     found = np.empty(256, np.int64)
-    place = tracks.place
-    address = tracks.filed
     file_tracks(tracks, count, now_ns)
-    head, link = files.head, files.link
-    size = min(table_size(count), head.size)
-    follow_jumps(tracks, count, place, address, head[:size], link, counters)
-    file_points(place, count, head[:size], link)
-    for k in range(count):
+    head, link = files.head[: min(table_size(count), files.head.size)], files.link
+    follow_jumps(tracks, count, tracks.place, tracks.filed, head, link, counters)
+    file_points(tracks.place, count, head, link)
+    k = 0
+    while k < count:
+        k = merge_from(k, tracks, count, now_ns, sensors, head, link, found, counters)
+        if k < count:
+            found = np.empty(2 * found.size, np.int64)
+
+
+@lent
+def merge_from(
+    first: int, tracks: Tracks, count: int, now_ns: int, sensors: Records, head: Ints, link: Ints,
+    found: Ints, counters: Longs,
+) -> int:  # fmt: skip
+    """Merge rows from `first` on with those filed behind them; the row that has more neighbours than `found`
+    has room for, or `count`.
+    """
+    place = tracks.place
+    for k in range(first, count):
         if tracks.row[k].alive == 0:
             continue
-        hits = within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+        hits = within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head, link, found, 0)
         if hits > found.size:
-            found = np.empty(2 * hits, np.int64)
-            within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head[:size], link, found)
+            return k
         for f in range(hits):
             m = found[f]
             if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
@@ -91,6 +103,7 @@ def merge(
             if one_aircraft(tracks.row[k], tracks.row[m], distance, now_ns, sensors):
                 unite(tracks.row[k], tracks.row[m])
                 counters[MERGED] += 1
+    return count
 
 
 @lent

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.assignment import assign
-from asman.kernels.association import candidates, judge, pair_gain
+from asman.kernels.association import candidates, innovation, judge, pair_gain, place_density
 from asman.kernels.doubles import file_tracks
 from asman.kernels.gating import Files
-from asman.kernels.imm import MODES, Motion, likelihood
+from asman.kernels.imm import Motion
 from asman.kernels.jit import kernel, lent
 from asman.kernels.sensor_maps import SensorMaps
 from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chained, map_clutter
-from asman.kernels.tracklife import Rules, place_in
+from asman.kernels.tracklife import Rules
 from asman.kernels.trackrows import SECOND, Tracks
 
 Floats = NDArray[np.float64]
@@ -69,7 +69,12 @@ def weigh(
     files = chained(tracks, marks[COUNT], files)
     map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(plots.size + 1, np.int64)
-    edges = candidates(tracks, plots, files, start)
+    edges = np.empty(4 * plots.size + 64, np.int64)
+    used = candidates(tracks, plots, files, start, edges)
+    while used > edges.size:
+        edges = np.empty(2 * used, np.int64)
+        used = candidates(tracks, plots, files, start, edges)
+    edges = edges[:used]
     keep_start = np.empty(plots.size + 1, np.int64)
     keep_track = np.empty(edges.size, np.int64)
     keep_column = np.empty(edges.size, np.int64)
@@ -138,18 +143,7 @@ def weigh_pair(
 def place_fits(track: Record, plot: Record, sensors: Records) -> tuple[float, float]:
     """Squared Mahalanobis distance of a plot from a track, and the log density of its place [log 1/m²]."""
     ahead = (plot.time_ns - track.time_ns) * SECOND
-    e, n, ree, ren, rnn, hee, hen, hnn = place_in(track, plot, sensors)
-    ree += hee + track.consider[0]
-    ren += hen + track.consider[1]
-    rnn += hnn + track.consider[2]
-    cov = track.cov
-    de = e - track.state[0] - ahead * track.state[2]
-    dn = n - track.state[1] - ahead * track.state[3]
-    see = cov[0] + ahead * (2.0 * cov[3] + ahead * cov[7]) + ree
-    sen = cov[1] + ahead * (cov[4] + cov[5] + ahead * cov[8]) + ren
-    snn = cov[2] + ahead * (2.0 * cov[6] + ahead * cov[9]) + rnn
-    density = 0.0
-    for j in range(MODES):
-        density += track.mu[j] * likelihood(j, ahead, e, n, ree, ren, rnn, track.x, track.p)
+    e, n, ree, ren, rnn, de, dn, see, sen, snn = innovation(track, plot, sensors, ahead)
+    density = place_density(track, ahead, e, n, ree, ren, rnn)
     distance2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
     return distance2, math.log(max(density, 1e-300))

@@ -108,9 +108,9 @@ def append(row: int, bucket_: int, head: Ints, link: Ints) -> None:
 
 @lent
 def within(
-    x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints
+    x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints, first: int
 ) -> int:
-    """Write the rows of filed points within `reach` metres into `found`; return how many there are.
+    """Write the rows of filed points within `reach` metres into `found` from `first` on; return how many.
 
     Where there are more than `found` holds, the return value says how many, and the caller asks again
     with more room.
@@ -132,8 +132,8 @@ def within(
                         and cell(place[i, 1]) == iy
                         and cell(place[i, 2]) == iz
                     ):
-                        if count < found.size:
-                            found[count] = i
+                        if first + count < found.size:
+                            found[first + count] = i
                         count += 1
                     i = link[i]
     return count
@@ -153,4 +153,4 @@ def near(
     x: float, y: float, z: float, reach: float, place: Floats, head: Ints, link: Ints, found: Ints
 ) -> int:
     """`within`, for who is no kernel."""
-    return within(x, y, z, reach, place, head, link, found)
+    return within(x, y, z, reach, place, head, link, found, 0)

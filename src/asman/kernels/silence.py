@@ -66,20 +66,25 @@ def fade(
     counters: Longs,
 ) -> None:
     """Count what the track's sensors missed by now, and end the track when too little is left of it."""
-    track.existence *= rules.survival_per_s
+    vx, vy = track.state[2], track.state[3]
+    speed2 = vx * vx + vy * vy
+    # Who flies as slowly as one lands is likelier to; drones and gliders, which nobody asks, always fly so.
+    slow = track.answers > 0 and speed2 < rules.landing_mps * rules.landing_mps
+    track.existence *= rules.survival_slow_per_s if slow else rules.survival_per_s
     if track.due_ns <= now_ns:
         miss(track, now_ns, sensors, detection, rules, counters)
     if track.confirmed == 1:
         # It waits: misses come in runs, so no number of them proves that it is gone.
         if track.plots > 1:
             track.existence = max(track.existence, rules.least_existence)
-        track.shown = int(track.existence >= rules.show_existence)
-    vx, vy = track.state[2], track.state[3]
+        # One answer that nothing followed may have been an echo of another's: it proves one turn.
+        unseen = track.plots == 1 and track.heard[0].missed > 0
+        track.shown = int(track.existence >= rules.show_existence and not unseen)
     least = rules.end_echo_existence if track.answers == 0 else rules.end_tentative_existence
     if (
         ((track.confirmed == 0 or track.plots == 1) and track.existence < least)
         or now_ns - max(track.last_ns, track.shared_ns) > rules.coast_ns
-        or vx * vx + vy * vy > rules.speed_max_mps * rules.speed_max_mps
+        or speed2 > rules.speed_max_mps * rules.speed_max_mps
     ):
         track.alive = 0
         counters[ENDED] += 1

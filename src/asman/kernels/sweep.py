@@ -11,11 +11,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.assignment import assign
+from asman.kernels.assignment import assign_rows
 from asman.kernels.association import candidates, judge
 from asman.kernels.atmosphere import know_heights
 from asman.kernels.births import LEAST_ODDS_IN_CLUTTER, birth_odds, kind_of
 from asman.kernels.clutter_map import ClutterMap, clutter_density, learn, learn_block
+from asman.kernels.desk import Desk, make_desk
 from asman.kernels.detection_map import DetectionMap
 from asman.kernels.doubles import file_tracks, merge
 from asman.kernels.formations import may_share, share
@@ -31,7 +32,7 @@ from asman.kernels.gating import (
 )
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
-from asman.kernels.jit import inline, kernel, lent, part, rare, small
+from asman.kernels.jit import kernel, lent, part, rare, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
 from asman.kernels.sensor_maps import SensorMaps, crowded
@@ -58,6 +59,9 @@ MARKS: Final = 8
 WHOLE_SECOND_NS: Final = 1_000_000_000
 RECENTRE_M: Final = 10_000.0
 MERGE_EVERY_S: Final = 4
+#: What most windows hold; a desk grows where one holds more.
+PLOTS_OF_WINDOW: Final = 256
+PAIRS_OF_WINDOW: Final = 4096
 
 
 @kernel
@@ -78,6 +82,7 @@ def sweep(
     for k in range(capacity):
         column_of[k] = -1
     work = np.empty((4, 18))
+    desk = make_desk(PLOTS_OF_WINDOW, PAIRS_OF_WINDOW)
     # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
     filed = chained(tracks, marks[COUNT], files)
     i = 0
@@ -86,7 +91,8 @@ def sweep(
         end_ns = begin_ns + rules.window_ns
         if end_ns > until_ns:
             break
-        tend(tracks, marks, begin_ns, sensors, maps, rules, motion, work, files, counters)
+        if marks[TEND_NS] <= begin_ns:
+            tend(tracks, marks, begin_ns, sensors, maps, rules, motion, work, files, counters)
         j = i
         while j < plots.size and plots[j].time_ns < end_ns:
             j += 1
@@ -97,8 +103,17 @@ def sweep(
             marks[FILED_NS] = second_ns
             file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
             filed = chained(tracks, marks[COUNT], files)
+        some = plots[i:j]
+        know_heights(some, sensors, maps.air)
+        map_clutter(some, sensors, maps.clutter, maps.births, rules, counters)
+        if j - i > desk.taken.size:
+            desk = make_desk(2 * (j - i), desk.edges.size)
+        pairs = candidates(tracks, some, filed, desk.start, desk.edges)
+        while pairs > desk.edges.size:
+            desk = make_desk(desk.taken.size, 2 * pairs)
+            pairs = candidates(tracks, some, filed, desk.start, desk.edges)
         window(
-            tracks, marks, plots[i:j], sensors, maps, rules, motion, work, filed, column_of,
+            tracks, marks, some, desk, sensors, maps, rules, motion, work, filed, column_of,
             rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
@@ -109,54 +124,39 @@ def sweep(
     return i
 
 
-@inline
+@lent
 def window(
-    tracks: Tracks, marks: Longs, plots: Records, sensors: Records, maps: SensorMaps, rules: Rules,
-    motion: Motion, work: Floats, files: Files, column_of: Ints, rows: Records, row_sensors: Ints,
-    seen: Records, counters: Longs,
+    tracks: Tracks, marks: Longs, plots: Records, desk: Desk, sensors: Records, maps: SensorMaps,
+    rules: Rules, motion: Motion, work: Floats, files: Files, column_of: Ints, rows: Records,
+    row_sensors: Ints, seen: Records, counters: Longs,
 ) -> None:  # fmt: skip
-    """Associate the plots of one window, correct tracks in time order, begin tracks at what is left."""
+    """Associate the plots of one window, correct tracks in time order, begin tracks at what is left.
+
+    desk   with the pairs to look at
+    """
     size = plots.size
     first_new = marks[COUNT]
-    know_heights(plots, sensors, maps.air)
-    map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
-    start = np.empty(size + 1, np.int64)
-    edges = candidates(tracks, plots, files, start)
-    keep_start = np.empty(size + 1, np.int64)
-    keep_track = np.empty(edges.size, np.int64)
-    keep_column = np.empty(edges.size, np.int64)
-    keep_gain = np.empty(edges.size)
-    split = np.empty(size, np.int64)
-    column_sensor, column_next = np.empty(edges.size, np.int64), np.empty(edges.size, np.int64)
     columns = judge(
-        tracks, plots, sensors, start, edges, rules, motion, work, column_of, keep_start, keep_track,
-        keep_column, keep_gain, split, column_sensor, column_next,
+        tracks, plots, sensors, desk.start, desk.edges, rules, motion, work, column_of, desk.keep_start,
+        desk.keep_track, desk.keep_column, desk.keep_gain, desk.split, desk.column_sensor, desk.column_next,
     )  # fmt: skip
-    taken = np.empty(size, np.int64)
-    assign(keep_start, keep_column, keep_gain, columns, taken)
-    winner = np.empty(columns, np.int64)
+    assign_rows(
+        desk.keep_start, desk.keep_column, desk.keep_gain, size, columns, desk.taken, desk.owner, desk.back,
+        desk.mark, desk.touched, desk.scanned, desk.value, desk.distance,
+    )  # fmt: skip
     for c in range(columns):
-        winner[c] = -1
+        desk.winner[c] = -1
     for i in range(size):
-        if taken[i] >= 0:
-            winner[keep_column[taken[i]]] = i
+        if desk.taken[i] >= 0:
+            desk.winner[desk.keep_column[desk.taken[i]]] = i
     share_all(
-        tracks,
-        plots,
-        keep_start,
-        keep_track,
-        keep_column,
-        winner,
-        taken,
-        sensors,
-        motion,
-        work,
-        counters,
-    )
+        tracks, plots, desk.keep_start, desk.keep_track, desk.keep_column, desk.winner, desk.taken, sensors,
+        motion, work, counters,
+    )  # fmt: skip
     settle(
-        tracks, marks, first_new, plots, keep_start, keep_track, keep_column, keep_gain, split, taken, winner,
-        sensors, maps.detection, maps.births, maps.clutter, files, rules, motion, work, rows, row_sensors,
-        seen, counters,
+        tracks, marks, first_new, plots, desk.keep_start, desk.keep_track, desk.keep_column, desk.keep_gain,
+        desk.split, desk.taken, desk.winner, sensors, maps.detection, maps.births, maps.clutter, files,
+        rules, motion, work, rows, row_sensors, seen, counters,
     )  # fmt: skip
 
 
@@ -351,6 +351,8 @@ def age(
     kept = pack(tracks, count)
     for k in range(kept):
         track = tracks.row[k]
+        if track.alive == 0:
+            continue
         fade(track, now_ns, sensors, detection, births, rules, counters)
         e, n = track.state[0], track.state[1]
         if e * e + n * n > RECENTRE_M * RECENTRE_M:

@@ -100,6 +100,8 @@ class Rules(NamedTuple):
     end_tentative_existence: float
     end_echo_existence: float
     survival_per_s: float
+    survival_slow_per_s: float
+    landing_mps: float
     coast_ns: int
     speed_max_mps: float
     confirm_speed_mps: float
@@ -316,7 +318,8 @@ def take(
     hear(track, plot, sensors, detection, counters)
     name(track, plot)
     if alone:
-        came_to(births, track.born_sensor, track.born_kind, 0)
+        # One answer was enough to show it; with two it is asked like any other whether it is an image.
+        track.confirmed = 0
     track.shown = int(track.confirmed == 1 and track.existence >= rules.show_existence)
     counters[USED] += 1
     return track.confirmed == 0 and track.existence > rules.confirm_existence and enough(track, plot, rules)

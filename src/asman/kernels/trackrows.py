@@ -245,12 +245,22 @@ def contradicts(track: Record, plot: Record) -> bool:
     )
 
 
+#: Rows are moved together when more than one in so many has ended.
+GAPS_PART: Final = 4
+
+
 @lent
 def pack(tracks: Tracks, count: int) -> int:
-    """Close the gaps that ended tracks left in the first `count` rows, in their order; return how many live.
+    """Close the gaps that ended tracks left in the first `count` rows, in their order; return how many stay.
 
-    What is filed of them is not moved along: the owner files anew.
+    Gaps are left open while they are few: a row is two thousand octets. What is filed of rows is not moved
+    along: the owner files anew.
     """
+    dead = 0
+    for k in range(count):
+        dead += 1 - tracks.row[k].alive
+    if dead * GAPS_PART < count:
+        return count
     kept = 0
     for k in range(count):
         if tracks.row[k].alive == 1:

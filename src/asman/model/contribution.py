@@ -151,3 +151,17 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     sent_ns: int
     what: DataClass | None
     table: pa.Table | None = None
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a member's own that are put before the release guard.
+
+    table     rows of SCHEMAS[what], of tracks TRACKS as well
+    held_as   per row (identity, category) that the member holds what it is about to be; None: PENDING all
+    audience  per row the members that it may go to at most, whatever grants say; None: of any row, all
+    """
+
+    what: DataClass
+    table: pa.Table
+    held_as: tuple[tuple[str, str], ...] | None = None
+    audience: tuple[tuple[str, ...] | None, ...] | None = None

@@ -5,7 +5,9 @@ from typing import Literal
 import msgspec
 
 #: What became of a plot, or of the track.
-Act = Literal["begun", "given", "confirmed", "split", "lost", "missed", "absorbed", "merged", "ended"]
+Act = Literal[
+    "begun", "given", "confirmed", "split", "lost", "shared", "missed", "absorbed", "merged", "ended"
+]
 
 
 class Weight(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +53,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     time_s     s     UTC epoch: of the plot, or of the whole second at which the track was looked after
     act              begun: at this plot; given: it got the plot; confirmed: it is shown from here on;
                      split: the second plot of one turn, dropped;
-                     lost: it wanted the plot, another got it; missed: a plot that was due did not come;
+                     lost: it wanted the plot, another got it;
+                     shared: another got it, and the radar may not tell the two apart: it stands for both;
+                     missed: a plot that was due did not come;
                      absorbed: another track of the same aircraft ended in it; merged: it ended in another;
                      ended: for want of evidence
     reason           one word, as docs/reference/explanation.md lists them
@@ -62,7 +66,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     confirmed        whether it was shown after this
     rivals           other tracks near the plot, the weightiest first
     others           other plots near the track in the same window
-    track            the other track of a merger, or that got the plot
+    track            the other track of a merger, or that got the plot, alone or to share
     """
 
     time_s: float

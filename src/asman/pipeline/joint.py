@@ -136,6 +136,30 @@ def own_track(federation: Federation, number: int) -> int:
     return next(own, number)
 
 
+def numbers_of(federation: Federation, member: str) -> dict[int, int]:
+    """A member's own number of each of its tracks -> the joint track's; of what came straight from it."""
+    state = federation.picture
+    streams = [k for k, one in enumerate(state.streams) if one.origin == member and one.direct]
+    mine = np.flatnonzero(np.isin(state.sources.stream, streams))
+    tracks = state.sources.table["track"].take(pa.array(mine)).to_pylist()
+    return dict(zip(tracks, state.sources.number[mine].tolist(), strict=True))
+
+
+def handed(federation: Federation, number: int, member: str) -> Federation | None:
+    """A person hands the reporting of a joint track to a member; empty: as it is decided by itself again.
+
+    None where there is no such track, or the member tells no track of it.
+    """
+    before = federation.picture.decisions
+    there = joint.sources_of(federation.picture, number)
+    if not there or (member and all(one.origin != member for one in there)):
+        return None
+    holders = {one: who for one, who in before.holders.items() if one != number}
+    if member:
+        holders[number] = member
+    return decide(federation, msgspec.structs.replace(before, holders=holders))
+
+
 def paired(federation: Federation, number: int, other: int, act: PairAct) -> Federation | None:
     """What a person decides of two tracks; None where there is no such pair.
 

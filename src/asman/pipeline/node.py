@@ -7,7 +7,8 @@ The same datagrams and the same instants give the same bits. A state that was ha
 because the tracker works in its own arrays; `copy` gives a checkpoint that stays.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 import msgspec
 import numpy as np
@@ -15,20 +16,23 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman import tracking
-from asman.model.contribution import Contribution
+from asman.model.contribution import Contribution, Offer
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
-from asman.pipeline import joint, receivers, trails
+from asman.pipeline import heard as hearing
+from asman.pipeline import joint, offering, receivers, saying, tasking, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
 from asman.pipeline.contributing import contribution
 from asman.pipeline.editions import Editions, learn, pins
 from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
 from asman.pipeline.evidence import Evidence, remember, traced
 from asman.pipeline.health import FeedCount
+from asman.pipeline.heard import Heard
 from asman.pipeline.lag import Lag, frontier_ns, measure
+from asman.pipeline.offering import Offering
 from asman.pipeline.picture import picture as picture_of
 from asman.pipeline.receivers import Ears
 from asman.pipeline.watch import Watch, look
@@ -47,12 +51,14 @@ class Inputs(msgspec.Struct, frozen=True):
     sensors    sensors that are new, or known better than before
     contributions  of partners, in order of arrival
     left       partners whose contributions may not be shown any more, what came before included
+    ended      (partner, agreements): only what came under these may not be shown any more
     """
 
     datagrams: tuple[Datagram, ...] = ()
     sensors: Sensors = ()
     contributions: tuple[Contribution, ...] = ()
     left: tuple[str, ...] = ()
+    ended: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class NodeState(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +77,8 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     evidence  the latest plots of each track
     ears      feeds of Mode S, and what was heard over each
     federation  the joint picture; None: this node has heard of no partner
+    offering  what partners may be given beside tracks
+    heard     what partners gave beside tracks
     """
 
     member: str
@@ -86,6 +94,8 @@ class NodeState(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = ()
     ears: Ears = {}
     federation: joint.Federation | None = None
+    offering: Offering = Offering()
+    heard: Heard = Heard()
 
     @property
     def sensors(self) -> Sensors:
@@ -175,8 +185,11 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
         evidence=evidence,
         ears=heard.ears,
         federation=_federated(state, tracker, inputs, now_ns),
+        offering=offering.go_on(state.offering, tracker, plots, watch, now_ns, *_told(state.federation)),
+        heard=_heard(state.heard, inputs, now_ns),
         members=tuple(dict.fromkeys((*state.members, *(one.origin for one in inputs.contributions)))),
     )
+    state = _settled_tasks(state)
     if trails.due(state.ring, now_ns):
         state = msgspec.structs.replace(state, ring=trails.remember(state.ring, picture(state), now_ns))
     return state, tuple(events)
@@ -191,9 +204,44 @@ def _federated(
         if not inputs.contributions:
             return None
         federation = joint.start(state.member)
-    for member in inputs.left:
+    # Where one agreement of several ended, what the others give comes back within a second.
+    for member in (*inputs.left, *(member for member, _ in inputs.ended)):
         federation = joint.without(federation, member, now_ns)
     return joint.step(federation, tracker, inputs.contributions, now_ns)
+
+
+def _settled_tasks(state: NodeState) -> NodeState:
+    """What partners answered to our people's proposals takes effect."""
+    federation = state.federation
+    if federation is None or not state.offering.dialogues.spoken:
+        return state
+    dialogues, handed = tasking.settled(
+        state.offering.dialogues, state.heard, partial(joint.numbers_of, federation), state.now_ns
+    )
+    for number, member in handed:
+        federation = joint.handed(federation, number, member) or federation
+    kept = msgspec.structs.replace(state.offering, dialogues=dialogues)
+    return msgspec.structs.replace(state, federation=federation, offering=kept)
+
+
+def _told(federation: joint.Federation | None) -> tuple[Collection[int] | None, pa.Table | None]:
+    """Numbers of the joint tracks, and what the node told last of its own; of a node alone neither."""
+    if federation is None:
+        return None, None
+    own = None if federation.own is None else federation.own.table
+    return federation.picture.joints.number.tolist(), own
+
+
+def _heard(heard: Heard, inputs: Inputs, now_ns: int) -> Heard:
+    """What partners gave beside tracks, after a step."""
+    for member in inputs.left:
+        heard = hearing.without(heard, member)
+    for member, agreements in inputs.ended:
+        heard = hearing.without(heard, member, agreements)
+    for one in inputs.contributions:
+        if one.what is not None and one.table is not None:
+            heard = hearing.take(heard, one.origin, one.what, one.table, now_ns)
+    return hearing.tidied(heard, now_ns) if heard.by else heard
 
 
 def _decode(batch: Batch, editions: Editions, sensors: Sensors) -> Decoded:
@@ -261,6 +309,16 @@ def own_tracks(state: NodeState) -> pa.Table:
     if state.federation is not None and state.federation.own is not None:
         return state.federation.own.table
     return contribution(None, state.tracker, joint.told_at_ns(state.tracker, state.now_ns)).table
+
+
+def offers(state: NodeState) -> tuple[NodeState, tuple[Offer, ...]]:
+    """Return all that may be put before the release guard now, tracks first; plots are offered once."""
+    own = own_tracks(state)
+    held = {own_track(state, number): one for number, one in saying.held(state.offering.sayings).items()}
+    after, found = offering.taken(
+        state.offering, state.tracker, own, held, state.watch, state.now_ns, lambda one: own_track(state, one)
+    )
+    return msgspec.structs.replace(state, offering=after), found
 
 
 def registration(state: NodeState) -> tuple[Registered, ...]:

@@ -26,7 +26,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind      release: rows for one recipient in one step; taken, refused: documents, statements, batches;
               deleted: batches that may not be kept any longer
     member    recipient, or who said it
-    what      what was taken or refused, in a word
+    what      what was taken or refused, in a word; the class of what was released, unless tracks
     about     id of the agreement; the rules under which something left
     released  rows that left, by rules
     withheld  rows that did not, by reason
@@ -61,7 +61,7 @@ def of_outcome(outcome: Outcome, now_ns: int) -> Entry:
     withheld = {reason.name: count for reason, count in outcome.withheld.counts.items()}
     return Entry(
         at_ns=now_ns, kind="release", member=outcome.recipient, released=released, withheld=withheld,
-        digest=outcome.digest,
+        digest=outcome.digest, what="" if outcome.what == "tracks" else outcome.what,
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ class BatchError(ValueError):
 
 def seal(
     stream: Stream, released: Released | None, payload: Callable[[pa.Table], bytes], now_ns: int,
-    key: Ed25519PrivateKey, what: DataClass = "tracks",
+    key: Ed25519PrivateKey,
 ) -> tuple[Stream, bytes]:  # fmt: skip
     """Make the next batch of what was released, or a sign of life. Raises ValueError for another's."""
     if released is not None and released.recipient != stream.recipient:
@@ -89,7 +89,7 @@ def seal(
         sequence=stream.sequence + 1,
         previous=stream.previous,
         sent_ns=now_ns,
-        what=None if released is None else what,
+        what=None if released is None else released.what,
         label=None if released is None else released.label,
         rows=0 if released is None else released.table.num_rows,
         key=keys.fingerprint(keys.public_of(key)),

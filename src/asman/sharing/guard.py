@@ -11,7 +11,7 @@ takes nothing but that.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
@@ -51,6 +51,7 @@ class Reason(Enum):
     DELAYED = "it is not old enough yet"
     TOO_OFTEN = "the track was released less than the agreed interval before"
     VERBATIM = "it is another member's, and our own terms would alter it"
+    AUDIENCE = "it rests on what other members gave, and may not go on to that member"
     GIVEN_UP = "too much was waiting for its delay"
 
 
@@ -61,6 +62,7 @@ _REASONS: Final = {
     kernel.RESTRICTED: Reason.RESTRICTED, kernel.DELAYED: Reason.DELAYED,
 }  # fmt: skip
 _TOO_OFTEN: Final = kernel.DELAYED + 1
+_AUDIENCE: Final = kernel.DELAYED + 2
 
 
 def reason_of(code: int) -> Reason:
@@ -94,13 +96,16 @@ class Decisions(msgspec.Struct, frozen=True):
 class Released:
     """Rows that may leave for one recipient under one label. Only this file can make one."""
 
-    __slots__ = ("_terms", "clauses", "label", "recipient", "table")
+    __slots__ = ("_terms", "clauses", "label", "recipient", "table", "what")
 
-    def __init__(self, seal: object, recipient: str, table: pa.Table, terms: Terms) -> None:
+    def __init__(
+        self, seal: object, recipient: str, table: pa.Table, terms: Terms, what: DataClass = "tracks"
+    ) -> None:
         if seal is not _SEAL:
             raise TypeError("only the release guard makes Released")
         self.recipient: Final = recipient
         self.table: Final = table
+        self.what: Final[DataClass] = what
         self.label: Final[Label] = terms.label
         self.clauses: Final = terms.clauses
         self._terms = terms
@@ -111,7 +116,8 @@ class Released:
             return (self,)
         begins = range(0, self.table.num_rows, rows)
         return tuple(
-            Released(_SEAL, self.recipient, self.table.slice(at, rows), self._terms) for at in begins
+            Released(_SEAL, self.recipient, self.table.slice(at, rows), self._terms, self.what)
+            for at in begins
         )
 
 
@@ -137,12 +143,14 @@ class Outcome(msgspec.Struct, frozen=True):
     released  one a set of rules, in the order of their bits
     withheld  everything else
     digest    SHA-256 of every decision: track, time, reason, so that each can be proven later
+    what      class of all of it
     """
 
     recipient: str
     released: tuple[Released, ...]
     withheld: Withheld
     digest: str
+    what: DataClass = "tracks"
 
     @property
     def rows(self) -> int:
@@ -151,8 +159,6 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class _Waiting(msgspec.Struct, frozen=True):
-    """Rows whose delay has not passed."""
-
     tracks: pa.Table
     kind: NDArray[np.int64]
 
@@ -233,11 +239,13 @@ def release(
     identity: NDArray[np.integer] | None = None,
     category: NDArray[np.integer] | None = None,
     what: DataClass = "tracks",
+    audience: Sequence[Collection[str] | None] | None = None,
 ) -> tuple[GuardState, tuple[Outcome, ...]]:
     """Release what may leave at `now_ns` of fresh rows of the member's own, and of what waited.
 
     tracks              rows of SCHEMAS[what]; of tracks TRACKS as well, without what they learned
     identity, category  (N,)  indices into IDENTITIES and CATEGORIES
+    audience            (N,)  to whom a row may go at most, whatever is granted; None: no such bound
     returns             an outcome for every recipient, in their order
     """
     schema = SCHEMAS[what]
@@ -254,6 +262,9 @@ def release(
         whole = state.partners.get(recipient, Partner())
         before = whole if what == "tracks" else whole.others.get(what, Partner())
         rows, kind, reason, governing = tracks, subjects.kind, fresh.reason[r], fresh.governing[r]
+        if audience is not None:
+            kept = np.array([one is not None and recipient not in one for one in audience], np.bool_)
+            reason = np.where(kept, _AUDIENCE, reason).astype(np.uint8)
         if before.waiting is not None:
             waited = subjects_of(before.waiting.tracks, what=what)
             again = decide(ruleset, bits, msgspec.structs.replace(waited, kind=before.waiting.kind), now_ns)
@@ -304,7 +315,7 @@ def _one(
                 table = _with(table, column, pa.array(numbers[mine]))
             if what != "tracks" and "track" in table.column_names:
                 table = _with(table, "track", _their_numbers(table["track"].to_pylist(), known))
-            released.append(Released(_SEAL, recipient, table, one))
+            released.append(Released(_SEAL, recipient, table, one, what))
     waiting, lost = _held(rows, kind, np.flatnonzero(reason == kernel.DELAYED))
     counts = Counter(
         {
@@ -314,11 +325,12 @@ def _one(
         }
     )
     counts[Reason.TOO_OFTEN] = int((reason == _TOO_OFTEN).sum())
+    counts[Reason.AUDIENCE] = int((reason == _AUDIENCE).sum())
     counts[Reason.GIVEN_UP] = lost
     withheld = Withheld(recipient, {one: counts[one] for one in Reason if counts[one]})
     digest = hashlib.sha256(track.tobytes() + time_ns.tobytes() + reason.tobytes()).hexdigest()
     partner = msgspec.structs.replace(partner, waiting=waiting)
-    return partner, Outcome(recipient, tuple(released), withheld, digest)
+    return partner, Outcome(recipient, tuple(released), withheld, digest, what)
 
 
 def _by_content(rows: pa.Table, chosen: NDArray[np.int64], column: str | None) -> NDArray[np.int64]:
@@ -372,6 +384,11 @@ def _held(rows: pa.Table, kind: NDArray[np.int64], places: NDArray[np.int64]) ->
     lost = max(len(places) - MOST_HELD, 0)
     places = places[lost:]
     return (_Waiting(rows.take(pa.array(places)), kind[places]) if len(places) else None), lost
+
+
+def waits(state: GuardState, what: DataClass) -> bool:
+    """Tell whether rows of a class other than tracks wait for their delay."""
+    return any(one.others.get(what, Partner()).waiting is not None for one in state.partners.values())
 
 
 def total(outcomes: Sequence[Outcome]) -> dict[Reason, int]:

@@ -11,6 +11,7 @@ from asman.tracking.config import TrackerConfig as TrackerConfig
 from asman.tracking.estimates import Estimates as Estimates
 from asman.tracking.explaining import explain as explain
 from asman.tracking.explaining import explain_plots as explain_plots
+from asman.tracking.placed import placed as placed
 from asman.tracking.telling import counters as counters
 from asman.tracking.telling import estimates as estimates
 from asman.tracking.telling import picture as picture
@@ -34,6 +35,7 @@ __all__ = [
     "explain",
     "explain_plots",
     "picture",
+    "placed",
     "registration",
     "pressure_offsets",
     "start",

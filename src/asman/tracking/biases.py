@@ -147,7 +147,8 @@ def learn(
         fresh.strange,
         fresh.restarts,
     )
-    one_of = max(1, -(-tracks * known.one_of // config.registration_tracks))
+    most = min(config.registration_tracks, config.registration_tracks_each * max(known.strange.size - 1, 1))
+    one_of = max(1, -(-tracks * known.one_of // most))
     return msgspec.structs.replace(fresh, one_of=one_of)
 
 

@@ -27,7 +27,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
     confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
-                                   which one answer is enough to show a track; 1: two are needed
+                                   which one answer shows a track, for a turn; 1: two are needed
     confirm_existence_of_echo 1    the same of a track of echoes alone: out of many in its gate it took the
                                    nearest each time, so it is less sure than it seems
     try_existence           1      an echo is tried on a track as if the track existed at least so surely
@@ -39,6 +39,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_tentative_existence 1      below it a track ends that was never shown
     end_echo_existence      1      the same of a track of echoes alone
     life_s                  s      mean time until an aircraft lands or leaves, unseen
+    life_slow_s             s      the same of who answers and is slower than landing_mps
+    landing_mps             m/s    hardly any aircraft approaches faster
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
@@ -52,6 +54,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     velocity_sigma_mps      m/s    standard deviation of a reported ground velocity, per axis (NACv 1)
     registration_s          s      a block of time of which biases are learnt; 0: no registration
     registration_tracks     1      about so many tracks of a block are learnt from
+    registration_tracks_each 1     and about so many for each radar: each says something of few radars
     range_bias_m, range_gain, azimuth_bias_deg, time_bias_s   m, 1, deg, s   sigmas of a radar's biases
                                    before anything is known (EUROCONTROL's standard for surveillance allows
                                    100 m, 1 m/NM, 0.1 deg, 0.1 s), the last of multilateration's as well
@@ -79,13 +82,15 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     confirm_existence_of_echo: float = 0.9997
     try_existence: float = 0.05
     confirm_plots: int = 2
-    confirm_plots_of_echo: int = 5
+    confirm_plots_of_echo: int = 6
     confirm_plots_of_twin: int = 8
     show_existence: float = 0.5
     least_existence: float = 0.003
     end_tentative_existence: float = 0.001
     end_echo_existence: float = 1e-5
     life_s: float = 1000.0
+    life_slow_s: float = 250.0
+    landing_mps: float = 100.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
@@ -99,6 +104,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     moved_mps: float = 12.0
     registration_s: float = 20.0
     registration_tracks: int = 400
+    registration_tracks_each: int = 50
     range_bias_m: float = 80.0
     range_gain: float = 2.5e-4
     azimuth_bias_deg: float = 0.1
@@ -152,6 +158,8 @@ def rules_of(config: TrackerConfig) -> Rules:
         end_tentative_existence=config.end_tentative_existence,
         end_echo_existence=config.end_echo_existence,
         survival_per_s=math.exp(-1.0 / config.life_s),
+        survival_slow_per_s=math.exp(-1.0 / config.life_slow_s),
+        landing_mps=config.landing_mps,
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
         confirm_speed_mps=config.confirm_speed_mps,

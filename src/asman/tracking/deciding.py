@@ -60,6 +60,7 @@ def of_plots(tracker: Tracker, number: int, plots: Records, weighed: Records, wa
     claimed = (weighed["track"] == number) & ((weighed["claims"] == 1) | (weighed["split"] == 1))
     found: list[Decision] = []
     before = was.row
+    shared = _shared(seen(tracker, number).row, before, plots, owner)
     for i in np.union1d(np.flatnonzero(owner == number), weighed["plot"][claimed]).tolist():
         pairs = weighed[weighed["plot"] == i]
         mine = pairs[pairs["track"] == number]
@@ -68,6 +69,10 @@ def of_plots(tracker: Tracker, number: int, plots: Records, weighed: Records, wa
             "rivals": _rivals(number, i, pairs, owner, rules_of(tracker.config)),
             "existence_before": None if before is None else float(before["existence"]),
         }
+        if i == shared:
+            common["existence"] = common["existence_before"]
+            found.append(Decision(act="shared", reason="unresolved", track=int(owner[i]), **common))
+            continue
         if owner[i] != number:
             found.append(_refused(number, plots, i, owner, mine[0], common))
             continue
@@ -84,6 +89,14 @@ def of_plots(tracker: Tracker, number: int, plots: Records, weighed: Records, wa
             found.append(Decision(act="confirmed", reason="existence", **shown))
         before = after
     return found
+
+
+def _shared(now: Record | None, before: Record | None, plots: Records, owner: NDArray[np.int64]) -> int:
+    """Place in its window of the plot that a track shared with the one that got it, the latest; -1: none."""
+    if now is None or before is None or now["shared_ns"] <= before["shared_ns"]:
+        return -1
+    held = (plots["time_ns"] == now["shared_ns"]) & (owner >= 0) & (owner != now["number"])
+    return int(np.flatnonzero(held)[-1]) if held.any() else -1
 
 
 def instant_s(time_ns: int) -> float:

@@ -75,6 +75,8 @@ def sensor_records(sensors: Sensors) -> Records:
 
 def unnamed_sensors(plots: pa.Table, sensors: Sensors) -> Sensors:
     """Sensors of position plots that are not in the table: position plots need no site to be used."""
+    if plots["lat_deg"].null_count == plots.num_rows:
+        return ()
     known = {sensor.id for sensor in sensors}
     positions = plots.select(["sensor", "detection"]).filter(plots["lat_deg"].is_valid())
     met: dict[str, SensorKind] = {}
@@ -109,12 +111,14 @@ def plot_records(
     frontier_ns   plots before it come too late: their window is closed
     """
     size = plots.num_rows
-    numbers = np.empty((len(NUMBERS), size))
+    numbers = np.full((len(NUMBERS), size), math.nan)
     whole = np.empty((len(WHOLE), size), np.int64)
     # Views of rows: what is changed in them is changed in the tables.
     said: dict[str, NDArray[Any]] = dict(zip((*NUMBERS, *WHOLE), (*numbers, *whole), strict=True))
     for name in NUMBERS:
-        said[name][:] = _fill(plots[_COLUMN.get(name, name)], math.nan)
+        column = plots[_COLUMN.get(name, name)]
+        if column.null_count < size:
+            said[name][:] = _fill(column, math.nan)
     for name in ("azimuth", "lat", "lon"):
         np.radians(said[name], out=said[name])
     index = {sensor.id: i for i, sensor in enumerate(sensors)}
@@ -167,6 +171,8 @@ def _is_trusted(plots: pa.Table, adsb: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
     Multilateration measures; it need not be told.
     """
+    if not adsb.any():
+        return ~adsb
     sigma_m, containment_m = _fill(plots["sigma_m"], math.inf), _fill(plots["containment_m"], math.inf)
     return ~adsb | ((sigma_m <= _TRUSTED_SIGMA_M) & (containment_m <= _TRUSTED_CONTAINMENT_M))
 
@@ -195,7 +201,9 @@ def _unbias(out: dict[str, NDArray[Any]], sensors: Sensors) -> NDArray[np.bool_]
 
 def _fill(column: pa.ChunkedArray, missing: float) -> NDArray[Any]:
     """A column as numpy, with `missing` where it is null."""
-    return pc.fill_null(column, missing).to_numpy()
+    if column.null_count == len(column):
+        return np.full(len(column), missing)
+    return (pc.fill_null(column, missing) if column.null_count else column).to_numpy()
 
 
 def _sensor_index(column: pa.ChunkedArray, index: dict[str, int]) -> NDArray[np.int32]:

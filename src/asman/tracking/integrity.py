@@ -21,6 +21,9 @@ def weigh_reports(out: dict[str, NDArray[Any]], plots: pa.Table, adsb: NDArray[n
           not told
     adsb  which rows are ADS-B
     """
+    if not adsb.any():
+        out["unsure"][:] = False
+        return
     containment = pc.fill_null(plots["containment_m"], np.nan).to_numpy()
     unsure = adsb & np.isposinf(containment)
     told = np.isfinite(out["sigma_m"]) & (out["sigma_m"] > 0.0)

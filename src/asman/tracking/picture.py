@@ -28,7 +28,7 @@ def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors
     columns: dict[str, Any] = {
         "time": rows["time_ns"],
         "last_plot_time": rows["last_ns"],
-        "callsign": _callsigns(rows["callsign"]),
+        "callsign": callsigns_of(rows["callsign"]),
         "contributors": _contributors(row_sensors, sensors),
         "origin": pa.repeat(pa.scalar(origin), rows.size),
         "label": pa.repeat(pa.scalar(""), rows.size),
@@ -50,7 +50,7 @@ def tracks_table(rows: Records, row_sensors: NDArray[np.int64], sensors: Sensors
     return pa.Table.from_arrays(arrays, schema=TRACKS)
 
 
-def _callsigns(octets: NDArray[np.uint64]) -> pa.Array:
+def callsigns_of(octets: NDArray[np.uint64]) -> pa.Array:
     """Eight octets in one integer, back to text; null where it is 0."""
     unique, inverse = np.unique(octets, return_inverse=True)
     texts = [raw.decode("ascii", "replace") or None for raw in unique.view("S8").tolist()]

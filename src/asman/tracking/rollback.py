@@ -6,6 +6,7 @@ have been, but for track numbers. A number that people have seen stays with its 
 the same plot keep theirs, others get new ones.
 """
 
+from bisect import bisect_left
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ def remembered(past: Past, used: Records, closed_ns: int, config: TrackerConfig)
 def _not_before(part: Records, oldest_ns: int) -> Records:
     """What of plots, sorted by time, is not before a time; the very same where all are."""
     times = np.asarray(part)["time_ns"]
-    return part if times[0] >= oldest_ns else part[int(np.searchsorted(times, oldest_ns)) :]
+    return part if times[0] >= oldest_ns else part[bisect_left(times, oldest_ns) :]
 
 
 def is_due(past: Past, closed_ns: int, config: TrackerConfig) -> bool:

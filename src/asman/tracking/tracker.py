@@ -1,6 +1,7 @@
 """The tracker: plots in, picture out. Its state is arrays that `advance` takes over and gives back."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -157,7 +158,7 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
         )
         for reason, count in ignored.items():
             tracker.ignored[reason] += count
-        late = int(np.searchsorted(fresh["time_ns"], tracker.closed_ns))
+        late = bisect_left(fresh["time_ns"], tracker.closed_ns)
         if late:
             tracker = _again(tracker, fresh[:late])
             fresh = fresh[late:]
@@ -263,7 +264,8 @@ def _correct(tracker: Tracker) -> None:
 
 def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:
     """Use the plots that are held, of windows that end by a time in this block, as corrected now."""
-    due = int(np.searchsorted(tracker.held["time_ns"], until_ns))
+    # Not numpy's: it would copy all times, which lie a record apart, to look at a few.
+    due = bisect_left(tracker.held["time_ns"], until_ns)
     place_plots(tracker.held[:due], tracker.sensor_records)
     seen = np.recarray(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
     tracker.marks[OBSERVED], tracker.marks[ONE_OF] = 0, tracker.known.one_of
@@ -312,7 +314,7 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
     alive = np.flatnonzero(tracker.tracks.row["alive"][:count])
     times = tracker.held["time_ns"]
     window_end = (times[0] // window_ns + 1) * window_ns
-    need = alive.size + int(np.searchsorted(times, window_end))
+    need = alive.size + bisect_left(times, window_end)
     capacity = tracker.tracks.row.size
     if 4 * need > 3 * capacity:
         capacity = 2 * need

@@ -46,6 +46,9 @@ def worded(decision: Decision) -> str:
             text = f"A plot of {_plot(decision)} was dropped: {_SPLIT[decision.reason]}."
         case "lost":
             text = f"A plot of {_plot(decision)} went to track {decision.track}{_weight(decision.weight)}."
+        case "shared":
+            text = f"A plot of {_plot(decision)} went to track {decision.track}; the radar may not have told"
+            text += " the two apart, so it stands for this one too."
         case "missed":
             text = f"A plot of {decision.sensor} was due and did not come. {_existence(decision)}"
         case "absorbed":

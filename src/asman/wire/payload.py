@@ -43,6 +43,16 @@ _KNOWN: Final[Mapping[tuple[str, str], frozenset[str]]] = {
     ("health", "state"): frozenset(("ok", "silent", "degraded")),
 }
 
+#: Columns without which a row says nothing: a batch with such a row is refused.
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "plots": ("time", "sensor"),
+    "identity": ("time", "assertion", "value"),
+    "warnings": ("time", "warning", "code", "state"),
+    "tasks": ("time", "task", "verb", "subject"),
+    "coverage": ("time", "lat_deg", "lon_deg", "step_lat_deg", "step_lon_deg"),
+    "health": ("time", "sensor", "state"),
+}
+
 
 def encode(what: DataClass, table: pa.Table) -> bytes:
     """Rows of SCHEMAS[what] as octets. Raises ValueError beyond `MOST_ROWS`, or for unknown words."""
@@ -75,7 +85,10 @@ def decode(what: DataClass, octets: bytes, origin: str, label: str) -> pa.Table:
         one if isinstance(one, pa.Array) else pa.array(one, field.type)
         for field, one in ((field, columns[field.name]) for field in SCHEMAS[what])
     ]
-    return pa.Table.from_arrays(arrays, schema=SCHEMAS[what])
+    table = pa.Table.from_arrays(arrays, schema=SCHEMAS[what])
+    for name in _NEEDED[what]:
+        _need(not table[name].null_count, f"has rows of {what} without {name}")
+    return table
 
 
 def _coded(what: DataClass, field: pa.Field, column: Any, base_ns: int) -> bytes:
