@@ -14,7 +14,7 @@ from asman.edge import intake as module
 from asman.edge.border_store import BorderStore
 from asman.edge.intake import Intake
 from asman.sharing.gate import Rejection
-from asman.wire import contribution
+from asman.wire import payload
 
 
 class Delivery:
@@ -35,7 +35,7 @@ class Room:
         self.store = BorderStore(folder, 0)
         self.now_ns = now_ns
         self.intake = Intake(
-            None, "AA", self.store, bb, lambda: True, contribution.decode, self._show, lambda: self.now_ns
+            None, "AA", self.store, bb, lambda: True, payload.decode, self._show, lambda: self.now_ns
         )
 
     async def _show(self, arrived) -> None:
