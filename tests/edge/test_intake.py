@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -35,7 +36,14 @@ class Room:
         self.store = BorderStore(folder, 0)
         self.now_ns = now_ns
         self.intake = Intake(
-            None, "AA", self.store, bb, lambda: True, payload.decode, self._show, lambda: self.now_ns
+            SimpleNamespace(plan=SimpleNamespace(member="BB")),
+            "AA",
+            self.store,
+            bb,
+            lambda: True,
+            payload.decode,
+            self._show,
+            lambda: self.now_ns,
         )
 
     async def _show(self, arrived) -> None:
