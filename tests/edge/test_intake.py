@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from asman.edge import intake as module
 from asman.edge.border_store import BorderStore
 from asman.edge.intake import Intake
 from asman.sharing.gate import Rejection
-from asman.wire import contribution
+from asman.wire import payload
 
 
 class Delivery:
@@ -35,7 +36,14 @@ class Room:
         self.store = BorderStore(folder, 0)
         self.now_ns = now_ns
         self.intake = Intake(
-            None, "AA", self.store, bb, lambda: True, contribution.decode, self._show, lambda: self.now_ns
+            SimpleNamespace(plan=SimpleNamespace(member="BB")),
+            "AA",
+            self.store,
+            bb,
+            lambda: True,
+            payload.decode,
+            self._show,
+            lambda: self.now_ns,
         )
 
     async def _show(self, arrived) -> None:

@@ -164,8 +164,8 @@ def join(one: Any, other: Any, folder: Path) -> None:
     linking.accept(one.home, one.sharing, answer, None, other.fingerprint)
 
 
-def agree(name: str, *members: Any, examples: Path = EXAMPLES, text: str | None = None) -> None:
-    """Put a shipped agreement, or one of another folder, or `text`, into each folder, ratified by all."""
+def agree(name: str, *members: Any, text: str | None = None, examples: Path = EXAMPLES) -> None:
+    """Put a shipped agreement, one of another folder, or this text into each folder, ratified by all."""
     for member in members:
         agreements = member.home.folder / "agreements"
         shutil.copytree(EXAMPLES / "volumes", agreements / "volumes", dirs_exist_ok=True)

@@ -38,7 +38,7 @@ class BorderStore:
 
     def __init__(self, folder: Path, now_ns: int) -> None:
         """Open or begin a store. Raises InputError where it cannot be used, or another node uses it."""
-        self._folder = folder
+        self.folder = folder
         self._logs: dict[tuple[Way, str], SegmentLog] = {}
         self._one_at_a_time = threading.Lock()
         try:
@@ -134,14 +134,13 @@ class BorderStore:
 
     def latest(self, way: Way, partner: str) -> Iterator[bytes]:
         """Batches of the newest hour that there are any of, one after another."""
-        paths = sorted((self._folder / way).glob(f"{partner}-*.log"))
+        paths = sorted((self.folder / way).glob(f"{partner}-*.log"))
         for kind, octets in records(paths[-1]) if paths else ():
             if kind == BATCH and _reads(octets):
                 yield octets
 
     def _log(self, way: Way, partner: str, now_ns: int) -> SegmentLog:
-        hour = datetime.datetime.fromtimestamp(now_ns // 10**9, datetime.UTC).strftime("%Y-%m-%dT%H")
-        path = self._folder / way / f"{partner}-{hour}.log"
+        path = self.folder / way / f"{partner}-{hour_of(now_ns)}.log"
         log = self._logs.get((way, partner))
         if log is None or (log.path != path and log.path < path):
             if log is not None:
@@ -149,6 +148,11 @@ class BorderStore:
                     pass
             log = self._logs[way, partner] = SegmentLog(path)
         return log
+
+
+def hour_of(now_ns: int) -> str:
+    """The hour that a file of the record is named by."""
+    return datetime.datetime.fromtimestamp(now_ns // 10**9, datetime.UTC).strftime("%Y-%m-%dT%H")
 
 
 def _reads(octets: bytes) -> bool:

@@ -34,6 +34,7 @@ from asman.edge.member_home import Home
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Encode, Limits
 from asman.edge.partner import Partner
+from asman.edge.retention import Retention
 from asman.edge.seen import visibility
 from asman.edge.signing import Signing, learn
 from asman.errors import AsmanError, InputError, PartnerError
@@ -77,6 +78,7 @@ class Federation:
         self.partners: dict[str, Partner] = {}
         self.problem = ""
         self.register, answers = home.read(now_ns())
+        self.retention = Retention(store.folder / "received", self._account, now_ns)
         self.signing = Signing(home, lambda: self.register, now_ns)
         self._early = [of_answer(one, now_ns()) for one in answers]
         self._guard = GuardState()
@@ -102,7 +104,7 @@ class Federation:
             await partner.open()
             self._start(partner.run())
         self._look_at_flows()
-        for job in (self._watch(), self._count()):
+        for job in (self._watch(), self._count(), self.retention.run()):
             self._start(job)
 
     async def close(self) -> None:
@@ -389,7 +391,7 @@ class Federation:
         ]
         links = [self.partners[one].state() for one in sorted(self.partners)]
         return LinksState(
-            member=self.member, time_s=self.now_ns() / 1e9, problem=self.problem, entries=len(self.account),
-            agreements=agreements, links=links,
+            member=self.member, time_s=self.now_ns() / 1e9, problem=self.problem or self.retention.problem,
+            entries=len(self.account), agreements=agreements, links=links,
             withheld=[Withheld(one, dict(counts)) for one, counts in sorted(self._withheld.items())],
         )  # fmt: skip

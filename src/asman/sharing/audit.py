@@ -23,7 +23,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One line of the account.
 
     at_ns     ns since 1970 UTC
-    kind      release: rows for one recipient in one step; taken, refused: documents, statements, batches
+    kind      release: rows for one recipient in one step; taken, refused: documents, statements, batches;
+              deleted: batches that may not be kept any longer
     member    recipient, or who said it
     what      what was taken or refused, in a word; the class of what was released, unless tracks
     about     id of the agreement; the rules under which something left
@@ -33,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """
 
     at_ns: int
-    kind: Literal["release", "taken", "refused", "decision"]
+    kind: Literal["release", "taken", "refused", "decision", "deleted"]
     member: str = ""
     what: str = ""
     about: str = ""
@@ -85,6 +86,12 @@ def of_rejections(member: str, reasons: Mapping[str, int], now_ns: int) -> Entry
         at_ns=now_ns, kind="refused", member=member, what="batches", reason=", ".join(sorted(reasons)),
         withheld=dict(reasons),
     )  # fmt: skip
+
+
+def of_deletion(member: str, batches: int, rows: int, now_ns: int) -> Entry:
+    """The account of what a member gave and may not be kept any longer."""
+    counts = {"batches": batches, "rows": rows}
+    return Entry(at_ns=now_ns, kind="deleted", member=member, what="batches", withheld=counts)
 
 
 def encode(entry: Entry) -> bytes:
