@@ -339,7 +339,7 @@ def _range_bearing(polar: _Fields) -> _Polar:
         return _Polar(problem="a range without bearing")
     angle, length = factors
     if reach is None:
-        return _Polar(None, azimuth * angle % 360.0, problem="a bearing without range")
+        return _Polar(None, azimuth * angle % 360.0 % 360.0, problem="a bearing without range")
     if not 0.0 <= reach * length <= 1e7:
         return _Polar(problem="a range that cannot be")
     up = None if elevation is None else elevation * angle
