@@ -338,12 +338,16 @@ def _range_bearing(polar: _Fields) -> _Polar:
     if azimuth is None:
         return _Polar(problem="a range without bearing")
     angle, length = factors
+    # A number that fits its field may not as degrees.
+    if not math.isfinite(azimuth * angle):
+        return _Polar(problem="a bearing that cannot be")
+    bearing = azimuth * angle % 360.0 % 360.0
     if reach is None:
-        return _Polar(None, azimuth * angle % 360.0 % 360.0, problem="a bearing without range")
+        return _Polar(None, bearing, problem="a bearing without range")
     if not 0.0 <= reach * length <= 1e7:
         return _Polar(problem="a range that cannot be")
-    up = None if elevation is None else elevation * angle
-    return _Polar(reach * length, azimuth * angle % 360.0 % 360.0, up)
+    up = None if elevation is None or not math.isfinite(elevation * angle) else elevation * angle
+    return _Polar(reach * length, bearing, up)
 
 
 def _detection(report: _Fields, units: tuple[float | None, float | None] | None) -> Iterator[Any]:
