@@ -335,3 +335,10 @@ def test_mistakes_are_named(recording, tmp_path):
         result = CliRunner().invoke(command, arguments)
         assert isinstance(result.exception, InputError), (arguments, result.output)
         assert words in str(result.exception)
+
+
+def test_a_file_that_is_no_recording_is_refused_with_why(tmp_path):
+    path = tmp_path / "list.csv"
+    path.write_text("SAC,SIC,time\n20,129,12:00\n" * 50)
+    with pytest.raises(InputError, match=r"list.csv: holds no record .* text that holds no Mode S"):
+        gather(path)

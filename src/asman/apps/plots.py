@@ -107,6 +107,7 @@ def gather(
         else:
             tell(f"reading {Path(one).name}")
             decoded.append((Path(one).name, decode(one, editions=pinned(known))))
+    _refuse_nothing(decoded)
     found = [discover(one, known, name) for name, one in decoded]
     derived = _once(source for one in found for source in one.derived)
     missing = _once(source for one in found for source in one.missing)
@@ -131,6 +132,19 @@ def gather(
         dated=dated
         or ("" if day is not None or _timed(decoded) else f"no day is known: plots are stamped {NO_DATE}"),
     )
+
+
+def _refuse_nothing(decoded: Sequence[tuple[str, Decoded]]) -> None:
+    """Raise InputError where nothing at all could be read, with the first reason why not."""
+    if any(one.records for _, one in decoded):
+        return
+    for name, one in decoded:
+        if one.rejected.num_rows:
+            raise InputError(
+                name,
+                f"holds no record that could be read, as {one.framing}: {one.rejected['reason'][0].as_py()}",
+                "`asman decode` says more; its `--framing` names how it is wrapped",
+            )
 
 
 def load_sensors(sensors: Given) -> Sensors:

@@ -67,7 +67,9 @@ def read_as(octets: Any, how: Reading) -> Decoded:
     form = named(how.framing) or form_of(octets)
     if form in MODE_S:
         return modes.decode(octets, form, near_deg=how.near_deg, correct=how.correct)
-    if form == SAPIENT or (not how.framing and sapient.recognise(octets)):
+    if form == SAPIENT:
+        return sapient.decode_from_within(octets)
+    if not how.framing and sapient.recognise(octets):
         return sapient.decode(octets)
     return decode_framed(find(octets, how.framing), how, len(octets))
 

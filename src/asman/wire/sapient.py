@@ -26,6 +26,7 @@ from asman.errors import FeedError
 from asman.model.decoded import REJECTED, Decoded
 from asman.units import SECOND_NS
 from asman.wire import protobuf as pb
+from asman.wire.origin import Origin, moved
 from asman.wire.sapient_tables import NODES, SCHEMA
 
 FORM: Final = "sapient"
@@ -87,23 +88,28 @@ def _may_begin(octets: bytes, at: int) -> bool:
 
 
 def decode(octets: Any) -> Decoded:
-    """Decode a recording; what cannot be read is a row of `rejected`, with why.
-
-    One that begins within a message is read from the next one on.
-    """
-    whole = bytes(octets)
-    begin = 0 if _may_begin(whole, 0) else _resume(whole, 1)
-    stream, decoded = hear(Stream(before=begin), whole[begin:])
-    if begin:
-        lost = _rejects([(0, begin, "SAPIENT: the recording begins within a message")])
-        rejected = pa.concat_tables([lost, decoded.rejected])
-        decoded = Decoded(decoded.tables, rejected, {}, FORM, len(whole))
+    """Decode a recording; what cannot be read is a row of `rejected`, with why."""
+    stream, decoded = hear(Stream(), bytes(octets))
     if not stream.left:
         return decoded
     end = stream.before + len(stream.left)
     lost = _rejects([(stream.before, end - stream.before, "SAPIENT: the recording ends within a message")])
     rejected = pa.concat_tables([decoded.rejected, lost])
     return Decoded(decoded.tables, rejected, {}, FORM, decoded.octets)
+
+
+def decode_from_within(octets: Any) -> Decoded:
+    """Decode, as `decode`, a recording that may begin within a message: from the next one on."""
+    whole = bytes(octets)
+    begin = 0 if recognise(whole) else _resume(whole, 1)
+    decoded = decode(whole[begin:])
+    if not begin:
+        return decoded
+    where = Origin(np.zeros(1, np.int64), np.array([begin]))
+    tables = {name: moved(table, where) for name, table in decoded.tables.items()}
+    lost = _rejects([(0, begin, "SAPIENT: the recording begins within a message")])
+    rejected = pa.concat_tables([lost, moved(decoded.rejected, where)])
+    return Decoded(tables, rejected, {}, FORM, len(whole))
 
 
 def hear(stream: Stream, octets: bytes) -> tuple[Stream, Decoded]:
@@ -332,12 +338,16 @@ def _range_bearing(polar: _Fields) -> _Polar:
     if azimuth is None:
         return _Polar(problem="a range without bearing")
     angle, length = factors
+    # A number that fits its field may not as degrees.
+    if not math.isfinite(azimuth * angle):
+        return _Polar(problem="a bearing that cannot be")
+    bearing = azimuth * angle % 360.0 % 360.0
     if reach is None:
-        return _Polar(None, azimuth * angle % 360.0, problem="a bearing without range")
+        return _Polar(None, bearing, problem="a bearing without range")
     if not 0.0 <= reach * length <= 1e7:
         return _Polar(problem="a range that cannot be")
-    up = None if elevation is None else elevation * angle
-    return _Polar(reach * length, azimuth * angle % 360.0 % 360.0, up)
+    up = None if elevation is None or not math.isfinite(elevation * angle) else elevation * angle
+    return _Polar(reach * length, bearing, up)
 
 
 def _detection(report: _Fields, units: tuple[float | None, float | None] | None) -> Iterator[Any]:
