@@ -238,13 +238,6 @@ class Intake:
         if counts:
             await self._refused(counts)
 
-    def _still(self, one: Arrived) -> bool:
-        """Tell whether all agreements under which a batch came still give it: they may have ended since."""
-        if not one.label:
-            return True
-        flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
-        return flows.issuperset(one.label.partition("//")[0].split("+"))
-
     def _keep(self, record: list[bytes]) -> None:
         if record:
             self._store.record("received", self.partner, record, self._now_ns())
