@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import datetime
+import itertools
+import os
 import shutil
 import socket
 import time
@@ -45,10 +47,18 @@ class Clock:
         return time.time_ns() + self.ahead_ns
 
 
+#: Each process of the tests has ports of its own, below those that the system gives to connections: a port
+#: that is named in an invitation now and bound later is not taken meanwhile.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_PORTS = itertools.cycle(range(20_000 + 1_000 * (_WORKER % 10), 21_000 + 1_000 * (_WORKER % 10)))
+
+
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+    for port in itertools.islice(_PORTS, 1_000):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 class Line:
