@@ -4,7 +4,8 @@ import msgspec
 
 from asman.apps.partnered import told_by
 from asman.edge.noun_messages import Answered, Propose, Replying, TaskEntry
-from asman.pipeline import heard, joint, tasking
+from asman.model.label import agreements_of
+from asman.pipeline import joint, tasking
 from asman.pipeline.node import NodeState
 from asman.pipeline.tasking import HANDOVER, Dialogues, Spoken
 from asman.units import SECOND_NS
@@ -34,7 +35,7 @@ def tasks(state: NodeState) -> list[TaskEntry]:
                     origin=member, to=state.member, number=row["task"], subject=HANDOVER,
                     state=answer or ("lapsed" if lapsed else "open"), track=row["track"],
                     by="" if mine is None else mine.by, reason=row["reason"] or "", at_s=row["first_s"],
-                    deadline_s=row["deadline_s"], agreements=heard.agreements_of(row["label"]),
+                    deadline_s=row["deadline_s"], agreements=agreements_of(row["label"]),
                 )
             )  # fmt: skip
     return found

@@ -29,8 +29,8 @@ from asman.edge.messages import (
 )
 from asman.model.contribution import Contribution
 from asman.model.datagram import Datagram
+from asman.model.label import agreements_of
 from asman.pipeline import events, node
-from asman.pipeline.heard import agreements_of
 from asman.pipeline.node import Inputs
 from asman.sensing.sensors_toml import parse
 from asman.units import SECOND_NS

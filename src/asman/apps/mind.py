@@ -15,7 +15,7 @@ import pyarrow as pa
 from asman.apps import handovers, partnered
 from asman.apps.journal import Journal
 from asman.apps.plan import Plan
-from asman.apps.reason import Outlet, ipc
+from asman.apps.reason import Outlet
 from asman.apps.telling import told
 from asman.edge import messages
 from asman.edge.health_messages import FeedHealth, Health, SensorHealth, UnknownSource
@@ -29,6 +29,8 @@ from asman.edge.messages import (
 )
 from asman.edge.noun_messages import HeardAsk, Replying, Saying
 from asman.edge.offers import pack_offers
+from asman.edge.tables import pack_table
+from asman.model.label import agreements_of
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import evidence, joint, node
@@ -64,7 +66,7 @@ class Mind:
         """Answer what the web side asks, from now on."""
 
         async def tracks(_: bytes) -> bytes:
-            return await self.do(lambda: ipc(node.tracks(self.state)))
+            return await self.do(lambda: pack_table(node.tracks(self.state)))
 
         async def track(number: bytes) -> bytes:
             return await self.do(lambda: msgspec.json.encode(entry(self.state, int(number))))
@@ -269,7 +271,7 @@ def _sources(state: NodeState, number: int) -> list[SourceEntry]:
             origin=one.origin,
             via=one.via,
             number=one.number,
-            agreements=one.label.partition("//")[0].split("+") if one.label else [],
+            agreements=agreements_of(one.label),
             last_s=one.last_ns / SECOND_NS,
             sigma_m=one.sigma_m,
             responsible=one.responsible,

@@ -17,6 +17,7 @@ from asman.edge.noun_messages import (
     WarningEntry,
 )
 from asman.model.agreement import DataClass
+from asman.model.label import agreements_of, members_of
 from asman.model.plots import TIME
 from asman.pipeline import heard, joint, node, saying
 from asman.pipeline.node import NodeState
@@ -78,7 +79,7 @@ def warnings(state: NodeState) -> list[WarningEntry]:
                     severity=row["severity"] or "", state=row["state"] or "", text=row["text"] or "",
                     track=row["track"], lat_deg=row["lat_deg"], lon_deg=row["lon_deg"],
                     altitude_m=row["altitude_m"], simulated=bool(row["simulated"]), began_s=row["first_s"],
-                    last_s=row["last_s"], agreements=heard.agreements_of(row["label"]),
+                    last_s=row["last_s"], agreements=agreements_of(row["label"]),
                 )
             )  # fmt: skip
     return found
@@ -107,7 +108,7 @@ def identities(state: NodeState, number: int) -> list[IdentityEntry]:
                     IdentityEntry(
                         origin=source.origin, value=row["value"] or "", category=row["category"] or "",
                         criteria=row["criteria"] or "", human=bool(row["human"]), at_s=row["first_s"],
-                        expires_s=row["expires_s"], agreements=heard.agreements_of(row["label"]),
+                        expires_s=row["expires_s"], agreements=agreements_of(row["label"]),
                     )
                 )  # fmt: skip
     return found
@@ -158,12 +159,7 @@ def _audience(labels: list[str]) -> tuple[str, ...] | None:
     """To whom all that was seen may go; None where nothing of partners was seen."""
     if not labels:
         return None
-    allowed: list[set[str]] = []
-    for label in labels:
-        # A joint source has one label; REL names its origin and whom that lets have it.
-        parts = [one[4:].split() for one in label.split("//") if one.startswith("REL ")]
-        allowed.append(set(parts[0]) if parts else set())
-    return tuple(sorted(set[str].intersection(*allowed)))
+    return tuple(sorted(frozenset.intersection(*map(members_of, labels))))
 
 
 def _with(state: NodeState, sayings: saying.Sayings) -> NodeState:

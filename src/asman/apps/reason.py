@@ -14,7 +14,6 @@ from typing import Final
 
 import msgspec
 import nats.errors
-import pyarrow as pa
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
@@ -59,14 +58,6 @@ class Outlet:
                 logging.getLogger(__name__).exception("a question about %s failed", subject)
 
         await self.client.subscribe(subject, cb=asked)
-
-
-def ipc(table: pa.Table) -> bytes:
-    """Return a table as an Arrow stream."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue().to_pybytes()
 
 
 async def _reason(plan: Plan) -> int:

@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from asman.apps.partnered import rows_of
-from asman.apps.reason import Outlet, ipc
+from asman.apps.reason import Outlet
 from asman.edge import messages
 from asman.edge.noun_messages import HeardAsk
 from asman.edge.reasoning import STOPPED
+from asman.edge.tables import pack_table
 from asman.pipeline import views
 from asman.sharing.guard import Outcome
 
@@ -34,7 +35,7 @@ class Viewing:
     def told(self, recipient: str, *, stopped: bool = False) -> bytes:
         """Return what a recipient sees, TRACKS as an Arrow stream; its metadata say if nothing may flow."""
         tracks = views.picture(self._views, recipient, self._now_ns())
-        return ipc(tracks.replace_schema_metadata(STOPPED) if stopped else tracks)
+        return pack_table(tracks.replace_schema_metadata(STOPPED) if stopped else tracks)
 
     def beside(self, question: HeardAsk) -> bytes:
         """Return what a recipient holds of us of a class other than tracks, as rows in JSON."""

@@ -25,6 +25,7 @@ from asman.edge.door import AskGrant, AskOldest, Grant, No, Oldest
 from asman.edge.messages import Arrived
 from asman.errors import FeedError, PartnerError
 from asman.model.agreement import DataClass
+from asman.model.label import agreements_of
 from asman.sharing.batches import BatchError, take_apart
 from asman.sharing.gate import (
     Admitted,
@@ -226,7 +227,7 @@ class Intake:
         if not one.label:
             return True
         flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
-        return flows.issuperset(one.label.partition("//")[0].split("+"))
+        return flows.issuperset(agreements_of(one.label))
 
     async def _account(self, before: Inbox) -> None:
         """Account for what was refused since, by reason. Raises OSError."""

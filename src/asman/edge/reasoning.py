@@ -23,6 +23,7 @@ from asman.edge.messages import (
     TrackEntry,
     Why,
 )
+from asman.edge.tables import unpack_table
 
 PATIENCE_S = 5.0
 #: Tracking some time once more takes longer than looking something up.
@@ -81,8 +82,7 @@ class BusReasoning:
 
     async def tracks(self) -> pa.Table:
         """Return the picture as TRACKS."""
-        with pa.ipc.open_stream(await self._ask(TRACKS, b"")) as reader:
-            return reader.read_all()
+        return unpack_table(await self._ask(TRACKS, b""))
 
     async def track(self, track: int) -> TrackEntry | None:
         """Return one track with its trail and plots; None when there is none of that number."""
@@ -112,8 +112,7 @@ class BusReasoning:
             return None
         except nats.errors.TimeoutError as error:
             raise TimeoutError("the border did not answer") from error
-        with pa.ipc.open_stream(answer.data) as reader:
-            return reader.read_all()
+        return unpack_table(answer.data)
 
     async def command(self, command: ReplayCommand) -> Clock | Refused:
         """Pass on what a person wants of the replay."""

@@ -1,6 +1,10 @@
 """A label: under what a released row left, and what its recipient may do with it."""
 
+from typing import Final
+
 import msgspec
+
+_RELEASABLE: Final = "REL "
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +35,17 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
         """One line, as the `label` column carries it."""
         parts = ["+".join(name for name, _ in self.agreements)]
         parts += [self.classification] if self.classification else []
-        parts += ["REL " + " ".join((self.origin, *self.releasable_to)), f"UNTIL {self.until}"]
+        parts += [_RELEASABLE + " ".join((self.origin, *self.releasable_to)), f"UNTIL {self.until}"]
         parts += [f"KEEP {self.retain}"] + ([] if self.replay else ["NO REPLAY"])
         return "//".join((*parts, *self.caveats))
+
+
+def agreements_of(text: str | None) -> list[str]:
+    """Ids of the agreements that a label's line names; none where there is no label."""
+    return text.partition("//")[0].split("+") if text else []
+
+
+def members_of(text: str) -> frozenset[str]:
+    """The origin that a label's line names, and whom it lets have the rows."""
+    named = [part for part in text.split("//") if part.startswith(_RELEASABLE)]
+    return frozenset(named[0].removeprefix(_RELEASABLE).split()) if named else frozenset()

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from asman.model.agreement import DataClass
 from asman.model.contribution import SCHEMAS
+from asman.model.label import agreements_of
 from asman.model.plots import TIME
 from asman.units import SECOND_NS
 
@@ -81,11 +82,6 @@ def _outlives(table: pa.Table, ended: Set[str]) -> pa.Table:
     """Rows that came under none of some agreements."""
     stays = [ended.isdisjoint(agreements_of(one)) for one in table["label"].to_pylist()]
     return table.filter(pa.array(stays, pa.bool_()))
-
-
-def agreements_of(label: str | None) -> list[str]:
-    """Ids of the agreements that a label names."""
-    return (label or "").partition("//")[0].split("+")
 
 
 def tidied(heard: Heard, now_ns: int) -> Heard:
