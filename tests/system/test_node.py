@@ -125,8 +125,9 @@ def test_a_recording_is_played_paused_sought_and_shown(tmp_path: Path, recording
 
 
 def _at(client: ClientConnection, time_s: float) -> stream.Frame | None:
+    """Return the next snapshot if it is that second's: on the way there, the seconds before are shown too."""
     frame = picture(client)
-    return frame if abs(frame.time_s - time_s) < 1.5 else None
+    return frame if abs(frame.time_s - time_s) < 0.5 else None
 
 
 def test_a_real_recording_is_live_without_any_file_beside(tmp_path: Path, shared_data: Path) -> None:

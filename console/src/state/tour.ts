@@ -15,6 +15,8 @@ export interface Step {
   words(w: Workplace): readonly string[];
   /** Shown when the step begins. */
   enter(w: Workplace): void;
+  /** What must hold as long as it lasts, while tracks come and go. */
+  keep?(w: Workplace): void;
   /** What the operator may do in it. */
   act?(w: Workplace): { readonly words: string; readonly run: () => void } | null;
   /** What came of it; empty: nothing yet. */
@@ -74,6 +76,7 @@ export class Tour {
 
   /** New counts of tracks came. */
   watch(): void {
+    this.step?.keep?.(this.w);
     const { observed } = this;
     if (observed === null || observed.tookS !== null) return;
     const count = countOf(this.w, observed.member);
@@ -138,8 +141,10 @@ const gets = (me: string, partner: string): Step => ({
     w.select(null);
     w.show("tracks");
     if (!w.settings.dock) w.change({ dock: true });
-    // The worker answers with the first row of the table as it is filtered now.
-    setTimeout(() => w.selected === null && w.step(1), 600);
+  },
+  // The first row of the table as it is filtered now, if there is one yet.
+  keep: (w) => {
+    if (w.selected === null) w.step(1);
   },
 });
 

@@ -126,6 +126,15 @@ describe("the operator", () => {
     expect(last("picked")!.track).toBe(1);
   });
 
+  test("steps through the table as it was filtered last, though no picture came since", () => {
+    const { engine, last, picture } = begin();
+    picture([{ track: 1, callsign: "B" }, { track: 2, callsign: "A" }], { kind: 1 });
+    engine.setFilter("B");
+    engine.setOrder({ column: "callsign", descending: false });
+    engine.step(1);
+    expect(last("picked")!.track).toBe(1);
+  });
+
   test("gets a label for what is selected even in a crowd", () => {
     const { engine, last, picture } = begin();
     engine.setView(VIEW);

@@ -305,6 +305,8 @@ export class Engine {
 
   setFilter(text: string): void {
     this.filter = parseFilter(text);
+    // At once, though it is shown with the next picture: a step that is asked for next is in this table.
+    if (this.origin !== null) this.reselect(this.nowS);
   }
 
   viewAs(member: string | null, url: string): void {
