@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from asman.kernels import scoring_trajectories
-from asman.kernels.scoring_trajectories import Near, follow
+from asman.kernels.scoring_duels import best_of_two
+from asman.kernels.scoring_holding import Near
+from asman.kernels.scoring_trajectories import follow
 
 
 def near_of(gain: np.ndarray) -> Near:
@@ -119,6 +121,63 @@ def test_large_contested_clusters_come_close_to_the_linear_programme_and_say_how
     near = near_of(gain)
     used = list(zip(near.edge_instant[taken], near.pair_track[near.edge_pair[taken]], strict=True))
     assert len(used) == len(set(used)), "a track follows two aircraft at once"
+
+
+@settings(max_examples=60, deadline=None)
+@given(gain=scenes(), switch=st.sampled_from([0.2, 0.5, 1.0]), third=st.booleans())
+def test_two_aircraft_are_solved_as_well_as_all_their_joint_holdings(
+    gain: np.ndarray, switch: float, third: bool
+):
+    gain = np.concatenate([gain, gain], axis=1)[:, :2]
+    instants, _, tracks = gain.shape
+    owner = np.full((tracks, instants), -1, np.int32)
+    if third:  # somebody else gains by a track for half of the time: it is not to be had then
+        owner[0, : instants // 2] = 2
+        gain[: instants // 2, :, 0] = 0.0
+    near = near_of(gain)
+    paths = np.zeros((2, instants), np.int32)
+    best_of_two(near, np.arange(tracks), 0, 1, switch, owner, paths)
+    held = [
+        [int(near.pair_track[near.pair_start[a] + step - 1]) if step > 0 else -1 for step in paths[a]]
+        for a in (0, 1)
+    ]
+    assert all(x != y or x < 0 for x, y in zip(*held, strict=True)), "both hold one track"
+    worth = sum(gain[k, a, j] for a in (0, 1) for k, j in enumerate(held[a]) if j >= 0)
+    for one in held:
+        for x, y in itertools.pairwise(one):
+            worth -= switch * (1.0 if x >= 0 and y >= 0 else 0.5) if x != y else 0.0
+    if third:
+        assert all(j != 0 for one in held for j in one[: instants // 2])
+        assert worth <= best_of_all(gain, switch) + 1e-9
+    else:
+        assert worth == pytest.approx(best_of_all(gain, switch), abs=1e-9)
+
+
+def airport(aircraft: int, instants: int, seed: int) -> np.ndarray:
+    """Everybody within reach of everybody's track, each track for a part of its aircraft's time only."""
+    chance = np.random.default_rng(seed)
+    walk = np.cumsum(chance.normal(0, 0.05, (instants, aircraft, 2)), axis=0)
+    place = chance.uniform(0, 1.5, (1, aircraft, 2)) + walk
+    seen = place + chance.normal(0, 0.05, place.shape)
+    there, shown = (
+        np.abs(np.arange(instants)[:, None] - chance.integers(0, instants, aircraft)) < instants // part
+        for part in (3, 4)
+    )
+    apart = np.hypot(*np.moveaxis(place[:, :, None] - seen[:, None], -1, 0))
+    return np.maximum(1.0 - apart**2, 0.0) * there[:, :, None] * (there & shown)[:, None, :]
+
+
+@pytest.mark.parametrize("seed", [0, 3, 6])
+def test_at_an_airport_exchanges_of_two_leave_little_to_gain(seed: int):
+    """Without them the gap is 6 to 8 %; after 96 rises of prices in place of 24 there is none."""
+    gain = airport(30, 60, seed)
+    near = near_of(gain)
+    taken, gains, switches, bound = follow(near, 30, 60, 0.25, 24)
+    assert bound - (gains - 0.25 * switches) <= 0.02 * bound
+    instant, track = near.edge_instant[taken], near.pair_track[near.edge_pair[taken]]
+    holder = np.repeat(np.arange(30), np.diff(near.edge_start))[taken]
+    assert len(set(zip(instant, track, strict=True))) == len(instant), "a track follows two at once"
+    assert len(set(zip(instant, holder, strict=True))) == len(instant), "an aircraft holds two at once"
 
 
 def test_a_silent_track_is_still_held_and_costs_no_switch():

@@ -10,8 +10,9 @@ Aircraft meet only where they contend for a track at the same instant. Those cap
 (Lagrange): the priced optimum bounds the best sum from above, and as each aircraft's problem is a path, the
 best bound equals the linear programme that defines the T-GOSPA metric. Prices rise along the subgradient
 with Polyak's step, a step for each cluster of aircraft that share tracks. From the prices a feasible
-assignment is built aircraft by aircraft, each of which then improves its own. Small clusters are solved
-outright over their joint holdings. The result is exact there, where no track is contested, and wherever
+assignment is built aircraft by aircraft, each of which then improves its own; the best of those is
+bettered by exchanges of two (`scoring_duels`). Small clusters are solved outright over their joint
+holdings. The result is exact there, where no track is contested, and wherever
 bound and assignment meet; elsewhere the gap is returned, never hidden.
 
 Sources: A. F. García-Fernández, A. S. Rahmathullah, L. Svensson, "A metric on the space of finite sets of
@@ -19,21 +20,19 @@ trajectories for evaluation of multi-target tracking algorithms", IEEE TSP 68, 2
 "Minimization of unsmooth functionals", USSR Comp. Math. 9, 1969.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.jit import kernel
 from asman.kernels.scoring_clusters import best_joint_path, clusters, holdings
+from asman.kernels.scoring_duels import improve
+from asman.kernels.scoring_holding import NEVER, Near, claim, enter, gains_and_switches, withdraw
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Small = NDArray[np.int32]
 Flags = NDArray[np.bool_]
 
-#: What may not be held costs this much: beyond any sum of gains, yet finite.
-_NEVER = 1e30
 #: A feasible assignment is built anew from the prices after every so many rises.
 _BUILD_EVERY = 8
 #: Rounds of single aircraft's improvements after each building.
@@ -45,25 +44,6 @@ _NUMBERS_MAX = 4096.0
 _HALF_AFTER = 24.0
 #: A bound this near to what was reached, as a share, is met.
 _TOLERANCE = 1e-12
-
-
-class Near(NamedTuple):
-    """Which aircraft was near which track, when, and what holding it then gains.
-
-    pair_start   (A + 1,)  pairs of aircraft a (one for each track that was ever near it) are a slice
-    pair_track   (P,)      the pair's track
-    edge_start   (A + 1,)  edges of aircraft a, in order of instant
-    edge_instant (E,)
-    edge_pair    (E,)
-    edge_gain    (E,)      > 0
-    """
-
-    pair_start: Ints
-    pair_track: Ints
-    edge_start: Ints
-    edge_instant: Ints
-    edge_pair: Ints
-    edge_gain: Floats
 
 
 @kernel
@@ -89,13 +69,13 @@ def best_path(
             gain[near.edge_pair[e] - p0 + 1] = near.edge_gain[e]
             e += 1
         best = 0
-        held = -_NEVER
+        held = -NEVER
         for s in range(1, states):
             row = slot[near.pair_track[p0 + s - 1]]
             if row >= 0:
                 gain[s] -= price[row, k]
                 if owner.size and owner[row, k] >= 0 and owner[row, k] != a:
-                    gain[s] = -_NEVER
+                    gain[s] = -NEVER
             if value[s] > held:
                 held = value[s]
                 best = s
@@ -125,69 +105,6 @@ def best_path(
         last = back[k, last]
     path[0] = last
     return total
-
-
-@kernel
-def enter(near: Near, slot: Ints, a: int, path: Small, owner: Small, taken: Flags) -> None:
-    """Mark the edges on an aircraft's path as taken, and the aircraft as owner there."""
-    for e in range(near.edge_start[a], near.edge_start[a + 1]):
-        k = near.edge_instant[e]
-        if path[k] == near.edge_pair[e] - near.pair_start[a] + 1:
-            taken[e] = True
-            row = slot[near.pair_track[near.edge_pair[e]]]
-            if row >= 0:
-                owner[row, k] = a
-
-
-@kernel
-def withdraw(near: Near, slot: Ints, a: int, owner: Small, taken: Flags) -> None:
-    """Undo `enter` for an aircraft."""
-    for e in range(near.edge_start[a], near.edge_start[a + 1]):
-        if taken[e]:
-            taken[e] = False
-            row = slot[near.pair_track[near.edge_pair[e]]]
-            if row >= 0:
-                owner[row, near.edge_instant[e]] = -1
-
-
-@kernel
-def gains_and_switches(
-    near: Near, members: Ints, taken: Flags, instants: int, last_user: Ints
-) -> tuple[float, float]:
-    """Sum of gains of a cluster's taken edges, and its switches: 1 from track to track, 1/2 from or to none.
-
-    Between two gains by the same track an aircraft goes on holding it, unless another gains by it then;
-    before its first and after its last likewise. That is the cheapest way to fill the instants without gain.
-    last_user (J,)  room, -1 before and after
-    """
-    gains = 0.0
-    switches = 0.0
-    last_track = np.full(members.size, -1, np.int64)
-    at = near.edge_start[members]
-    for k in range(instants):
-        for i in range(members.size):
-            a = members[i]
-            while at[i] < near.edge_start[a + 1] and near.edge_instant[at[i]] == k:
-                e = at[i]
-                at[i] += 1
-                if not taken[e]:
-                    continue
-                gains += float(near.edge_gain[e])
-                j = near.pair_track[near.edge_pair[e]]
-                if last_track[i] < 0:
-                    if last_user[j] >= 0:
-                        switches += 0.5
-                elif last_track[i] != j or last_user[j] != a:
-                    switches += 1.0
-                last_track[i] = j
-                last_user[j] = a
-    for i in range(members.size):
-        if last_track[i] >= 0 and last_user[last_track[i]] != members[i]:
-            switches += 0.5
-    for i in range(members.size):
-        for pair in range(near.pair_start[members[i]], near.pair_start[members[i] + 1]):
-            last_user[near.pair_track[pair]] = -1
-    return gains, switches
 
 
 @kernel
@@ -333,7 +250,8 @@ def follow(
     for a in range(aircraft):
         widest = max(widest, near.pair_start[a + 1] - near.pair_start[a] + 1)
     back = np.empty((instants, widest), np.int32)
-    path = np.empty(instants, np.int32)
+    paths = np.empty((2, instants), np.int32)
+    path = paths[0]
     trial = np.zeros(near.edge_gain.size, np.bool_)
     taken = np.zeros(near.edge_gain.size, np.bool_)
     last_user = np.full(tracks, -1, np.int64)
@@ -354,8 +272,8 @@ def follow(
             sums[1] += switches
             sums[2] += gains - switch * switches
             continue
-        lowest = _NEVER
-        reached = np.array([-_NEVER, 0.0, 0.0])
+        lowest = NEVER
+        reached = np.array([-NEVER, 0.0, 0.0])
         for turn in range(rounds + 1):
             bound, slope2 = ask(near, slot, members, rows, switch, price, nobody, usage, path, back)
             lowest = min(lowest, bound)
@@ -375,6 +293,20 @@ def follow(
                 for k in range(instants):
                     if usage[row, k] > 1 or price[row, k] > 0.0:
                         price[row, k] = max(0.0, price[row, k] + step * (usage[row, k] - 1.0))
+        if lowest - reached[0] > _TOLERANCE * lowest:
+            for a in members:
+                withdraw(near, slot, a, owner, trial)
+            for a in members:
+                span = slice(near.edge_start[a], near.edge_start[a + 1])
+                trial[span] = taken[span]
+                claim(near, slot, a, owner, trial)
+            improve(near, slot, members, switch, owner, trial, paths)
+            gains, switches = gains_and_switches(near, members, trial, instants, last_user)
+            if gains - switch * switches > reached[0]:
+                reached[0], reached[1], reached[2] = gains - switch * switches, gains, switches
+                for a in members:
+                    span = slice(near.edge_start[a], near.edge_start[a + 1])
+                    taken[span] = trial[span]
         sums[0] += reached[1]
         sums[1] += reached[2]
         sums[2] += max(lowest, reached[0])

@@ -148,7 +148,7 @@ class ScoreConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     region: tuple[Region, ...] = ()
     requirement: tuple[Requirement, ...] = ()
     latency_speed_mps: float = 30.0
-    price_rounds: int = 24
+    price_rounds: int = 96
     reference: ReferenceConfig = ReferenceConfig()
 
     def __post_init__(self) -> None:

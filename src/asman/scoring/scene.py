@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.errors import InputError
-from asman.kernels import scoring_assignment, scoring_pictures, scoring_trajectories, scoring_truth
+from asman.kernels import (
+    scoring_assignment,
+    scoring_holding,
+    scoring_pictures,
+    scoring_trajectories,
+    scoring_truth,
+)
 from asman.scoring.columns import Flags, Floats, Ints, Rows
 from asman.scoring.config import ScoreConfig
 
@@ -259,7 +265,7 @@ def _follow(
     order = np.lexsort((instant, aircraft))
     key = aircraft[order] * len(tracks.label) + track[order]
     pairs, pair = np.unique(key, return_inverse=True)
-    near = scoring_trajectories.Near(
+    near = scoring_holding.Near(
         pair_start=_starts(pairs // len(tracks.label), len(truth.label)),
         pair_track=pairs % len(tracks.label),
         edge_start=_starts(aircraft[order], len(truth.label)),
