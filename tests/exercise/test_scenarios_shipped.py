@@ -16,6 +16,7 @@ from asman.exercise import Exercise, start, sweep, truth
 from asman.exercise.events import Ghost
 from asman.exercise.reports import report
 from asman.exercise.sky import line_of
+from asman.kernels import motion
 from asman.kernels.radar import OF_GHOST, OF_SPOOF
 from asman.model.sensor import RADAR_KINDS
 from asman.model.trajectories import TRAJECTORIES
@@ -114,6 +115,14 @@ def test_a_scenario_is_as_large_as_promised(world: World, name: str):
     assert scenario.title
     assert 600.0 <= scenario.duration_s <= 1200.0
     assert {sensor.member for sensor in scenario.sensor} == set(ids)
+
+
+@pytest.mark.parametrize("name", PROMISED)
+def test_every_flight_of_it_stays_on_the_earth_to_its_end(world: World, name: str):
+    """A radar measures the place, truth tells its direction: of a normal not of length one they differ."""
+    pieces = world.running(name).sky.pieces
+    normals = pieces[:, motion.NORMAL : motion.NORMAL + 3]
+    assert np.abs(np.linalg.norm(normals, axis=1) - 1.0).max() * motion.MEAN_RADIUS_M < 1e-3
 
 
 @pytest.mark.parametrize("name", PROMISED)

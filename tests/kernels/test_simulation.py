@@ -98,3 +98,17 @@ def test_a_path_is_continuous_in_place_and_heading_and_reaches_its_end():
         assert np.linalg.norm(heading - onward) < 1e-9
     last, _ = after(arcs[count - 1], arcs[count - 1, 6])
     assert np.linalg.norm(last - waypoints[-1]) * 6.4e6 < 1.0
+
+
+def test_a_circuit_flown_for_hours_stays_on_the_earth():
+    """What an arc's axis errs by is in the next arc's heading: unchecked, thirty laps made it kilometres."""
+    lap = [_normal(*place) for place in ((42.0, 74.0), (42.02, 74.0), (42.02, 74.03), (42.0, 74.03))]
+    waypoints = np.array(lap * 60)
+    arcs = np.zeros((2 * len(waypoints), motion.ARC_COLUMNS))
+    radius = 900.0 / motion.MEAN_RADIUS_M
+    count = motion.lay_path(waypoints, radius, radius, arcs)
+    assert count > 300
+    assert np.abs(np.linalg.norm(arcs[:count, :3], axis=1) - 1.0).max() < 1e-14
+    assert np.abs(np.linalg.norm(arcs[:count, 3:6], axis=1) - 1.0).max() < 1e-14
+    straight = arcs[:count][arcs[:count, 7] == 1.0]
+    assert np.abs((straight[:, :3] * straight[:, 3:6]).sum(axis=1)).max() < 1e-14
