@@ -102,6 +102,24 @@ def test_turning_aircraft_are_judged_apart():
     assert any("uncorrelated" in note for note in report.notes)
 
 
+def test_a_track_that_stands_in_for_another_aircraft_is_judged_apart_as_lent():
+    """It promised something about the aircraft that has landed, not about the one 1.5 km beside it."""
+    truth = straight("aircraft", 1, SAMPLES[SAMPLES <= 400.0]) + straight(
+        "aircraft", 2, SAMPLES, north_m=1500.0
+    )
+    tracks = straight("track", 7, PICTURE, north_m=100.0)
+    variance = np.full(len(tracks), 100.0**2)
+    picture = table("track", tracks, var_e_m2=variance, var_n_m2=variance)
+    report = score_tables(table("aircraft", truth), picture, ScoreConfig())
+    nees = {one.name: one for one in report.nees}
+    assert nees["all"].mean.mean == pytest.approx(1.0, rel=0.02)
+    assert nees["all"].mean.count == (PICTURE <= 400.0).sum()
+    assert nees["lent"].mean.mean == pytest.approx(14.0**2, rel=0.02)
+    assert nees["lent"].mean.count == (PICTURE > 400.0).sum()
+    longest = next(one for one in report.errors if one.name == "horizontal position").worst
+    assert longest == pytest.approx(1400.0, rel=0.01), "errors hold all rows"
+
+
 def test_an_interval_counts_each_aircraft_once():
     chance = np.random.default_rng(4)
     each = np.repeat(chance.normal(0, 1, 40), 50)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.births import ADDRESSED, aircraft_share, came_to, kind_of
+from asman.kernels.considering import reconsider
 from asman.kernels.detection_map import DetectionMap, key_of, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
@@ -296,9 +297,7 @@ def take(
     ree += HEIGHT_AS_NOISE * hee
     ren += HEIGHT_AS_NOISE * hen
     rnn += HEIGHT_AS_NOISE * hnn
-    consider[0] += 0.5 * (hee - consider[0])
-    consider[1] += 0.5 * (hen - consider[1])
-    consider[2] += 0.5 * (hnn - consider[2])
+    reconsider(track, plot.sensor, ree + rnn, hee, hen, hnn)
     update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
         told = plot.velocity_sigma_mps

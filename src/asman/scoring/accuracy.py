@@ -37,6 +37,7 @@ class Errors:
     speed_true_mps
     nees
     turning
+    lent       the track followed another aircraft longer
     age_s      of the latest plot in the track, at the instant
     """
 
@@ -53,6 +54,7 @@ class Errors:
     speed_true_mps: Floats
     nees: Floats
     turning: Flags
+    lent: Flags
     age_s: Floats
 
     @property
@@ -86,8 +88,20 @@ def measure_errors(scene: Scene, truth: Rows, tracks: Rows, config: ScoreConfig)
         velocity_mps=np.hypot(vn - vn_true, ve - ve_true), speed_true_mps=speed_true,
         nees=_nees(east, north, tracks, report),
         turning=np.abs(state[:, 6]) >= np.radians(config.turning_deg_s),
+        lent=_lent(scene.track[scene.follower[row]], scene.aircraft[row]),
         age_s=_ages_s(scene, tracks, report, at_ns),
     )  # fmt: skip
+
+
+def _lent(track: Ints, aircraft: Ints) -> Flags:
+    """Whether the track of a row (P,) followed another aircraft than the row's for longer."""
+    if not track.size:
+        return np.zeros(0, bool)
+    key = track * (aircraft.max() + 1) + aircraft
+    _, pair, rows = np.unique(key, return_inverse=True, return_counts=True)
+    longest = np.zeros(track.max() + 1, np.int64)
+    np.maximum.at(longest, track, rows[pair])
+    return rows[pair] < longest[track]
 
 
 def _ages_s(scene: Scene, tracks: Rows, report: Ints, at_ns: Ints) -> Floats:
@@ -136,9 +150,13 @@ def error_figures(errors: Errors) -> tuple[Distribution, ...]:
 
 
 def nees_figures(errors: Errors) -> tuple[Nees, ...]:
-    """NEES of all, of straight and of turning aircraft; without those that have no rows."""
-    known = np.isfinite(errors.nees)
-    parts = (("all", known), ("straight", known & ~errors.turning), ("turning", known & errors.turning))
+    """NEES of all, of straight and of turning aircraft, and where tracks were lent; where there are rows."""
+    finite = np.isfinite(errors.nees)
+    known = finite & ~errors.lent
+    parts = (
+        ("all", known), ("straight", known & ~errors.turning), ("turning", known & errors.turning),
+        ("lent", finite & errors.lent),
+    )  # fmt: skip
     edges = np.linspace(0.0, 15.0, 31)
     figures: list[Nees] = []
     for name, rows in parts:

@@ -140,7 +140,7 @@ def _measure(split: Split, part: int, scene: Scene, errors: Errors, config: Scor
         gospa = root((near + (missed + (false or 0)) * unit / 2.0) / places, config.order)
     apart = np.hypot(errors.east_m[mine], errors.north_m[mine])
     nees = errors.nees[mine]
-    nees = nees[np.isfinite(nees)]
+    nees = nees[np.isfinite(nees) & ~errors.lent[mine]]
     return Group(
         kind=split.kind, name=split.names[part], places=places, reports=reports,
         missed_share=missed / places if missed is not None and places else None,

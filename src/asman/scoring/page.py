@@ -45,7 +45,8 @@ _NEAR = "Errors of tracks that follow an aircraft, track minus truth. The last b
 _HONEST = (
     "The error weighed by the accuracy that the track itself claims. An honest track has 2 on average "
     "and 95 % below 5.99 (line); more means that it promises too much. Intervals count each aircraft as one "
-    "sample."
+    "sample. Lent: rows of a track that stands in for an aircraft without one, having followed another "
+    "longer; what it promised was about that other."
 )
 
 
