@@ -139,7 +139,7 @@ class BorderProcess:
             self._home, self._border, self._store, self._account, payload.encode, payload.decode,
             self._tell, limits, time.time_ns,
         )  # fmt: skip
-        federation.seen = self._viewing.take
+        federation.giving.seen = self._viewing.take
         self._federation = federation
         await federation.open()
 

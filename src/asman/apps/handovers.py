@@ -4,6 +4,7 @@ import msgspec
 
 from asman.apps.partnered import told_by
 from asman.edge.noun_messages import Answered, Propose, Replying, TaskEntry
+from asman.model.contribution import parted
 from asman.model.label import agreements_of
 from asman.pipeline import joint, tasking
 from asman.pipeline.node import NodeState
@@ -24,6 +25,8 @@ def tasks(state: NodeState) -> list[TaskEntry]:
     ]  # fmt: skip
     replies = {(one.partner, one.answer): one for one in spoken if one.answer}
     for member in sorted(state.heard.by):
+        if parted(member)[1]:
+            continue  # what was said to the relay is not said to us
         for row in told_by(state, member, "tasks"):
             if row["verb"] != "propose" or row["subject"] != HANDOVER:
                 continue

@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman import tracking
-from asman.model.contribution import Contribution, Offer
+from asman.model.contribution import Contribution, Offer, parted
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
@@ -52,6 +52,7 @@ class Inputs(msgspec.Struct, frozen=True):
     contributions  of partners, in order of arrival
     left       partners whose contributions may not be shown any more, what came before included
     ended      (partner, agreements): only what came under these may not be shown any more
+               Both name what a relay passed on as `source_name` does: "KG via RU"
     """
 
     datagrams: tuple[Datagram, ...] = ()
@@ -206,7 +207,8 @@ def _federated(
         federation = joint.start(state.member)
     # Where one agreement of several ended, what the others give comes back within a second.
     for member in (*inputs.left, *(member for member, _ in inputs.ended)):
-        federation = joint.without(federation, member, now_ns)
+        origin, via = parted(member)
+        federation = joint.without(federation, origin, now_ns, via)
     return joint.step(federation, tracker, inputs.contributions, now_ns)
 
 
@@ -240,7 +242,7 @@ def _heard(heard: Heard, inputs: Inputs, now_ns: int) -> Heard:
         heard = hearing.without(heard, member, agreements)
     for one in inputs.contributions:
         if one.what is not None and one.table is not None:
-            heard = hearing.take(heard, one.origin, one.what, one.table, now_ns)
+            heard = hearing.take(heard, one.source, one.what, one.table, now_ns)
     return hearing.tidied(heard, now_ns) if heard.by else heard
 
 
