@@ -249,4 +249,9 @@ def show(name: str, to: Any, *parties: Any) -> None:
     for file in (f"{name}.toml", f"{name}.signed.toml"):
         shutil.copy(here / file, there / file)
     for party in parties:
-        to.home.keep_key(party.name, keys.public_of(party.home.signing_key()))
+        to.home.keep_key(party.name, public(party))
+
+
+def public(member: Any) -> bytes:
+    """A member's public key."""
+    return keys.public_of(member.home.signing_key())

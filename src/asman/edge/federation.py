@@ -191,6 +191,7 @@ class Federation:
             if third and recipient == self.member:
                 cut.append(self.partners[third].cut(giver))
             elif third:
+                self.partners[recipient].intake.renew()
                 await self.tell(Left(origin=giver, agreements=left, via=recipient))
             elif giver == self.member:
                 cut.append(self.partners[recipient].cut())

@@ -39,7 +39,7 @@ GAP_S: Final = 2.0
 #: Pause after the partner refused to let us pull, or could not be asked.
 PAUSE_S: Final = 1.0
 #: A grant that brings no contact for so long is asked for anew.
-GRANT_LOST_S: Final = 1.0
+GRANT_LOST_S: Final = 0.5
 #: A grant is renewed when less than this part of it is left.
 RENEW_PART: Final = 0.5
 Deliver = Callable[[Arrived], Awaitable[None]]
@@ -128,6 +128,10 @@ class Intake:
     def stop(self) -> None:
         """Forget the grant: the next one is asked for when something may come again."""
         self._until_s = 0
+
+    def renew(self) -> None:
+        """Ask for a grant anew: the partner cuts us off, for a part of what came."""
+        self._doubted = True
 
     async def _granted(self) -> bool:
         """See that we have a grant; ask for one where it is due."""
