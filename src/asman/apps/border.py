@@ -153,7 +153,8 @@ class BorderProcess:
             federation = self._federation
             if federation is not None and federation.partners:
                 try:
-                    answer = await self._client.request(messages.OWN, b"", timeout=_OWN_PATIENCE_S)
+                    terms = msgspec.json.encode(federation.handovers())
+                    answer = await self._client.request(messages.OWN, terms, timeout=_OWN_PATIENCE_S)
                 except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                     pass  # it starts, or is busy: what is not asked for does not leave
                 else:

@@ -36,9 +36,11 @@ from asman.edge.signing import Signing, learn
 from asman.edge.spoken import Spoken
 from asman.errors import AsmanError, InputError
 from asman.model.contribution import Offer
+from asman.model.handover import HandoverTerm
 from asman.model.label import Label
 from asman.sharing import keys
 from asman.sharing.audit import Entry, of_answer, of_key, of_rejections
+from asman.sharing.handovers import handover_terms
 from asman.sharing.lifecycle import Standing
 from asman.sharing.register import Refused, Taken, flowing, say, standings
 from asman.sharing.statements import Signed
@@ -131,6 +133,10 @@ class Federation:
         """
         flows = flowing(self.register, self.member, partner, self.now_ns())
         return bool(flows) and (label is None or {id_ for id_, _ in label.agreements} <= flows)
+
+    def handovers(self) -> tuple[HandoverTerm, ...]:
+        """What agreements that hold between us and partners say of handovers now."""
+        return handover_terms(self.register, self.partners, self.now_ns())
 
     def takes(self, partner: str) -> bool:
         """Tell whether something of a partner's may come."""

@@ -20,7 +20,8 @@ TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 WHY: Final = "picture.why"
-#: Asks for all that may be put before the release guard: own tracks first (asman.edge.offers).
+#: Asks for all that may be put before the release guard: own tracks first (asman.edge.offers). The question
+#: tells what agreements say of handovers now: a list of asman.model.handover.HandoverTerm, as JSON.
 OWN: Final = "picture.own"
 #: What partners gave beside tracks, and what our own people say.
 HEARD: Final = "picture.heard"

@@ -20,6 +20,7 @@ from asman.model.contribution import Contribution, Offer, parted
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
+from asman.model.handover import HandoverTerm
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import heard as hearing
@@ -213,14 +214,14 @@ def _federated(
 
 
 def _settled_tasks(state: NodeState) -> NodeState:
-    """What partners answered to our people's proposals takes effect."""
-    federation = state.federation
-    if federation is None or not state.offering.dialogues.spoken:
+    """What partners answered to our people's proposals takes effect, and what nobody answered."""
+    federation, dialogues = state.federation, state.offering.dialogues
+    if federation is None or not (dialogues.spoken or dialogues.terms):
         return state
-    dialogues, handed = tasking.settled(
-        state.offering.dialogues, state.heard, partial(joint.numbers_of, federation), state.now_ns
-    )
-    for number, member in handed:
+    numbers = partial(joint.numbers_of, federation)
+    dialogues, handed = tasking.settled(dialogues, state.heard, numbers, state.now_ns)
+    dialogues, ours = tasking.transferred(dialogues, state.heard, numbers, state.now_ns)
+    for number, member in (*handed, *((one, state.member) for one in ours)):
         federation = joint.handed(federation, number, member) or federation
     kept = msgspec.structs.replace(state.offering, dialogues=dialogues)
     return msgspec.structs.replace(state, federation=federation, offering=kept)
@@ -321,6 +322,16 @@ def offers(state: NodeState) -> tuple[NodeState, tuple[Offer, ...]]:
         state.offering, state.tracker, own, held, state.watch, state.now_ns, lambda one: own_track(state, one)
     )
     return msgspec.structs.replace(state, offering=after), found
+
+
+def agreed(state: NodeState, terms: tuple[HandoverTerm, ...]) -> NodeState:
+    """Hold to what agreements say of handovers now."""
+    if terms == state.offering.dialogues.terms:
+        return state
+    dialogues = msgspec.structs.replace(state.offering.dialogues, terms=terms)
+    return msgspec.structs.replace(
+        state, offering=msgspec.structs.replace(state.offering, dialogues=dialogues)
+    )
 
 
 def registration(state: NodeState) -> tuple[Registered, ...]:
