@@ -158,7 +158,8 @@ class BorderProcess:
                 except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                     pass  # it starts, or is busy: what is not asked for does not leave
                 else:
-                    await federation.release(*unpack_offers(answer.data))
+                    offers, federation.relaying.held = unpack_offers(answer.data)
+                    await federation.release(*offers)
             if federation is not None:
                 federation.check()
             due_s = max(due_s + self._plan.release_s, time.monotonic())

@@ -122,7 +122,7 @@ class Mind:
 
     def _offers(self, terms: tuple[HandoverTerm, ...]) -> bytes:
         self.state, offers = node.offers(node.agreed(self.state, terms))
-        return pack_offers(offers)
+        return pack_offers(offers, node.held_of_partners(self.state))
 
     def _heard(self, octets: bytes) -> bytes:
         """Of a class of one partner its rows; of nothing, who gave what; of "warnings", everybody's."""

@@ -100,7 +100,7 @@ class Judging:
             self.inbox, judged = inspect(self.inbox, got, subjects, self._inbound(register), register)
             if not isinstance(judged, Admitted):
                 return judged.reason
-            self._took.append(Took(octets, header, subjects))
+            self._took.append(Took(octets, header, table))
         return Arrived(
             origin=self._partner, sequence=header.sequence, sent_ns=header.sent_ns, what=header.what,
             label=label.text if label else "", rows=header.rows, payload=got.payload if label else b"",

@@ -9,28 +9,35 @@ that a crash passes it on twice rather than never: the third party knows it by i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
+import numpy as np
+import pyarrow as pa
+
 from asman.edge.link_messages import PassedState
+from asman.edge.offers import Held
+from asman.model.agreement import DataClass
 from asman.sharing.audit import Entry, of_passing
 from asman.sharing.batches import Header, digest_of
-from asman.sharing.deciding import Reason, Subjects
+from asman.sharing.classes import CATEGORIES, IDENTITIES
+from asman.sharing.deciding import Reason, Subjects, subjects_of
 from asman.sharing.register import Register, flowing
 from asman.sharing.relay import Onward, Rulesets, may_still, pass_on, rulesets
 
 #: Batches that wait for the delay of our own terms, all third parties together; beyond it the oldest go.
 MOST_WAITING: Final = 4_096
+_PENDING: Final = ("pending", "unspecified")
 #: How often what waits is looked at.
 AGAIN_S: Final = 0.5
 
 
 class Took(NamedTuple):
-    """A batch that was taken straight of its origin, and its rows as subjects."""
+    """A batch that was taken straight of its origin, and its rows."""
 
     octets: bytes
     header: Header
-    subjects: Subjects
+    table: pa.Table
 
 
 class Way(Protocol):
@@ -49,6 +56,8 @@ class Relaying:
         account: Callable[[list[Entry]], Awaitable[None]], now_ns: Callable[[], int],
     ) -> None:  # fmt: skip
         self.problem = ""
+        #: What our people hold partners' tracks to be: our own terms may withhold them.
+        self.held: Held = {}
         self._register = register
         self._ways = ways
         self._account = account
@@ -148,17 +157,36 @@ class Relaying:
             return reason
         if any(to == third and each.header.origin == header.origin for to, each in self._waiting):
             return Reason.DELAYED  # it does not overtake what waits
-        said = pass_on(one.octets, header, one.subjects, register, self._of(register, third, header), now_ns)
-        if isinstance(said, Onward) and said.every_ns and not self._is_due(said, one.subjects):
+        rules = self._of(register, third, header)
+        said: Onward | Reason = Reason.NOT_GRANTED
+        for subjects in self._subjects(one):
+            said = pass_on(one.octets, header, subjects, register, rules, now_ns)
+            if isinstance(said, Reason):
+                return said
+        if isinstance(said, Onward) and said.every_ns and not self._is_due(said, one.table):
             return Reason.TOO_OFTEN
         return said
 
-    def _is_due(self, one: Onward, subjects: Subjects) -> bool:
+    def _subjects(self, one: Took) -> Iterator[Subjects]:
+        """The rows as what our people hold them to be; where a row may be of any track that they hold to be
+        something, once as each of those.
+        """
+        what, table = one.header.what or "tracks", one.table
+        held = self.held.get(one.header.origin, {})
+        if "track" in table.column_names or not held:
+            of = [_PENDING if one is None else held.get(one, _PENDING) for one in _tracks(table)]
+            yield _as(table, what, of)
+            return
+        for each in sorted({_PENDING, *held.values()}):
+            yield _as(table, what, [each] * len(table))
+
+    def _is_due(self, one: Onward, table: pa.Table) -> bool:
         """Whether the interval of our own terms has passed since the batch before; pieces of one step go."""
         header = one.header
         key = (one.recipient, header.origin, header.what or "")
         sealed_ns, last_ns = self._latest.get(key, (0, 0))
-        first_ns, latest_ns = int(subjects.time_ns.min()), int(subjects.time_ns.max())
+        times_ns = table["time"].cast(pa.int64()).to_numpy()
+        first_ns, latest_ns = int(times_ns.min()), int(times_ns.max())
         if header.sent_ns != sealed_ns and first_ns < last_ns + one.every_ns:
             return False
         self._latest[key] = (header.sent_ns, max(latest_ns, last_ns))
@@ -180,6 +208,16 @@ class Relaying:
         if known is None or known[0] is not register.entries:
             known = self._rules[key] = (register.entries, rulesets(register, header.origin, third))
         return known[1]
+
+
+def _tracks(table: pa.Table) -> list[int | None]:
+    return table["track"].to_pylist() if "track" in table.column_names else [None] * len(table)
+
+
+def _as(table: pa.Table, what: DataClass, held: Sequence[tuple[str, str]]) -> Subjects:
+    identity = np.array([IDENTITIES.index(one) for one, _ in held], np.int64)
+    category = np.array([CATEGORIES.index(one) for _, one in held], np.int64)
+    return subjects_of(table, identity, category, what)
 
 
 async def _nothing() -> None:

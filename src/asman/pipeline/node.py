@@ -324,6 +324,20 @@ def offers(state: NodeState) -> tuple[NodeState, tuple[Offer, ...]]:
     return msgspec.structs.replace(state, offering=after), found
 
 
+def held_of_partners(state: NodeState) -> dict[str, dict[int, tuple[str, str]]]:
+    """What our people hold partners' tracks to be: partner -> its own number -> identity and category."""
+    said = saying.held(state.offering.sayings)
+    if state.federation is None or not said:
+        return {}
+    found: dict[str, dict[int, tuple[str, str]]] = {}
+    for member in state.members[1:]:
+        for theirs, number in joint.numbers_of(state.federation, member).items():
+            one = said.get(own_track(state, number)) or said.get(number)
+            if one is not None:
+                found.setdefault(member, {})[theirs] = one
+    return found
+
+
 def agreed(state: NodeState, terms: tuple[HandoverTerm, ...]) -> NodeState:
     """Hold to what agreements say of handovers now."""
     if terms == state.offering.dialogues.terms:

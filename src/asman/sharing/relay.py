@@ -159,6 +159,8 @@ def _judged(
     subjects: Subjects, register: Register, rules: Rulesets, now_ns: int
 ) -> tuple[Terms, ...] | Reason:
     """By its rows: our own terms under which all of them go on, or why they do not."""
+    if not len(subjects.time_ns):
+        return Reason.NOT_GRANTED
     standing = standings(register, now_ns)
     bits = bits_at(rules.theirs, standing)
     # Who is a friend, and what is unknown, its originator has judged.
