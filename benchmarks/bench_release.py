@@ -103,7 +103,8 @@ def _sealing(released: "list[Released]") -> list[dict[str, Any]]:
 
 def run() -> list[dict[str, Any]]:
     warm.prepare()
-    from asman.sharing.guard import GuardState, decide, release, subjects_of
+    from asman.sharing.deciding import decide, subjects_of
+    from asman.sharing.guard import GuardState, release
     from asman.sharing.ruleset import bits_of, compile_register
 
     rng = np.random.default_rng(1)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.edge.border_store import BATCH, GAP
 from asman.edge.retention import Retention, keep_until_ns
@@ -89,3 +90,31 @@ def test_what_cannot_be_accounted_for_is_not_deleted(log):
 
 def test_what_cannot_be_read_is_not_taken_for_old():
     assert keep_until_ns(BATCH, b"noise") > SENT_NS + 10_000 * DAY_NS
+
+
+def test_what_was_passed_on_goes_by_its_origins_word_and_what_is_our_own_stays(tmp_path):
+    inner = batch(1, "P7D")
+    stream, passed = batches.enclose(
+        batches.Stream("RU", "KZ"), inner, SENT_NS + DAY_NS, Ed25519PrivateKey.from_private_bytes(bytes(32))
+    )
+    own = bytes(batch(2, "P7D"))
+    for folder in ("received", "sent"):
+        (tmp_path / folder).mkdir()
+        with SegmentLog(tmp_path / folder / "RU-2027-01-15T08.log") as made:
+            for octets in (passed, own):
+                made.append(BATCH, octets)
+    told = []
+
+    async def account(entries):
+        told.extend(entries)
+
+    looked = Retention(
+        tmp_path / "received", account, lambda: SENT_NS + 7 * DAY_NS, sent=tmp_path / "sent"
+    )  # fmt: skip
+    asyncio.run(looked.forget())
+    assert not list((tmp_path / "received").iterdir())
+    assert kept(tmp_path / "sent/RU-2027-01-15T08.log") == [own]
+    assert [(one.member, one.withheld) for one in told] == [
+        ("KG", {"batches": 2, "rows": 6}), ("KG", {"batches": 1, "rows": 3}),
+    ]  # fmt: skip
+    assert stream.sequence == 1

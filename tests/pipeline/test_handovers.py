@@ -5,7 +5,8 @@ import pytest
 from asman.apps import handovers
 from asman.edge.noun_messages import Answer, Propose, Replying
 from asman.model.contribution import Contribution
-from asman.pipeline import joint, node
+from asman.model.handover import HandoverTerm
+from asman.pipeline import joint, node, tasking
 from asman.pipeline.node import Inputs
 from asman.wire import payload
 
@@ -109,3 +110,120 @@ def test_who_is_asked_and_accepts_reports_the_track_in_both_pictures_and_who_rej
     assert (
         two.holder("KG", third) == "KG" or third not in two.nodes["KG"].federation.picture.decisions.holders
     )
+
+
+# --- What the agreement says of silence ------------------------------------------------------------------
+
+#: The line is far from where they fly; that it is nearest is what counts.
+LINE = ((740000000, 430000000), (800000000, 430000000))
+
+
+def term(partner, default, silence_s=6.0, number=1, line=LINE):
+    return HandoverTerm(
+        partner=partner, basis=f"kg-ru handover {number}", line=line, silence_s=silence_s, default=default
+    )
+
+
+@pytest.fixture
+def agreed(flown):
+    """Two nodes that hold to what an agreement says of handovers."""
+
+    def made(default, *, at_ru=True):
+        both = Two(flown)
+        both.go_on(25)
+        for one, other in (("KG", "RU"), ("RU", "KG")):
+            terms = (term(other, default),) if one == "KG" or at_ru else ()
+            both.nodes[one] = node.agreed(both.nodes[one], terms)
+        return both
+
+    return made
+
+
+def told(two, at):
+    return {
+        one.number: (one.state, one.basis) for one in handovers.tasks(two.nodes[at]) if one.origin == "KG"
+    }
+
+
+def at_ru(two, number):
+    theirs = joint.numbers_of(two.nodes["RU"].federation, "KG")
+    return theirs[node.own_track(two.nodes["KG"], number)]
+
+
+def test_where_silence_gives_it_over_the_asked_reports_it_in_both_pictures_after_silence_s(agreed):
+    two = agreed("transfer")
+    first, second, third = two.shared()
+    for number in (first, second, third):
+        # Nobody can make silence count sooner than is agreed.
+        assert two.propose(number, within_s=1.0) == 200
+    two.go_on(2)
+    numbers = {at_ru(two, one): one for one in (first, second, third)}
+    tasks = {one.track: one.number for one in handovers.tasks(two.nodes["RU"]) if one.origin == "KG"}
+    assert set(tasks) == set(numbers)
+    assert two.reply(tasks[at_ru(two, second)], "reject") == 200
+    two.go_on(2)
+    assert set(told(two, "RU").values()) == {("open", "kg-ru handover 1"), ("rejected", "kg-ru handover 1")}
+    before = two.holder("KG", second)
+    two.go_on(6)
+    by_track = {one.track: one.state for one in handovers.tasks(two.nodes["KG"])}
+    assert by_track == {first: "transferred", second: "rejected", third: "transferred"}
+    for number in (first, third):
+        assert two.holder("KG", number) == "RU" == two.holder("RU", at_ru(two, number))
+    assert two.holder("KG", second) == before
+    assert sorted(state for state, _ in told(two, "RU").values()) == [
+        "rejected",
+        "transferred",
+        "transferred",
+    ]
+    assert two.reply(tasks[at_ru(two, first)], "accept") == 409
+
+
+def test_where_silence_retains_who_reports_goes_on(agreed):
+    two = agreed("retain")
+    number = two.shared()[0]
+    before = two.holder("KG", number)
+    assert two.propose(number) == 200
+    two.go_on(5)
+    assert set(told(two, "RU").values()) == {("open", "kg-ru handover 1")}
+    two.go_on(3)
+    assert set(told(two, "RU").values()) == {("lapsed", "kg-ru handover 1")} == set(told(two, "KG").values())
+    assert two.holder("KG", number) == before
+    # A person may wait less long than that, not longer.
+    assert two.propose(number, within_s=2.0) == 200
+    two.go_on(3)
+    assert [one.state for one in handovers.tasks(two.nodes["KG"])] == ["lapsed", "lapsed"]
+
+
+def test_a_term_that_holds_no_more_gives_nothing_over(agreed):
+    two = agreed("transfer")
+    number = two.shared()[0]
+    before = two.holder("KG", number)
+    assert two.propose(number) == 200
+    two.go_on(2)
+    for one in ("KG", "RU"):
+        two.nodes[one] = node.agreed(two.nodes[one], ())  # suspended
+    two.go_on(8)
+    assert {state for state, _ in told(two, "KG").values()} == {"lapsed"}
+    assert two.holder("KG", number) == before
+
+
+def test_nobody_takes_over_by_a_term_that_its_own_agreements_do_not_hold(agreed):
+    two = agreed("transfer", at_ru=False)
+    number = two.shared()[0]
+    mine = joint.sources(two.nodes["RU"].federation, at_ru(two, number))
+    holder = next(one.origin for one in mine if one.responsible)
+    assert two.propose(number) == 200
+    two.go_on(10)
+    assert two.holder("RU", at_ru(two, number)) == holder
+    assert {state for state, _ in told(two, "RU").values()} == {"lapsed"}
+
+
+def test_of_several_lines_with_a_partner_the_nearest_holds():
+    north = ((740000000, 430000000), (800000000, 430000000))
+    across = ((1799000000, 400000000), (-1799000000, 400000000))
+    dialogues = tasking.Dialogues(
+        terms=(term("RU", "retain", number=1, line=north), term("RU", "transfer", number=2, line=across))
+    )
+    assert tasking.term_for(dialogues, "RU", 42.0, 75.0).basis == "kg-ru handover 1"
+    assert tasking.term_for(dialogues, "RU", 40.5, 180.0).basis == "kg-ru handover 2"
+    assert tasking.term_for(dialogues, "KZ", 40.5, 180.0) is None

@@ -18,8 +18,9 @@ from tests.sharing.making import (
 
 from asman.sharing import batches
 from asman.sharing.batches import Header, Stream, seal, take_apart
+from asman.sharing.deciding import Reason, subjects_of
 from asman.sharing.gate import Admitted, Inbox, Rejected, Rejection, admit, compile_inbound, inspect, lift
-from asman.sharing.guard import GuardState, Reason, release, subjects_of
+from asman.sharing.guard import GuardState, release
 from asman.sharing.register import say
 from asman.sharing.relay import may_pass_on
 from asman.sharing.ruleset import compile_register

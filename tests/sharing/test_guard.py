@@ -13,7 +13,8 @@ from tests.sharing import making
 from tests.sharing.making import BEGIN_NS, HOUR_NS, agreement, example, grant, register, tracks
 
 from asman.sharing import audit, classes
-from asman.sharing.guard import GuardState, Reason, Released, release
+from asman.sharing.deciding import Reason
+from asman.sharing.guard import GuardState, Released, release
 from asman.sharing.ruleset import compile_register
 from asman.sharing.terms import snapped, stepped
 from asman.wire import contribution

@@ -23,7 +23,7 @@ from tests.sharing.making import (
 from asman.kernels import release as kernel
 from asman.model.agreement import Exclusion, Volume
 from asman.sharing import classes
-from asman.sharing.guard import Decisions, Reason, Subjects, decide
+from asman.sharing.deciding import Decisions, Reason, Subjects, decide
 from asman.sharing.register import say, standings
 from asman.sharing.ruleset import bits_of, compile_register
 from asman.sharing.statements import sign

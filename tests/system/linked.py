@@ -29,7 +29,7 @@ from asman.edge.federation import Federation
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Limits
 from asman.model.tracks import TRACKS
-from asman.sharing import spans, statements
+from asman.sharing import keys, spans, statements
 from asman.sharing.canonical import agreement_hash
 from asman.wire import contribution, payload
 
@@ -239,3 +239,19 @@ def tracks(member: str, now_ns: int, count: int = 20, lat: float = 42.6, lon: fl
         [pa.array(columns[one.name]).cast(one.type) if one.name in columns else pa.nulls(count, one.type)
          for one in TRACKS], schema=TRACKS
     )  # fmt: skip
+
+
+def show(name: str, to: Any, *parties: Any) -> None:
+    """Give a third party the text of others' agreement, what was said of it, and their public keys."""
+    there = to.home.folder / "agreements"
+    here = parties[0].home.folder / "agreements"
+    shutil.copytree(here / "volumes", there / "volumes", dirs_exist_ok=True)
+    for file in (f"{name}.toml", f"{name}.signed.toml"):
+        shutil.copy(here / file, there / file)
+    for party in parties:
+        to.home.keep_key(party.name, public(party))
+
+
+def public(member: Any) -> bytes:
+    """A member's public key."""
+    return keys.public_of(member.home.signing_key())

@@ -146,6 +146,27 @@ def test_a_suspension_stops_the_last_octet_and_takes_back_what_waits_until_it_is
     asyncio.run(run())
 
 
+def test_where_one_of_two_agreements_is_suspended_the_other_goes_on_by_itself(make):
+    by = make("KG", "RU")
+    kg, ru = by["KG"], by["RU"]
+    text = (linked.EXAMPLES / "kg-ru-2023.toml").read_text().replace('"kg-ru-2023"', '"kg-ru-2"')
+    linked.agree("kg-ru-2", kg, ru, text=text)
+
+    async def run():
+        async with linked.running(kg, ru):
+            # Of where nothing may leave from: signs of life.
+            await give(kg, lat=-30.0)
+            await until(lambda: ru.sequences("KG"))
+            assert (await kg.federation.order(Order(act="suspend", about="kg-ru-2"))).status == 200
+            await until(lambda: any(isinstance(one, Left) for _, one in ru.heard))
+            count, deadline = len(ru.arrived), time.monotonic() + linked.PATIENCE_S
+            while len(ru.arrived) < count + 2:
+                await give(kg, pause_s=0.2, lat=-30.0)
+                assert time.monotonic() < deadline, (kg.federation.state(), ru.federation.state())
+
+    asyncio.run(run())
+
+
 def test_when_the_clock_passes_the_last_day_nothing_more_leaves_and_the_picture_forgets(make):
     by = make("KG", "RU")
     kg, ru = by["KG"], by["RU"]

@@ -27,7 +27,7 @@ from asman.apps.node_toml import SharingConfig
 from asman.apps.sending import Destination, Flight, Pacer, Sender
 from asman.edge.segment_log import records
 from asman.sensing.sensors_toml import written
-from asman.sharing.batches import take_apart
+from asman.sharing.batches import enclosed, take_apart
 from asman.units import SECOND_NS
 from asman.wire import contribution
 from asman.wire.asterix.encode import encode
@@ -330,3 +330,41 @@ def test_when_the_last_day_ends_the_last_octet_has_left_and_pictures_forget(thre
     assert all(one.header.sent_ns < ends_ns for one in ru.received() if one.header.origin == "KG")
     assert with_it["RU"]["KG"] > 3 and sum(with_it["RU"].values()) > sum(without["RU"].values())
     nothing_of_kyrgyzstan(network, kz)
+
+
+@pytest.mark.long
+def test_kazakhstan_gets_by_russia_what_kyrgyzstan_lets_it_pass_on_and_by_no_other_way(three):
+    network, nodes, running = three
+    kg, ru, kz = (nodes[name] for name in MEMBERS)
+    until = running["RU"].until
+    text = (linked.EXAMPLES / "kg-ru-2023.toml").read_text()
+    named = "onward          = []              # nobody"
+    assert named in text
+    linked.agree(
+        "kg-ru-2023", kg, ru, text=text.replace(named, 'onward          = ["KZ"]          # not nobody')
+    )
+    linked.show("kg-ru-2023", kz, kg, ru)
+    until(lambda: kz.picture()["KG"] > 3 and kz.picture()["RU"] > 3)
+    # No packet between the two; what passed the cable of Kazakhstan is Russia's, and inside it Kyrgyzstan's.
+    assert [one for port in MEMBERS for one in network.between(port, "KG", "KZ")] == []
+    signed = {take_apart(one).digest for one in batches_of(kg, "sent", "RU")}
+    passed = [batch.payload for batch in kz.received() if enclosed(batch.header, batch.payload)]
+    assert passed and {take_apart(one).digest for one in passed} <= signed
+    assert kz.link("RU")["relayed"][0]["origin"] == ru.link("KZ")["passed"][0]["origin"] == "KG"
+    # A track says whose it is, by whom it came, and under which agreement.
+    shown = kz.get("/api/picture")["features"]
+    track = next(one["properties"]["track"] for one in shown if one["properties"]["origin"] == "KG")
+    source = next(one for one in kz.get(f"/api/tracks/{track}")["sources"] if one["origin"] == "KG")
+    assert (source["via"], source["agreements"]) == ("RU", ["kg-ru-2023"])
+    # Kyrgyzstan's word reaches Kazakhstan, which it has no line to.
+    kg.order("kg-ru-2023", "suspend")
+    until(lambda: kz.picture()["KG"] == 0)
+    assert kz.get("/api/agreements")["agreements"][0]["state"] == "suspended"
+    until(lambda: kz.picture()["RU"] > 3)
+    assert [one for port in MEMBERS for one in network.between(port, "KG", "KZ")] == []
+
+
+def batches_of(node, way, partner):
+    """Batches that a node has on record, whole."""
+    paths = sorted((node.home.store / way).glob(f"{partner}-*.log"))
+    return [octets for path in paths for kind, octets in records(path) if kind == ord("B")]

@@ -218,7 +218,7 @@ class _Tally:
 
     def result(self) -> dict[str, Any]:
         """The figures, a partner."""
-        from asman.sharing.guard import Reason
+        from asman.sharing.deciding import Reason
 
         return {
             one: {

@@ -139,7 +139,7 @@ class BorderProcess:
             self._home, self._border, self._store, self._account, payload.encode, payload.decode,
             self._tell, limits, time.time_ns,
         )  # fmt: skip
-        federation.seen = self._viewing.take
+        federation.giving.seen = self._viewing.take
         self._federation = federation
         await federation.open()
 
@@ -153,11 +153,13 @@ class BorderProcess:
             federation = self._federation
             if federation is not None and federation.partners:
                 try:
-                    answer = await self._client.request(messages.OWN, b"", timeout=_OWN_PATIENCE_S)
+                    terms = msgspec.json.encode(federation.handovers())
+                    answer = await self._client.request(messages.OWN, terms, timeout=_OWN_PATIENCE_S)
                 except (nats.errors.TimeoutError, nats.errors.NoRespondersError):
                     pass  # it starts, or is busy: what is not asked for does not leave
                 else:
-                    await federation.release(*unpack_offers(answer.data))
+                    offers, federation.relaying.held = unpack_offers(answer.data)
+                    await federation.release(*offers)
             if federation is not None:
                 federation.check()
             due_s = max(due_s + self._plan.release_s, time.monotonic())

@@ -27,7 +27,7 @@ from asman.edge.messages import (
     unpack,
     unpack_arrival,
 )
-from asman.model.contribution import Contribution
+from asman.model.contribution import Contribution, source_name
 from asman.model.datagram import Datagram
 from asman.model.label import agreements_of
 from asman.pipeline import events, node
@@ -169,17 +169,18 @@ def _read(
     ended: list[tuple[str, tuple[str, ...]]] = []
     for one in arrivals:
         if isinstance(one, Left):
-            taken = [each for each in taken if each.origin != one.origin or not _voided(each, one)]
+            taken = [each for each in taken if not _voided(each, one)]
+            source = source_name(one.origin, one.via)
             if one.agreements:
-                ended.append((one.origin, one.agreements))
+                ended.append((source, one.agreements))
             else:
-                left[one.origin] = None
+                left[source] = None
             continue
         table = payload.decode(one.what, one.payload, one.origin, one.label) if one.what else None
         taken.append(
             Contribution(
                 origin=one.origin,
-                via=one.origin,
+                via=one.via or one.origin,
                 sequence=one.sequence,
                 sent_ns=one.sent_ns,
                 what=one.what,
@@ -190,7 +191,12 @@ def _read(
 
 
 def _voided(contribution: Contribution, left: Left) -> bool:
-    """Whether a batch, whose rows have one label, came under what ended."""
+    """Whether a batch, whose rows have one label, came under what ended, or by whom may not tell any more."""
+    passed_on = contribution.via if contribution.via != contribution.origin else ""
+    if not left.via and passed_on == left.origin and not left.agreements:
+        return True
+    if (contribution.origin, passed_on) != (left.origin, left.via):
+        return False
     if not left.agreements or contribution.table is None or not contribution.table.num_rows:
         return True
     label = contribution.table["label"][0].as_py()

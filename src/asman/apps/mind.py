@@ -30,6 +30,7 @@ from asman.edge.messages import (
 from asman.edge.noun_messages import HeardAsk, Replying, Saying
 from asman.edge.offers import pack_offers
 from asman.edge.tables import pack_table
+from asman.model.handover import HandoverTerm
 from asman.model.label import agreements_of
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
@@ -81,8 +82,9 @@ class Mind:
             pairing = msgspec.json.decode(octets, type=messages.Pairing)
             return await self.do(lambda: self._pair(pairing))
 
-        async def own(_: bytes) -> bytes:
-            return await self.do(self._offers)
+        async def own(octets: bytes) -> bytes:
+            terms = msgspec.json.decode(octets, type=tuple[HandoverTerm, ...]) if octets else ()
+            return await self.do(lambda: self._offers(terms))
 
         async def heard(octets: bytes) -> bytes:
             return await self.do(lambda: self._heard(octets))
@@ -118,9 +120,9 @@ class Mind:
         self.state = msgspec.structs.replace(state, federation=after)
         return b"true"
 
-    def _offers(self) -> bytes:
-        self.state, offers = node.offers(self.state)
-        return pack_offers(offers)
+    def _offers(self, terms: tuple[HandoverTerm, ...]) -> bytes:
+        self.state, offers = node.offers(node.agreed(self.state, terms))
+        return pack_offers(offers, node.held_of_partners(self.state))
 
     def _heard(self, octets: bytes) -> bytes:
         """Of a class of one partner its rows; of nothing, who gave what; of "warnings", everybody's."""

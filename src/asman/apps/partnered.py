@@ -17,6 +17,7 @@ from asman.edge.noun_messages import (
     WarningEntry,
 )
 from asman.model.agreement import DataClass
+from asman.model.contribution import parted, source_name
 from asman.model.label import agreements_of, members_of
 from asman.model.plots import TIME
 from asman.pipeline import heard, joint, node, saying
@@ -71,11 +72,11 @@ def warnings(state: NodeState) -> list[WarningEntry]:
         )
         for one in state.offering.warnings.told
     ]  # fmt: skip
-    for member in sorted(state.heard.by):
+    for member in heard.sources(state.heard, "warnings"):
         for row in sorted(told_by(state, member, "warnings"), key=lambda one: one["warning"]):
             found.append(
                 WarningEntry(
-                    origin=member, number=row["warning"], code=row["code"] or "",
+                    origin=parted(member)[0], number=row["warning"], code=row["code"] or "",
                     severity=row["severity"] or "", state=row["state"] or "", text=row["text"] or "",
                     track=row["track"], lat_deg=row["lat_deg"], lon_deg=row["lon_deg"],
                     altitude_m=row["altitude_m"], simulated=bool(row["simulated"]), began_s=row["first_s"],
@@ -100,9 +101,10 @@ def identities(state: NodeState, number: int) -> list[IdentityEntry]:
     if state.federation is None:
         return found
     for source in joint.sources(state.federation, number):
-        if source.origin == state.member or source.origin != source.via:
+        name = source_name(source.origin, source.via)
+        if source.origin == state.member or name not in heard.sources(state.heard, "identity"):
             continue
-        for row in told_by(state, source.origin, "identity"):
+        for row in told_by(state, name, "identity"):
             if row["their_track"] == source.number:
                 found.append(
                     IdentityEntry(

@@ -16,7 +16,7 @@ import msgspec
 from asman.edge.segment_log import SegmentLog, records
 from asman.errors import InputError
 from asman.sharing.audit import Head
-from asman.sharing.batches import BatchError, Stream, take_apart
+from asman.sharing.batches import BatchError, Stream, enclosed, take_apart
 from asman.sharing.gate import Inbox, Rejection
 
 BATCH: Final = ord("B")
@@ -29,6 +29,8 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS sent (partner TEXT PRIMARY KEY, sequence INTEGER NOT NULL, previous TEXT NOT NULL,
     next_number INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS received (origin TEXT PRIMARY KEY, inbox TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS relayed (relay TEXT NOT NULL, origin TEXT NOT NULL, inbox TEXT NOT NULL,
+    PRIMARY KEY (relay, origin)) STRICT;
 CREATE TABLE IF NOT EXISTS heads (member TEXT PRIMARY KEY, head TEXT NOT NULL) STRICT;
 """
 
@@ -111,6 +113,30 @@ class BorderStore:
                 "INSERT OR REPLACE INTO received VALUES (?, ?)", (inbox.origin, _text(inbox))
             )
 
+    def relayed(self, relay: str) -> dict[str, Inbox]:
+        """What was taken of others that a partner passed on: origin -> it."""
+        rows = self._cursors.execute("SELECT origin, inbox FROM relayed WHERE relay = ?", (relay,)).fetchall()
+        found = {origin: _inbox(text) for origin, text in rows}
+        for octets in self.latest("received", relay):
+            batch = take_apart(octets)
+            inner = enclosed(batch.header, batch.payload)
+            if not inner or not _reads(inner):
+                continue
+            one = take_apart(inner)
+            inbox = found.get(one.header.origin, Inbox(one.header.origin))
+            if one.header.sequence > inbox.sequence:
+                found[inbox.origin] = msgspec.structs.replace(
+                    inbox, sequence=one.header.sequence, previous=one.digest, taken=inbox.taken + 1
+                )
+        return found
+
+    def keep_relayed(self, relay: str, inbox: Inbox) -> None:
+        """Remember what was taken, or refused, of what a partner passed on of one origin."""
+        with self._one_at_a_time, self._cursors:
+            self._cursors.execute(
+                "INSERT OR REPLACE INTO relayed VALUES (?, ?, ?)", (relay, inbox.origin, _text(inbox))
+            )
+
     def head(self, member: str) -> Head | None:
         """The latest head of a partner's account that it has shown."""
         found = self._cursors.execute("SELECT head FROM heads WHERE member = ?", (member,)).fetchone()
@@ -131,6 +157,7 @@ class BorderStore:
         """Forget where streams with a partner that left stand; the record stays."""
         with self._one_at_a_time, self._cursors:
             self._cursors.execute("DELETE FROM received WHERE origin = ?", (partner,))
+            self._cursors.execute("DELETE FROM relayed WHERE relay = ?", (partner,))
 
     def latest(self, way: Way, partner: str) -> Iterator[bytes]:
         """Batches of the newest hour that there are any of, one after another."""

@@ -6,50 +6,44 @@ picture.
 
     own tracks -> guard -> account (on disk) -> outbox -> partner
     partner -> intake -> gate -> record (on disk) -> reasoning
+                              -> third-party rule -> account (on disk) -> outbox -> third party
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 
+from asman.edge import flows
 from asman.edge.account import Account
 from asman.edge.agreement_words import agreement_state
 from asman.edge.border import Border
 from asman.edge.border_store import BorderStore
-from asman.edge.door import Say
-from asman.edge.intake import Decode
-from asman.edge.link_messages import (
-    Decided,
-    LinksState,
-    Order,
-    Visibility,
-    Withheld,
-)
+from asman.edge.flows import Flows
+from asman.edge.giving import Giving
+from asman.edge.judging import Decode
+from asman.edge.link_messages import Decided, LinksState, Order, Visibility
 from asman.edge.member_home import Home
 from asman.edge.messages import Arrived, Left
 from asman.edge.outbox import Encode, Limits
 from asman.edge.partner import Partner
+from asman.edge.relaying import Relaying
 from asman.edge.retention import Retention
-from asman.edge.seen import visibility
 from asman.edge.signing import Signing, learn
-from asman.errors import AsmanError, InputError, PartnerError
+from asman.edge.spoken import Spoken
+from asman.errors import AsmanError, InputError
 from asman.model.contribution import Offer
+from asman.model.handover import HandoverTerm
 from asman.model.label import Label
-from asman.model.tracks import TRACKS
-from asman.sharing import keys, spans
-from asman.sharing.audit import Entry, of_answer, of_key, of_outcome, of_rejections
-from asman.sharing.guard import GuardState, Outcome, decide, subjects_of, total
-from asman.sharing.guard import Partner as Remembered
+from asman.sharing import keys
+from asman.sharing.audit import Entry, of_answer, of_key, of_rejections
+from asman.sharing.handovers import handover_terms
 from asman.sharing.lifecycle import Standing
-from asman.sharing.offering import one_of, release_all
 from asman.sharing.register import Refused, Taken, flowing, say, standings
-from asman.sharing.ruleset import Ruleset, bits_at, compile_register
-from asman.sharing.statements import Act, Refusal, Signed, Statement, sign
+from asman.sharing.statements import Signed
 
 #: How often agreements are looked at: a twentieth of a second.
 LOOK_S: Final = 0.05
@@ -78,34 +72,34 @@ class Federation:
         self.partners: dict[str, Partner] = {}
         self.problem = ""
         self.register, answers = home.read(now_ns())
-        self.retention = Retention(store.folder / "received", self._account, now_ns)
+        self.retention = Retention(
+            store.folder / "received", self.write, now_ns, sent=store.folder / "sent"
+        )  # fmt: skip
         self.signing = Signing(home, lambda: self.register, now_ns)
+        self.giving = Giving(lambda: self.register, self.partners, self.write, now_ns)
+        self.relaying = Relaying(
+            lambda: self.register, lambda: {one.member: one.outbox for one in self.partners.values()},
+            self.write, now_ns,
+        )  # fmt: skip
+        self.spoken = Spoken(self)
         self._early = [of_answer(one, now_ns()) for one in answers]
-        self._guard = GuardState()
-        self._rules: tuple[Any, tuple[str, ...], Ruleset] | None = None
-        self._flowing: dict[tuple[str, str], frozenset[str]] = {}
-        self._withheld: dict[str, dict[str, int]] = {}
+        self._flowing: Flows = {}
         self._accounting = asyncio.Lock()
-        self._own = Offer(what="tracks", table=TRACKS.empty_table())
-        #: Told of every step's outcomes.
-        self.seen: Callable[[Sequence[Outcome], int], None] = lambda _, __: None
         self._jobs: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Enter the border for every partner, and begin. Raises AsmanError, InputError."""
-        await self._account(self._early)
+        await self.write(self._early)
         for link in self.home.links().values():
             partner = Partner(self, link)
             self.partners[partner.member] = partner
-            self._guard = msgspec.structs.replace(
-                self._guard,
-                partners={**self._guard.partners, partner.member: Remembered(partner.outbox.next_number)},
-            )
+            self.giving.begin(partner.member, partner.outbox.next_number)
             await partner.open()
-            self._start(partner.run())
+            self.start(partner.run())
         self._look_at_flows()
+        self.spoken.told_anew(self.register)
         for job in (self._watch(), self._count(), self.retention.run()):
-            self._start(job)
+            self.start(job)
 
     async def close(self) -> None:
         """End everything that was begun."""
@@ -123,7 +117,8 @@ class Federation:
             if job.done() and not job.cancelled() and job.exception() is not None:
                 raise AsmanError(f"a part of the border failed: {job.exception()!r}") from job.exception()
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin a job that ends with us."""
         self._jobs.add(asyncio.create_task(work))
 
     # What is agreed now.
@@ -139,6 +134,10 @@ class Federation:
         flows = flowing(self.register, self.member, partner, self.now_ns())
         return bool(flows) and (label is None or {id_ for id_, _ in label.agreements} <= flows)
 
+    def handovers(self) -> tuple[HandoverTerm, ...]:
+        """What agreements that hold between us and partners say of handovers now."""
+        return handover_terms(self.register, self.partners, self.now_ns())
+
     def takes(self, partner: str) -> bool:
         """Tell whether something of a partner's may come."""
         return bool(flowing(self.register, partner, self.member, self.now_ns()))
@@ -149,8 +148,10 @@ class Federation:
             await asyncio.sleep(LOOK_S)
             if self.home.changed():
                 await self._read_again()
-            await self._make_hold()
+            await self.make_hold()
             await self._change_key()
+            with contextlib.suppress(OSError):  # it is told where our own are given
+                await self.relaying.again()
 
     async def _read_again(self) -> None:
         try:
@@ -173,44 +174,45 @@ class Federation:
                 partner.greet()
         self.register = register
         news = [one for one in answers if isinstance(one, Refused) or one.agreement in fresh]
-        await self._account([of_answer(one, self.now_ns()) for one in news])
+        await self.write([of_answer(one, self.now_ns()) for one in news])
         for id_, entry in register.entries.items():
             for one in entry.signed:
                 if one.signature not in before:
-                    self._start(self._pass_on(id_, one))
+                    self.start(self.spoken.pass_on(id_, one))
 
-    def _look_at_flows(self) -> dict[tuple[str, str], frozenset[str]]:
-        """(giver, recipient) -> the agreements under which anything flows now; returns what was before."""
-        before, now_ns = self._flowing, self.now_ns()
-        pairs = [pair for one in self.partners for pair in ((self.member, one), (one, self.member))]
-        self._flowing = {pair: flowing(self.register, *pair, now_ns) for pair in pairs}
+    def _look_at_flows(self) -> Flows:
+        """See what flows now; returns what was before."""
+        before = self._flowing
+        self._flowing = flows.look(self.register, self.partners, self.now_ns())
         return before
 
-    async def _make_hold(self) -> None:
-        before = self._look_at_flows()
-        cut: list[Partner] = []
-        for (giver, recipient), flows in self._flowing.items():
-            lost = before.get((giver, recipient), frozenset()) - flows
-            partner = self.partners.get(recipient if giver == self.member else giver)
-            if not lost or partner is None:
-                continue
-            told = ",".join(sorted(lost))
-            _log.warning("flow_ended giver=%s recipient=%s agreements=%s", giver, recipient, told)
-            if giver == self.member:
-                cut.append(partner)
-            elif not flows:
-                partner.intake.stop()
-                await self.tell(Left(origin=giver))
+    async def make_hold(self) -> None:
+        """See that what may not flow any more does not."""
+        cut: list[Awaitable[None]] = []
+        for flow, agreements, rest in flows.ended(self._look_at_flows(), self._flowing):
+            giver, recipient, third = flow
+            told = ",".join(agreements)
+            _log.warning("flow_ended giver=%s recipient=%s agreements=%s", giver, third or recipient, told)
+            left = agreements if rest else ()
+            if third and recipient == self.member:
+                cut.append(self.partners[third].cut(giver))
+            elif third:
+                self.partners[recipient].intake.renew()
+                await self.tell(Left(origin=giver, agreements=left, via=recipient))
+            elif giver == self.member:
+                cut.append(self.partners[recipient].cut())
             else:
-                await self.tell(Left(origin=giver, agreements=tuple(sorted(lost))))
-        await asyncio.gather(*(partner.cut() for partner in cut))
+                if not rest:
+                    self.partners[giver].intake.stop()
+                await self.tell(Left(origin=giver, agreements=left))
+        await asyncio.gather(*cut)
 
     # Keys that follow one another.
 
     def learn(self, member: str, fresh: bytes, old: str, end_ns: int) -> None:
         """Take a key that a member announced with one that is known, and the end of that one."""
         self.register = learn(self.home, self.register, member, fresh, old, end_ns)
-        self._start(self._account([of_key(member, fresh, self.now_ns())]))
+        self.start(self.write([of_key(member, fresh, self.now_ns())]))
 
     async def _change_key(self) -> None:
         key = self.signing.change(partner.knows for partner in self.partners.values())
@@ -218,124 +220,21 @@ class Federation:
             return
         for partner in self.partners.values():
             partner.outbox.key = key
-        await self._account([of_key(self.member, keys.public_of(key), self.now_ns())])
+        await self.write([of_key(self.member, keys.public_of(key), self.now_ns())])
 
-    # The word of people, and of partners.
+    # What others call us for.
 
     async def say(self, id_: str, signed: Signed) -> Taken | Refused:
         """Take a statement of anybody's, keep it, and make it hold."""
-        register, answer = say(self.register, id_, signed, self.now_ns())
-        if isinstance(answer, Taken) and keys.has_ended(signed.key, self.register.ends, self.now_ns()):
-            # It is dated before the end of its key, but who has stolen one may write any date.
-            refused = Refusal.ENDED_KEY
-            answer = Refused(id_, answer.hash, answer.what, refused, answer.member)
-        if isinstance(answer, Taken):
-            self.register = register
-            self._start(self._pass_on(id_, signed))
-            # What takes away holds before it is on disk.
-            await self._make_hold()
-            await asyncio.to_thread(self.home.append, id_, signed)
-        await self._account([of_answer(answer, self.now_ns())])
-        return answer
+        return await self.spoken.say(id_, signed)
 
     async def order(self, order: Order) -> Decided:
         """Do what a person of this member has decided."""
-        if order.act == "lift":
-            return await self._lift(order.about)
-        if order.act == "record":
-            told = Entry(at_ns=self.now_ns(), kind="decision", what=order.about, reason=order.reason)
-            await self._account([told])
-            return Decided(200, "")
-        entry = self.register.entries.get(order.about)
-        if entry is None:
-            return Decided(404, f"no agreement '{order.about}' is known here")
-        mine = [one.number for one in entry.statements if one.member == self.member]
-        act: Act = order.act
-        statement = Statement(
-            agreement=entry.hash,
-            member=self.member,
-            act=act,
-            number=1 + max(mine, default=0),
-            at=spans.from_ns(self.now_ns()).replace(microsecond=0),
-            towards=order.towards,
-            reason=order.reason,
-        )
-        signed = sign(statement, self.signing.key)
-        answer = await self.say(order.about, signed)
-        if isinstance(answer, Refused):
-            return Decided(409, answer.reason.value)
-        return Decided(200, "")
-
-    async def _lift(self, member: str) -> Decided:
-        partner = self.partners.get(member)
-        if partner is None:
-            return Decided(404, f"no link with '{member}'")
-        if partner.intake.inbox.quarantined is None:
-            return Decided(409, f"{member} is not in quarantine")
-        await self._account(
-            [Entry(at_ns=self.now_ns(), kind="decision", member=member, what="lift quarantine")]
-        )
-        await partner.heads.forget()
-        await partner.intake.lift()
-        return Decided(200, "")
-
-    async def _pass_on(self, id_: str, signed: Signed) -> None:
-        """Tell the other parties what we have said, until each has heard it."""
-        entry = self.register.entries.get(id_)
-        if entry is None or signed.statement.member != self.member:
-            return
-        waiting = {one for one in entry.agreement.parties if one in self.partners}
-        while waiting:
-            for member in sorted(waiting):
-                with contextlib.suppress(PartnerError):
-                    await self.partners[member].intake.ask(Say(id_, signed))
-                    waiting.discard(member)
-            await asyncio.sleep(1.0)
-
-    # Giving.
+        return await self.spoken.order(order)
 
     async def release(self, tracks: pa.Table | Offer, *others: Offer) -> None:
         """Give partners what they may have of fresh rows of our own. No account, no release."""
-        if not self.partners:
-            return
-        self._own = tracks if isinstance(tracks, Offer) else Offer(what="tracks", table=tracks)
-        now_ns = self.now_ns()
-        self._guard, outcomes = await asyncio.to_thread(
-            release_all, self._guard, self._ruleset(), self.register, (self._own, *others), now_ns
-        )
-        accounted = asyncio.ensure_future(self._account([of_outcome(one, now_ns) for one in outcomes]))
-        by = {one: [each for each in outcomes if each.recipient == one] for one in self.partners}
-        await asyncio.gather(*(self._give(one, of_one, accounted) for one, of_one in by.items()))
-        # After what is urgent: what partners see of us is looked at by people.
-        await asyncio.to_thread(self.seen, outcomes, now_ns)
-        try:
-            await accounted
-            self.problem = ""
-        except OSError as error:
-            self.problem = f"the account cannot be written, nothing is released: {error.strerror}"
-            _log.error("release_stopped problem=%r", self.problem)
-
-    async def _give(
-        self, recipient: str, outcomes: Sequence[Outcome], accounted: asyncio.Future[None]
-    ) -> None:
-        counts = self._withheld.setdefault(recipient, {})
-        for reason, count in total(outcomes).items():
-            counts[reason.name] = counts.get(reason.name, 0) + count
-        partner = self.partners[recipient]
-        try:
-            number = self._guard.partners[recipient].next_number
-            released = [each for one in outcomes for each in one.released]
-            await partner.outbox.send(released, number, asyncio.shield(accounted))
-            partner.problem = ""
-        except (OSError, AsmanError) as error:
-            partner.problem = str(error)
-            _log.error("release_failed partner=%s problem=%r", recipient, str(error))
-
-    def _ruleset(self) -> Ruleset:
-        recipients, entries = tuple(sorted(self.partners)), self.register.entries
-        if self._rules is None or self._rules[0] is not entries or self._rules[1] != recipients:
-            self._rules = (entries, recipients, compile_register(self.register, self.member, recipients))
-        return self._rules[2]
+        await self.giving.release(tracks, *others)
 
     # Looking at it as others do.
 
@@ -345,20 +244,16 @@ class Federation:
 
     def visible(self, track: int) -> list[Visibility]:
         """Who sees a track of our own tracker, under which clause, or why not. Nothing leaves by asking."""
-        row, held = one_of(self._own, track)
-        if not row.num_rows:
-            return []
-        now_ns, rules = self.now_ns(), self._ruleset()
-        bits = bits_at(rules, standings(self.register, now_ns))
-        return visibility(rules, decide(rules, bits, subjects_of(row, *held), now_ns), 0)
+        return self.giving.visible(track)
 
     # The account, and how things are.
 
-    async def account_refused(self, member: str, reasons: Mapping[str, int]) -> None:
-        """Account for a partner's batches that were not taken. Raises OSError."""
-        await self._account([of_rejections(member, reasons, self.now_ns())])
+    async def account_refused(self, source: str, reasons: Mapping[str, int]) -> None:
+        """Account for a partner's batches that were not taken, or for those that it passed on."""
+        await self.write([of_rejections(source, reasons, self.now_ns())])
 
-    async def _account(self, entries: list[Entry]) -> None:
+    async def write(self, entries: list[Entry]) -> None:
+        """Add to the account; it is on the disk when this returns. Raises OSError."""
         async with self._accounting:
             await asyncio.to_thread(self.account.write, entries)
 
@@ -391,7 +286,8 @@ class Federation:
         ]
         links = [self.partners[one].state() for one in sorted(self.partners)]
         return LinksState(
-            member=self.member, time_s=self.now_ns() / 1e9, problem=self.problem or self.retention.problem,
-            entries=len(self.account), agreements=agreements, links=links,
-            withheld=[Withheld(one, dict(counts)) for one, counts in sorted(self._withheld.items())],
+            member=self.member, time_s=self.now_ns() / 1e9, entries=len(self.account),
+            agreements=agreements, links=links,
+            problem=self.problem or self.giving.problem or self.relaying.problem or self.retention.problem,
+            withheld=self.giving.withheld(),
         )  # fmt: skip

@@ -90,7 +90,7 @@ class Heads:
                 now_ns = self._now_ns()
                 record = self._store.record
                 await asyncio.to_thread(record, "received", self._partner, [evidence], now_ns, HEADS)
-                await self._intake.blame(Rejection.REWRITTEN)
+                await self._intake.judging.blame(Rejection.REWRITTEN)
             case _:
                 pass
         return No(shown.value)

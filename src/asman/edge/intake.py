@@ -8,12 +8,11 @@ delivers twice, late or never.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import msgspec
 import nats.errors
-import pyarrow as pa
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -22,27 +21,13 @@ from asman.edge import door
 from asman.edge.border import Border, stream_of
 from asman.edge.border_store import GAP, BorderStore
 from asman.edge.door import AskGrant, AskOldest, Grant, No, Oldest
+from asman.edge.judging import Account, Decode, Judging, PassOn, no_account, to_nobody
 from asman.edge.messages import Arrived
-from asman.errors import FeedError, PartnerError
-from asman.model.agreement import DataClass
-from asman.model.label import agreements_of
+from asman.edge.relayed import Relayed
+from asman.errors import PartnerError
 from asman.sharing.batches import BatchError, take_apart
-from asman.sharing.gate import (
-    Admitted,
-    Inbox,
-    Rejected,
-    Rejection,
-    admit,
-    blame,
-    compile_inbound,
-    inspect,
-    lift,
-    skip,
-    unreadable,
-)
-from asman.sharing.guard import subjects_of
-from asman.sharing.register import Register, flowing
-from asman.sharing.ruleset import Ruleset
+from asman.sharing.gate import Inbox, Rejected, Rejection, admit, skip
+from asman.sharing.register import Register
 from asman.units import SECOND_NS
 
 #: Batches of one pull; and those that may wait for one before them.
@@ -53,19 +38,11 @@ PULL_S: Final = 1.0
 GAP_S: Final = 2.0
 #: Pause after the partner refused to let us pull, or could not be asked.
 PAUSE_S: Final = 1.0
+#: A grant that brings no contact for so long is asked for anew.
+GRANT_LOST_S: Final = 0.5
 #: A grant is renewed when less than this part of it is left.
 RENEW_PART: Final = 0.5
 Deliver = Callable[[Arrived], Awaitable[None]]
-#: Data class, payload, origin, label -> rows. Raises FeedError.
-Decode = Callable[[DataClass, bytes, str, str], pa.Table]
-
-
-#: Name of a reason -> how many batches were refused for it. Raises OSError.
-Account = Callable[[Mapping[str, int]], Awaitable[None]]
-
-
-async def _no_account(_: Mapping[str, int]) -> None:
-    """Account for nothing."""
 
 
 class Intake:
@@ -74,27 +51,24 @@ class Intake:
     def __init__(
         self, border: Border, partner: str, store: BorderStore, register: Callable[[], Register],
         may_come: Callable[[], bool], decode: Decode, deliver: Deliver, now_ns: Callable[[], int],
-        refused: Account = _no_account,
+        refused: Account = no_account, pass_on: PassOn = to_nobody,
     ) -> None:  # fmt: skip
-        """`refused` puts into the account what was not taken."""
+        """`refused` puts into the account what was not taken; `pass_on` judges what may go on to others."""
         self.partner = partner
-        self.inbox = store.inbox(partner)
+        self.judging = Judging(partner, store, register, decode, now_ns, refused, pass_on)
         self.rows = self.octets = self.deferred = 0
-        self.last_ns: int | None = None
-        self.lag_s = 0.0
         self.state, self.problem = "starting", ""
         self._border = border
         self._store = store
         self._register = register
         self._may_come = may_come
-        self._decode = decode
         self._deliver = deliver
         self._now_ns = now_ns
-        self._refused = refused
         self._aside: dict[int, Msg] = {}
         self._aside_since_s: float | None = None
         self._granted_s = self._until_s = 0
-        self._rules: tuple[Register, Ruleset] | None = None
+        self._no_contact_since_s: float | None = None
+        self._doubted = False
         self._ask: Client
         self._in: Client
         self._pull: JetStreamContext.PullSubscription
@@ -113,6 +87,16 @@ class Intake:
     def partner_durable(self) -> str:
         """Name of our durable at the partner's."""
         return self._border.plan.member
+
+    @property
+    def inbox(self) -> Inbox:
+        """What is known of the partner's stream."""
+        return self.judging.inbox
+
+    @property
+    def relayed(self) -> Relayed:
+        """What the partner passes on to us of others."""
+        return self.judging.relayed
 
     async def close(self) -> None:
         """Leave the server."""
@@ -141,28 +125,21 @@ class Intake:
         """End of the grant to pull, UTC epoch; 0: none."""
         return self._until_s
 
-    async def blame(self, reason: Rejection) -> None:
-        """Put the partner into quarantine for what it did elsewhere. Raises OSError."""
-        before = self.inbox
-        self.inbox = blame(before, reason)
-        await self._account(before)
-        await asyncio.to_thread(self._store.keep_inbox, self.inbox)
-
-    async def lift(self) -> None:
-        """End the quarantine: a person's decision."""
-        self.inbox = lift(self.inbox)
-        await asyncio.to_thread(self._store.keep_inbox, self.inbox)
-
     def stop(self) -> None:
         """Forget the grant: the next one is asked for when something may come again."""
         self._until_s = 0
+
+    def renew(self) -> None:
+        """Ask for a grant anew: the partner cuts us off, for a part of what came."""
+        self._doubted = True
 
     async def _granted(self) -> bool:
         """See that we have a grant; ask for one where it is due."""
         now_s = self._now_ns() // SECOND_NS
         left_s = self._until_s - now_s
-        if left_s > (self._until_s - self._granted_s) * RENEW_PART:
+        if left_s > (self._until_s - self._granted_s) * RENEW_PART and not self._doubted:
             return True
+        self._doubted = False
         try:
             answer = await self.ask(AskGrant())
         except PartnerError:
@@ -188,61 +165,48 @@ class Intake:
         except (nats.errors.Error, OSError):
             # No leaf, no stream, not yet let in.
             self.state = "no contact"
+            self._lost()
             await asyncio.sleep(0.1)
             return
-        self.state = "flowing"
+        self.state, self._no_contact_since_s = "flowing", None
         await self.take(messages)
         await self._mind_the_gap()
+
+    def _lost(self) -> None:
+        """Doubt the grant when contact is lost for long: it may have been revoked, and another be given."""
+        now_s = asyncio.get_running_loop().time()
+        if self._no_contact_since_s is None:
+            self._no_contact_since_s = now_s
+        elif now_s - self._no_contact_since_s > GRANT_LOST_S:
+            self._doubted, self._no_contact_since_s = True, now_s
 
     async def take(self, messages: list[Msg]) -> None:
         """Judge and show; record, and only then acknowledge.
 
         What is not acknowledged comes again: what waits for one before it, and what there was no room for.
         """
-        before = self.inbox
+        judging = self.judging
+        before, relayed = judging.inbox, judging.relayed.inboxes
         taken, record, done = await asyncio.to_thread(self._judge, messages)
         for one in taken:
             # Whatever was sent before it may not be taken any more must not reach the picture after that.
             if not self._may_come():
                 break
-            if not self._still(one):
+            if not judging.still(one):
                 continue
-            self.rows += one.rows
+            self.rows += 0 if one.via else one.rows
             await self._deliver(one)
         try:
-            if self.inbox is not before:
-                await asyncio.to_thread(self._keep, record)
-                await self._account(before)
+            await judging.settle(before, relayed, record)
         except OSError as error:
             # Not acknowledged: it comes again, and is judged again.
-            self.inbox, self.problem = before, f"the record cannot be written: {error.strerror}"
+            judging.inbox, judging.relayed.inboxes = before, relayed
+            self.problem = f"the record cannot be written: {error.strerror}"
             return
         self.problem = ""
         for message in done:
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
-
-    def _still(self, one: Arrived) -> bool:
-        """Tell whether all agreements under which a batch came still give it: they may have ended since."""
-        if not one.label:
-            return True
-        flows = flowing(self._register(), self.partner, self._border.plan.member, self._now_ns())
-        return flows.issuperset(agreements_of(one.label))
-
-    async def _account(self, before: Inbox) -> None:
-        """Account for what was refused since, by reason. Raises OSError."""
-        counts = {
-            one.name: count - before.rejected.get(one, 0)
-            for one, count in self.inbox.rejected.items()
-            if count > before.rejected.get(one, 0)
-        }
-        if counts:
-            await self._refused(counts)
-
-    def _keep(self, record: list[bytes]) -> None:
-        if record:
-            self._store.record("received", self.partner, record, self._now_ns())
-        self._store.keep_inbox(self.inbox)
 
     def _judge(self, messages: list[Msg]) -> tuple[list[Arrived], list[bytes], list[Msg]]:
         taken: list[Arrived] = []
@@ -253,7 +217,8 @@ class Intake:
             message = waiting.pop(0)
             if self._waits(message):
                 continue
-            got = self._admit(message.data)
+            at = self.inbox.sequence
+            got = self.judging.admit(message.data)
             if got is Rejection.FROM_THE_FUTURE:
                 self.deferred += 1
                 continue
@@ -262,6 +227,7 @@ class Intake:
                 taken.append(got)
                 record.append(message.data)
                 self.octets += len(message.data)
+            if self.inbox.sequence > at and self.inbox.quarantined is None:
                 overtaken = self._aside.pop(self.inbox.sequence + 1, None)
                 if overtaken is not None:
                     waiting.insert(0, overtaken)
@@ -282,35 +248,6 @@ class Intake:
         else:
             self.deferred += 1
         return True
-
-    def _admit(self, octets: bytes) -> Arrived | Rejection:
-        register, now_ns = self._register(), self._now_ns()
-        before = self.inbox
-        self.inbox, got = admit(before, octets, register, now_ns)
-        if isinstance(got, Rejected):
-            return got.reason
-        header, label = got.header, got.header.label
-        if label is not None:
-            what = header.what or "tracks"
-            try:
-                table = self._decode(what, got.payload, self.partner, label.text)
-            except FeedError:
-                self.inbox, refused = unreadable(self.inbox, got)
-                return refused.reason
-            subjects = subjects_of(table, what=what)
-            self.inbox, judged = inspect(self.inbox, got, subjects, self._inbound(register), register)
-            if not isinstance(judged, Admitted):
-                return judged.reason
-        self.last_ns, self.lag_s = header.sent_ns, (now_ns - header.sent_ns) / SECOND_NS
-        return Arrived(
-            origin=self.partner, sequence=header.sequence, sent_ns=header.sent_ns, what=header.what,
-            label=label.text if label else "", rows=header.rows, payload=got.payload if label else b"",
-        )  # fmt: skip
-
-    def _inbound(self, register: Register) -> Ruleset:
-        if self._rules is None or self._rules[0].entries is not register.entries:
-            self._rules = (register, compile_inbound(register, self.partner))
-        return self._rules[1]
 
     async def _mind_the_gap(self) -> None:
         """Ask about batches before those that wait, when that has lasted."""
@@ -336,7 +273,7 @@ class Intake:
             # acknowledged is over. What waits and was not signed by the partner was never its own.
             await self.refuse_forged()
             return
-        self.inbox = skip(self.inbox, said.sequence)
+        self.judging.inbox = skip(self.inbox, said.sequence)
         octets = msgspec.json.encode(said)
         await asyncio.to_thread(self._store.record, "received", self.partner, [octets], self._now_ns(), GAP)
         await asyncio.to_thread(self._store.keep_inbox, self.inbox)
@@ -350,11 +287,11 @@ class Intake:
             inbox, got = admit(self.inbox, message.data, self._register(), self._now_ns())
             if isinstance(got, Rejected) and got.reason is Rejection.GAP:
                 continue
-            self.inbox = inbox
+            self.judging.inbox = inbox
             del self._aside[sequence]
             with contextlib.suppress(nats.errors.Error):
                 await message.ack()
         try:
-            await self._account(before)
+            await self.judging.account(before)
         except OSError as error:
             self.problem = f"the account cannot be written: {error.strerror}"

@@ -49,6 +49,40 @@ class AgreementState(msgspec.Struct, frozen=True, kw_only=True):
     illustrative: str
 
 
+class RelayedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a partner passes on to us of another member.
+
+    taken, rows  batches taken, and rows in them since the start
+    missing      batches of the origin that the relay did not pass on
+    rejected     batches that were not taken, by reason
+    quarantined  why nothing more of it is taken, in words; empty: it is
+    last_s       UTC epoch: when the latest batch was sealed, by its origin; null before the first
+    """
+
+    origin: str
+    taken: int
+    rows: int
+    missing: int
+    rejected: dict[str, int]
+    quarantined: str
+    last_s: float | None
+
+
+class PassedState(msgspec.Struct, frozen=True, kw_only=True):
+    """What we pass on to a partner of another member, since the start.
+
+    batches, rows  that went on, as their origin signed them
+    withheld       rows that did not, by reason
+    waiting        batches that wait for our own delay
+    """
+
+    origin: str
+    batches: int = 0
+    rows: int = 0
+    withheld: dict[str, int] = {}
+    waiting: int = 0
+
+
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """A link now.
 
@@ -66,6 +100,8 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     quarantined  why nothing more is taken of it, in words; empty: it is
     last_s       UTC epoch: when the latest batch was sealed; null before the first
     lag_s        from its sealing to our taking it
+    relayed      what it passes on to us of others, by origin
+    passed       what we pass on to it of others, by origin
     grant_until_s  UTC epoch: end of our grant to pull; 0: none
     """
 
@@ -92,6 +128,8 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     problem: str = ""
     deferred: int = 0
     account_entries: int = 0
+    relayed: list[RelayedState] = []
+    passed: list[PassedState] = []
 
 
 class Withheld(msgspec.Struct, frozen=True):

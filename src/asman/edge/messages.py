@@ -20,7 +20,8 @@ TRACKS: Final = "picture.tracks"
 TRACK: Final = "picture.track"
 TRAILS: Final = "picture.trails"
 WHY: Final = "picture.why"
-#: Asks for all that may be put before the release guard: own tracks first (asman.edge.offers).
+#: Asks for all that may be put before the release guard: own tracks first (asman.edge.offers). The question
+#: tells what agreements say of handovers now: a list of asman.model.handover.HandoverTerm, as JSON.
 OWN: Final = "picture.own"
 #: What partners gave beside tracks, and what our own people say.
 HEARD: Final = "picture.heard"
@@ -242,6 +243,7 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
     what     data class; null: a sign of life
     label    in one line: under what it came, for whom, until when
     payload  its rows as they travelled
+    via      member that passed it on; empty: it came straight from its origin
     """
 
     origin: str
@@ -251,16 +253,19 @@ class Arrived(msgspec.Struct, frozen=True, kw_only=True, tag="arrived"):
     label: str
     rows: int
     payload: bytes
+    via: str = ""
 
 
 class Left(msgspec.Struct, frozen=True, kw_only=True, tag="left"):
     """Nothing of a member may be shown any more: no agreement gives it to us now.
 
     agreements  only what came under these; empty: all
+    via         only what that member passed on; empty: all that came straight, or that `origin` passed on
     """
 
     origin: str
     agreements: tuple[str, ...] = ()
+    via: str = ""
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,13 +112,14 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class Propose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person asks a partner's people to report a track.
 
-    within_s  s  how long an answer is waited for; then who reports stays
+    within_s  s  how long an answer is waited for; null: as long as the agreement says (`silence_s`), or
+              120 s. Where the agreement lets the silent take over, it alone counts
     """
 
     to: str
     by: str = ""
     reason: str = ""
-    within_s: float = 120.0
+    within_s: float | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -134,7 +135,9 @@ class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
     origin    who proposed; `to` is asked
     number    of its tasks
     subject   handover: that `to` reports the track
-    state     open, accepted, rejected, lapsed
+    state     open, accepted, rejected; where nobody answered lapsed (who reports stays), or transferred (`to`
+              reports it, because the agreement says so)
+    basis     of the agreement, the term that says what holds where nobody answers; empty: none
     by        post of the person who proposed, of our own; who answered, once that is known
     """
 
@@ -149,6 +152,7 @@ class TaskEntry(msgspec.Struct, frozen=True, kw_only=True):
     at_s: float
     deadline_s: float | None
     agreements: list[str] = []
+    basis: str = ""
 
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True):

@@ -194,7 +194,7 @@ async def propose(
     """Ask a partner's people to report a track, where an agreement gives them tasks; when they accept, it
     reports it in both pictures; 409 where they contribute nothing, or are asked already.
     """
-    if not 1.0 <= data.within_s <= 3_600.0:
+    if data.within_s is not None and not 1.0 <= data.within_s <= 3_600.0:
         raise InputError("within_s", f"needs 1 to 3600 s, not {data.within_s}")
     what = f"proposed to {data.to}: to report track {track}"
     await sharing.record(Order(act="record", about=what, reason=_why(data.by, data.reason)))

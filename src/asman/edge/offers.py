@@ -1,4 +1,8 @@
-"""What the reasoning offers for release, as it travels on the bus to the border."""
+"""What the reasoning offers for release, as it travels on the bus to the border; and what our people hold
+partners' tracks to be, which our own terms may withhold from whom those would be passed on to.
+"""
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -14,18 +18,29 @@ class _Packed(msgspec.Struct, frozen=True):
     audience: tuple[tuple[str, ...] | None, ...] | None
 
 
-_decoder = msgspec.msgpack.Decoder(tuple[_Packed, ...])
+#: Partner -> its number of a track, as it told us -> identity and category that we hold it to be.
+Held = Mapping[str, Mapping[int, tuple[str, str]]]
 
 
-def pack_offers(offers: tuple[Offer, ...]) -> bytes:
+class _Whole(msgspec.Struct, frozen=True):
+    offers: tuple[_Packed, ...]
+    held: dict[str, dict[int, tuple[str, str]]]
+
+
+_decoder = msgspec.msgpack.Decoder(_Whole)
+
+
+def pack_offers(offers: tuple[Offer, ...], held: Held) -> bytes:
     """Offers as octets."""
     packed = tuple(_Packed(one.what, pack_table(one.table), one.held_as, one.audience) for one in offers)
-    return msgspec.msgpack.encode(packed)
+    return msgspec.msgpack.encode(_Whole(packed, {name: dict(some) for name, some in held.items()}))
 
 
-def unpack_offers(octets: bytes) -> tuple[Offer, ...]:
+def unpack_offers(octets: bytes) -> tuple[tuple[Offer, ...], Held]:
     """Offers of our own reasoning; what is not as long as its table is refused by the guard's arrays."""
-    return tuple(
+    whole = _decoder.decode(octets)
+    offers = tuple(
         Offer(what=one.what, table=unpack_table(one.table), held_as=one.held_as, audience=one.audience)
-        for one in _decoder.decode(octets)
+        for one in whole.offers
     )
+    return offers, whole.held

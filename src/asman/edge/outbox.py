@@ -1,5 +1,8 @@
 """What leaves for one partner: `Released` rows become numbered, chained, signed batches in a bounded stream.
 
+What another member gave and lets us pass on, `Onward`, goes the same way, its octets enclosed as they are;
+under a subject of its own, so that it can be taken back alone.
+
 In this order, so that nothing leaves that is not on record, and no number is ever used for two batches: seal,
 write to the record and sync, look once more whether it may leave, publish. What a suspension or the end of an
 agreement leaves behind in the stream is purged: a retransmission is a release, too.
@@ -9,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import nats.errors
@@ -24,8 +27,9 @@ from asman.edge.border_store import BorderStore
 from asman.errors import AsmanError
 from asman.model.agreement import DataClass
 from asman.model.label import Label
-from asman.sharing.batches import Stream, seal, take_apart
+from asman.sharing.batches import Header, Stream, enclose, enclosed, seal, take_apart
 from asman.sharing.guard import Released
+from asman.sharing.relay import Onward
 
 #: After this time without an acknowledgement a batch is offered once more.
 ACK_S: Final = 5.0
@@ -52,12 +56,24 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     octets: int = 256_000_000
 
 
+class Passes(Protocol):
+    """Whether another member's batch may still leave."""
+
+    def may_leave(self, one: Onward) -> bool:
+        """Tell it of one that was judged."""
+        ...
+
+    def may_leave_again(self, header: Header, third: str) -> bool:
+        """Tell it of one that has left before."""
+        ...
+
+
 class Outbox:
-    """One partner's stream. Nothing but `Released` gets in."""
+    """One partner's stream. Nothing but `Released` and `Onward` gets in."""
 
     def __init__(
         self, border: Border, partner: str, store: BorderStore, key: Ed25519PrivateKey, encode: Encode,
-        limits: Limits, may_leave: Callable[[Label | None], bool], now_ns: Callable[[], int],
+        limits: Limits, may_leave: Callable[[Label | None], bool], passes: Passes, now_ns: Callable[[], int],
     ) -> None:  # fmt: skip
         self.partner = partner
         self.key = key
@@ -68,6 +84,7 @@ class Outbox:
         self._encode = encode
         self._limits = limits
         self._may_leave = may_leave
+        self._passes = passes
         self._now_ns = now_ns
         self._stream, self.next_number = store.stream(border.plan.member, partner)
         self._client: Client
@@ -85,8 +102,8 @@ class Outbox:
         self._client = await self._border.enter("out", self.partner, f"outbox {self.partner}")
         self._context = self._client.jetstream(domain=member, timeout=_PUBLISH_PATIENCE_S)
         config: dict[str, Any] = {
-            "name": stream_of(self.partner), "subjects": [self._subject], "storage": "file",
-            "retention": "workqueue", "discard": "old", "max_age": self._limits.age_s,
+            "name": stream_of(self.partner), "subjects": [self._subject, f"{self._subject}.via.*"],
+            "storage": "file", "retention": "workqueue", "discard": "old", "max_age": self._limits.age_s,
             "max_bytes": self._limits.octets, "duplicate_window": min(120.0, self._limits.age_s),
         }  # fmt: skip
         consumer = api.ConsumerConfig(
@@ -140,6 +157,36 @@ class Outbox:
                 else:
                     self.held_back += 1
 
+    async def pass_on(self, batches: Sequence[Onward], accounted: Awaitable[None]) -> None:
+        """Enclose, record and publish other members' batches, once `accounted` is done.
+
+        Raises OSError where the account or the record cannot be written: then nothing has left.
+        """
+        for one in batches:
+            if type(one) is not Onward or one.recipient != self.partner:
+                raise TypeError("only what the third-party rule lets go on to this partner may leave")
+        async with self._one_at_a_time:
+            made = await asyncio.to_thread(self._enclosed, batches)
+            await accounted
+            for sequence, one, octets in made:
+                if self._passes.may_leave(one):
+                    await self._publish(sequence, octets, one.header.origin)
+                    self.sent += 1
+                    self.octets += len(octets)
+                else:
+                    self.held_back += 1
+
+    def _enclosed(self, batches: Sequence[Onward]) -> list[tuple[int, Onward, bytes]]:
+        stream, now_ns = self._stream, self._now_ns()
+        made: list[tuple[int, Onward, bytes]] = []
+        for one in batches:
+            stream, octets = enclose(stream, one.octets, now_ns, self.key)
+            made.append((stream.sequence, one, octets))
+        self._store.record("sent", self.partner, [octets for _, _, octets in made], now_ns)
+        self._store.keep_stream(stream, self.next_number)
+        self._stream = stream
+        return made
+
     def _sealed(
         self, released: Sequence[Released], next_number: int
     ) -> list[tuple[int, Released | None, bytes]]:
@@ -155,12 +202,17 @@ class Outbox:
         self._stream, self.next_number = stream, next_number
         return made
 
-    async def purge(self) -> None:
-        """Empty the stream: what was not pulled yet does not leave any more."""
+    async def purge(self, origin: str = "") -> None:
+        """Empty the stream: what was not pulled yet does not leave any more.
+
+        origin  take back what we passed on of that member alone
+        """
+        subject = self._subject_of(origin) if origin else None
         try:
             told = await self._context.stream_info(stream_of(self.partner))
-            await self._context.purge_stream(stream_of(self.partner))
-            self.purged += told.state.messages
+            await self._context.purge_stream(stream_of(self.partner), subject=subject)
+            left = await self._context.stream_info(stream_of(self.partner))
+            self.purged += max(told.state.messages - left.state.messages, 0)
         except (nats.errors.Error, OSError) as error:
             raise AsmanError(f"the stream for {self.partner} cannot be purged: {error!r}") from error
 
@@ -186,10 +238,14 @@ class Outbox:
     def _subject(self) -> str:
         return f"to.{self.partner}"
 
-    async def _publish(self, sequence: int, octets: bytes) -> None:
-        headers = {"Nats-Msg-Id": str(sequence)}
+    def _subject_of(self, origin: str) -> str:
+        return f"{self._subject}.via.{origin}" if origin else self._subject
+
+    async def _publish(self, sequence: int, octets: bytes, origin: str = "") -> None:
+        """Publish a batch; `origin` of one that is passed on."""
+        headers, subject = {"Nats-Msg-Id": str(sequence)}, self._subject_of(origin)
         try:
-            await self._context.publish(self._subject, octets, timeout=_PUBLISH_PATIENCE_S, headers=headers)
+            await self._context.publish(subject, octets, timeout=_PUBLISH_PATIENCE_S, headers=headers)
         except (nats.errors.Error, OSError) as error:
             # It is on record and has its number: it counts as discarded, and the partner learns of the gap.
             self.discarded += 1
@@ -199,6 +255,13 @@ class Outbox:
         """Publish the latest batches once more; the server and the partner know those that they have."""
         kept = deque(self._store.latest("sent", self.partner), maxlen=AGAIN)
         for octets in kept:
-            header = take_apart(octets).header
-            if self._now_ns() - header.sent_ns < AGAIN_NS and self._may_leave(header.label):
+            batch = take_apart(octets)
+            header, inner = batch.header, enclosed(batch.header, batch.payload)
+            if self._now_ns() - header.sent_ns >= AGAIN_NS or not self._may_leave(header.label):
+                continue
+            if not inner:
                 await self._publish(header.sequence, octets)
+                continue
+            passed = take_apart(inner).header
+            if self._passes.may_leave_again(passed, self.partner):
+                await self._publish(header.sequence, octets, passed.origin)

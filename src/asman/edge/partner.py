@@ -57,12 +57,13 @@ class Partner:
         self._all = federation
         self.outbox = Outbox(
             federation.border, self.member, federation.store, federation.signing.key, federation.encode,
-            federation.limits, lambda label: federation.gives(self.member, label), federation.now_ns,
+            federation.limits, lambda label: federation.gives(self.member, label), federation.relaying,
+            federation.now_ns,
         )  # fmt: skip
         self.intake = Intake(
             federation.border, self.member, federation.store, lambda: federation.register,
             lambda: federation.takes(self.member), federation.decode, federation.tell, federation.now_ns,
-            lambda reasons: federation.account_refused(self.member, reasons),
+            federation.account_refused, federation.relaying.pass_on,
         )  # fmt: skip
         #: Fingerprint of the newest key of ours that the partner has.
         self.knows = ""
@@ -91,12 +92,15 @@ class Partner:
         """Pull, and greet, until cancelled."""
         await asyncio.gather(self.intake.run(), self._greet())
 
-    async def cut(self) -> None:
-        """Let nothing more leave: cut the leaf off, and empty the stream."""
+    async def cut(self, origin: str = "") -> None:
+        """Let nothing more leave: cut the leaf off, and empty the stream.
+
+        origin  of what we pass on of that member alone; the partner comes back at once for the rest
+        """
         try:
             await self._all.border.revoke(self.member, self.link.partner.pulls_as)
         finally:
-            await self.outbox.purge()
+            await self.outbox.purge(origin)
 
     async def _greet(self) -> None:
         """Give the partner what it needs to knock at our door: it cannot have it from a file that it made
@@ -144,6 +148,8 @@ class Partner:
                 return await self._heard_hello(question)
             case AskGrant():
                 return self._grant()
+            case Say() if self._all.spoken.known(question.agreement, question.signed):
+                return Done()
             case Say():
                 answer = await self._all.say(question.agreement, question.signed)
                 return No(answer.reason.value) if isinstance(answer, Refused) else Done()
@@ -198,6 +204,7 @@ class Partner:
     def state(self) -> LinkState:
         """How the link is now."""
         inbox, outbox, intake = self.intake.inbox, self.outbox, self.intake
+        last_ns = intake.judging.last_ns
         return LinkState(
             member=self.member, address=self.link.partner.address,
             key=keys.fingerprint(bytes.fromhex(self.link.partner.key)), state=intake.state,
@@ -206,8 +213,9 @@ class Partner:
             taken=inbox.taken, rows=intake.rows, octets=intake.octets, missing=inbox.missing,
             rejected={one.name: count for one, count in inbox.rejected.items()},
             quarantined=inbox.quarantined.value if inbox.quarantined else "",
-            last_s=None if intake.last_ns is None else intake.last_ns / SECOND_NS, lag_s=intake.lag_s,
+            last_s=None if last_ns is None else last_ns / SECOND_NS, lag_s=intake.judging.lag_s,
             grant_until_s=float(intake.granted_until_s),
             problem=self.problem or self.heads.problem or intake.problem,
             deferred=intake.deferred, account_entries=self.heads.entries,
+            relayed=intake.relayed.states(), passed=self._all.relaying.states(self.member),
         )  # fmt: skip

@@ -4,7 +4,7 @@ from typing import Final
 
 from asman.edge.link_messages import Visibility
 from asman.kernels import release as kernel
-from asman.sharing.guard import Decisions, reason_of
+from asman.sharing.deciding import Decisions, reason_of
 from asman.sharing.ruleset import Ruleset
 
 RELEASED: Final = "released"

@@ -26,6 +26,7 @@ from asman.fusion.joint_state import (
     Joints,
     JointState,
     Source,
+    Stream,
     carried_to,
     joint_rows,
     no_states,
@@ -50,9 +51,16 @@ def step(state: JointState, told: Sequence[Told], now_ns: int) -> JointState:
     return _settled(state, fresh, recalled, now_ns)
 
 
-def without(state: JointState, member: str, now_ns: int) -> JointState:
-    """The picture without all that a member contributed or passed on; where it belonged is remembered."""
-    out = [k for k, one in enumerate(state.streams) if member in (one.origin, one.via)]
+def without(state: JointState, member: str, now_ns: int, via: str = "") -> JointState:
+    """The picture without all that a member contributed or passed on; where it belonged is remembered.
+
+    via  without what that one passed on of the member, and nothing else
+    """
+    out = [
+        k
+        for k, one in enumerate(state.streams)
+        if (one == Stream(member, via) if via else member in (one.origin, one.via))
+    ]
     state = msgspec.structs.replace(state, happened=())
     stays = ~np.isin(state.sources.stream, out)
     state = left(state, stays, now_ns)

@@ -127,6 +127,8 @@ HEALTH: pa.Schema = pa.schema(
     ]
 )
 
+_VIA = " via "
+
 #: The table of each data class.
 SCHEMAS: dict[DataClass, pa.Schema] = {
     "plots": PLACED_PLOTS, "tracks": CONTRIBUTED, "identity": IDENTITY_ASSERTIONS, "warnings": WARNINGS,
@@ -151,6 +153,22 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     sent_ns: int
     what: DataClass | None
     table: pa.Table | None = None
+
+    @property
+    def source(self) -> str:
+        """Whose it is and by whom it came: "KG", or "KG via RU"."""
+        return source_name(self.origin, self.via)
+
+
+def source_name(origin: str, via: str = "") -> str:
+    """How what comes of a member is told apart: straight from it, or passed on by another."""
+    return origin if via in ("", origin) else f"{origin}{_VIA}{via}"
+
+
+def parted(source: str) -> tuple[str, str]:
+    """The member whose a source is, and who passed it on; empty where it came straight."""
+    origin, _, via = source.partition(_VIA)
+    return origin, via
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from asman.model.agreement import DataClass
-from asman.model.contribution import SCHEMAS
+from asman.model.contribution import SCHEMAS, parted
 from asman.model.label import agreements_of
 from asman.model.plots import TIME
 from asman.units import SECOND_NS
@@ -41,7 +41,7 @@ MOST_PARTNERS: Final = 64
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """Partner -> class -> SCHEMAS[class] with when each row was heard first and last, here."""
+    """Source -> class -> SCHEMAS[class] with when each row was heard first and last, here."""
 
     by: Mapping[str, Mapping[DataClass, pa.Table]] = {}
     dropped: Mapping[str, int] = {}
@@ -68,14 +68,25 @@ def take(heard: Heard, member: str, what: DataClass, table: pa.Table, now_ns: in
 
 
 def without(heard: Heard, member: str, agreements: Collection[str] = ()) -> Heard:
-    """Forget what came of a partner; of some agreements, only what came under one of those."""
-    if member not in heard.by:
+    """Forget what came of a partner, or what it passed on of others.
+
+    member      as of `source_name`: "KG via RU" alone forgets what RU passed on of KG
+    agreements  only what came of the partner itself under one of those; empty: all
+    """
+    gone = [name for name in heard.by if member == name or (not agreements and member == parted(name)[1])]
+    if not gone:
         return heard
-    others = {name: kept for name, kept in heard.by.items() if name != member}
+    others = {name: kept for name, kept in heard.by.items() if name not in gone}
     if agreements:
         ended = set(agreements)
         others[member] = {what: _outlives(table, ended) for what, table in heard.by[member].items()}
     return msgspec.structs.replace(heard, by=others)
+
+
+def sources(heard: Heard, what: DataClass) -> list[str]:
+    """Who tells anything of a class, straight; or by a relay, where its origin tells nothing of it itself."""
+    telling = {name for name, kept in heard.by.items() if what in kept and len(kept[what])}
+    return sorted(name for name in telling if not parted(name)[1] or parted(name)[0] not in telling)
 
 
 def _outlives(table: pa.Table, ended: Set[str]) -> pa.Table:

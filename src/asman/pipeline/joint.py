@@ -22,7 +22,7 @@ from asman import tracking
 from asman.fusion import joint, joint_picture, joint_state
 from asman.fusion.intake import Told
 from asman.fusion.joint_state import Decisions, Happened, JointState
-from asman.model.contribution import Contribution
+from asman.model.contribution import Contribution, source_name
 from asman.pipeline.contributing import Own, contribution
 from asman.tracking import Tracker
 from asman.units import SECOND_NS
@@ -76,9 +76,12 @@ def told_at_ns(tracker: Tracker, now_ns: int) -> int:
     return min(max(tracker.closed_ns, 0), now_ns) or now_ns
 
 
-def without(federation: Federation, member: str, now_ns: int) -> Federation:
-    """Take a partner's contributions, and what it passed on, out of the picture at once."""
-    state = joint.without(federation.picture, member, now_ns)
+def without(federation: Federation, member: str, now_ns: int, via: str = "") -> Federation:
+    """Take a partner's contributions, and what it passed on, out of the picture at once.
+
+    via  what that one passed on of the member, and nothing else
+    """
+    state = joint.without(federation.picture, member, now_ns, via)
     return msgspec.structs.replace(federation, picture=state)
 
 
@@ -136,10 +139,13 @@ def own_track(federation: Federation, number: int) -> int:
     return next(own, number)
 
 
-def numbers_of(federation: Federation, member: str) -> dict[int, int]:
-    """A member's own number of each of its tracks -> the joint track's; of what came straight from it."""
+def numbers_of(federation: Federation, source: str) -> dict[int, int]:
+    """A member's own number of each of its tracks -> the joint track's.
+
+    source  as of `source_name`: numbers of what a relay passes on are those that the relay was told
+    """
     state = federation.picture
-    streams = [k for k, one in enumerate(state.streams) if one.origin == member and one.direct]
+    streams = [k for k, one in enumerate(state.streams) if source_name(one.origin, one.via) == source]
     mine = np.flatnonzero(np.isin(state.sources.stream, streams))
     tracks = state.sources.table["track"].take(pa.array(mine)).to_pylist()
     return dict(zip(tracks, state.sources.number[mine].tolist(), strict=True))

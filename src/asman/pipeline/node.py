@@ -16,10 +16,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman import tracking
-from asman.model.contribution import Contribution, Offer
+from asman.model.contribution import Contribution, Offer, parted
 from asman.model.datagram import Datagram
 from asman.model.decoded import Decoded
 from asman.model.explanation import Explanation
+from asman.model.handover import HandoverTerm
 from asman.model.registration import Registered
 from asman.model.sensor import Sensors
 from asman.pipeline import heard as hearing
@@ -52,6 +53,7 @@ class Inputs(msgspec.Struct, frozen=True):
     contributions  of partners, in order of arrival
     left       partners whose contributions may not be shown any more, what came before included
     ended      (partner, agreements): only what came under these may not be shown any more
+               Both name what a relay passed on as `source_name` does: "KG via RU"
     """
 
     datagrams: tuple[Datagram, ...] = ()
@@ -206,19 +208,20 @@ def _federated(
         federation = joint.start(state.member)
     # Where one agreement of several ended, what the others give comes back within a second.
     for member in (*inputs.left, *(member for member, _ in inputs.ended)):
-        federation = joint.without(federation, member, now_ns)
+        origin, via = parted(member)
+        federation = joint.without(federation, origin, now_ns, via)
     return joint.step(federation, tracker, inputs.contributions, now_ns)
 
 
 def _settled_tasks(state: NodeState) -> NodeState:
-    """What partners answered to our people's proposals takes effect."""
-    federation = state.federation
-    if federation is None or not state.offering.dialogues.spoken:
+    """What partners answered to our people's proposals takes effect, and what nobody answered."""
+    federation, dialogues = state.federation, state.offering.dialogues
+    if federation is None or not (dialogues.spoken or dialogues.terms):
         return state
-    dialogues, handed = tasking.settled(
-        state.offering.dialogues, state.heard, partial(joint.numbers_of, federation), state.now_ns
-    )
-    for number, member in handed:
+    numbers = partial(joint.numbers_of, federation)
+    dialogues, handed = tasking.settled(dialogues, state.heard, numbers, state.now_ns)
+    dialogues, ours = tasking.transferred(dialogues, state.heard, numbers, state.now_ns)
+    for number, member in (*handed, *((one, state.member) for one in ours)):
         federation = joint.handed(federation, number, member) or federation
     kept = msgspec.structs.replace(state.offering, dialogues=dialogues)
     return msgspec.structs.replace(state, federation=federation, offering=kept)
@@ -240,7 +243,7 @@ def _heard(heard: Heard, inputs: Inputs, now_ns: int) -> Heard:
         heard = hearing.without(heard, member, agreements)
     for one in inputs.contributions:
         if one.what is not None and one.table is not None:
-            heard = hearing.take(heard, one.origin, one.what, one.table, now_ns)
+            heard = hearing.take(heard, one.source, one.what, one.table, now_ns)
     return hearing.tidied(heard, now_ns) if heard.by else heard
 
 
@@ -319,6 +322,30 @@ def offers(state: NodeState) -> tuple[NodeState, tuple[Offer, ...]]:
         state.offering, state.tracker, own, held, state.watch, state.now_ns, lambda one: own_track(state, one)
     )
     return msgspec.structs.replace(state, offering=after), found
+
+
+def held_of_partners(state: NodeState) -> dict[str, dict[int, tuple[str, str]]]:
+    """What our people hold partners' tracks to be: partner -> its own number -> identity and category."""
+    said = saying.held(state.offering.sayings)
+    if state.federation is None or not said:
+        return {}
+    found: dict[str, dict[int, tuple[str, str]]] = {}
+    for member in state.members[1:]:
+        for theirs, number in joint.numbers_of(state.federation, member).items():
+            one = said.get(own_track(state, number)) or said.get(number)
+            if one is not None:
+                found.setdefault(member, {})[theirs] = one
+    return found
+
+
+def agreed(state: NodeState, terms: tuple[HandoverTerm, ...]) -> NodeState:
+    """Hold to what agreements say of handovers now."""
+    if terms == state.offering.dialogues.terms:
+        return state
+    dialogues = msgspec.structs.replace(state.offering.dialogues, terms=terms)
+    return msgspec.structs.replace(
+        state, offering=msgspec.structs.replace(state.offering, dialogues=dialogues)
+    )
 
 
 def registration(state: NodeState) -> tuple[Registered, ...]:

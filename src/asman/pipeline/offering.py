@@ -232,7 +232,7 @@ def _tasks(
             **where[own_track(one.joint)], "time": now_ns, "origin": member, "label": "",
             "track": own_track(one.joint), "task": one.number, "version": 1, "verb": one.verb,
             "subject": HANDOVER, "requested_by": one.requested_by,
-            "decided_by": one.by if one.answer else None, "reason": one.reason, "basis": None,
+            "decided_by": one.by if one.answer else None, "reason": one.reason, "basis": one.basis or None,
             "deadline": one.deadline_ns,
         }
         for one in told

@@ -13,6 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from asman.sharing import keys, merkle
+from asman.sharing.deciding import Reason
 from asman.sharing.guard import Outcome
 from asman.sharing.register import Refused, Taken
 
@@ -30,7 +31,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     about     id of the agreement; the rules under which something left
     released  rows that left, by rules
     withheld  rows that did not, by reason
-    digest    SHA-256 of the decisions, or the hash of what was taken or refused
+    digest    SHA-256 of the decisions, or the hash of what was taken, refused or passed on
+    origin    of what was passed on, or was not: the member whose it is
     """
 
     at_ns: int
@@ -42,6 +44,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     released: dict[str, int] = {}
     withheld: dict[str, int] = {}
     digest: str = ""
+    origin: str = ""
 
 
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +65,19 @@ def of_outcome(outcome: Outcome, now_ns: int) -> Entry:
     return Entry(
         at_ns=now_ns, kind="release", member=outcome.recipient, released=released, withheld=withheld,
         digest=outcome.digest, what="" if outcome.what == "tracks" else outcome.what,
+    )  # fmt: skip
+
+
+def of_passing(
+    origin: str, third: str, what: str, rows: int, said: Sequence[str] | Reason, digest: str, now_ns: int
+) -> Entry:
+    """The account of a batch of another member's that went on to a third, under these clauses, or why not."""
+    went = not isinstance(said, Reason)
+    return Entry(
+        at_ns=now_ns, kind="release", member=third, what="" if what == "tracks" else what, origin=origin,
+        about="" if not isinstance(said, Reason) else said.value, digest=digest,
+        released={", ".join(said): rows} if went else {},
+        withheld={} if went else {said.name: rows},
     )  # fmt: skip
 
 

@@ -4,7 +4,9 @@
 
 The signature covers all octets before it. The header names the agreements by hash, carries the label, and
 the hash of the batch before it on the same stream, so that neither side can drop, insert or reorder one
-unseen. A permitted relay passes the octets on as they are.
+unseen. A permitted relay passes the octets on as they are: they are the payload of its own next batch, which
+has no label, because the label is inside. So they are numbered, and answered for, by who passes them on, and
+believed for who made them. A node that knows nothing of relays takes such a batch for a sign of life.
 """
 
 import hashlib
@@ -26,6 +28,8 @@ _LENGTH: Final = struct.Struct("<I")
 _PURPOSE: Final = b"asman batch 1\0"
 MOST_OCTETS: Final = 4_000_000
 MOST_HEADER_OCTETS: Final = 100_000
+#: What a batch that encloses another has beside it, at most.
+ENCLOSING_OCTETS: Final = 1_000
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,6 +87,25 @@ def seal(
     """Make the next batch of what was released, or a sign of life. Raises ValueError for another's."""
     if released is not None and released.recipient != stream.recipient:
         raise ValueError(f"released for {released.recipient}, not for {stream.recipient}")
+    body = b"" if released is None else payload(released.table)
+    return _signed(stream, released, body, now_ns, key)
+
+
+def enclose(stream: Stream, octets: bytes, now_ns: int, key: Ed25519PrivateKey) -> tuple[Stream, bytes]:
+    """Make the next batch of another member's batch, as it is. Raises ValueError where it has no room."""
+    if len(octets) > MOST_OCTETS - ENCLOSING_OCTETS:
+        raise ValueError(f"{len(octets):,} octets have no room in a batch")
+    return _signed(stream, None, octets, now_ns, key)
+
+
+def enclosed(header: Header, payload: bytes) -> bytes:
+    """The octets of another member's batch that a batch holds; empty where it holds none."""
+    return payload if header.label is None and header.rows == 0 else b""
+
+
+def _signed(
+    stream: Stream, released: Released | None, body: bytes, now_ns: int, key: Ed25519PrivateKey
+) -> tuple[Stream, bytes]:
     header = Header(
         origin=stream.origin,
         recipient=stream.recipient,
@@ -95,7 +118,6 @@ def seal(
         key=keys.fingerprint(keys.public_of(key)),
     )
     head = msgspec.msgpack.encode(header, order="deterministic")
-    body = b"" if released is None else payload(released.table)
     signed = _MAGIC + _LENGTH.pack(len(head)) + head + body
     octets = signed + key.sign(_PURPOSE + signed)
     return Stream(stream.origin, stream.recipient, header.sequence, digest_of(octets)), octets

@@ -17,7 +17,7 @@ from asman.model.agreement import Volume
 from asman.sharing import keys
 from asman.sharing.batches import MOST_OCTETS, Batch, BatchError, Header, is_signed_by, take_apart
 from asman.sharing.classes import of_any_identity
-from asman.sharing.guard import Subjects, decide
+from asman.sharing.deciding import Subjects, decide
 from asman.sharing.register import Register, flowing, standings
 from asman.sharing.ruleset import Ruleset, bits_at, compile_rules
 
@@ -44,6 +44,9 @@ class Rejection(Enum):
     NOT_RELEASABLE = "its label does not name us"
     REWRITTEN = "its origin's account does not begin as it did: its history was rewritten"
     OUTSIDE_TERMS = "it holds what its origin's grants do not give"
+    RELAY_ALTERED = "it passes on octets that their origin did not sign: they were altered on the way"
+    RELAY_UNNAMED = "it passes on what its origin does not let it pass on to us"
+    OUTLIVED = "it may not be kept any longer"
 
 
 #: What only the partner itself can have done.
@@ -55,8 +58,12 @@ BLAMES: Final = frozenset(
         Rejection.NOT_RELEASABLE,
         Rejection.REWRITTEN,
         Rejection.OUTSIDE_TERMS,
+        Rejection.RELAY_ALTERED,
+        Rejection.RELAY_UNNAMED,
     }
 )
+#: What only the relay can have done to a batch that it passes on, since it signs for the octets.
+BLAMES_RELAY: Final = frozenset({Rejection.RELAY_ALTERED, Rejection.RELAY_UNNAMED})
 
 
 _NOT_GIVEN: Final = (
@@ -106,18 +113,23 @@ class Rejected(msgspec.Struct, frozen=True):
 def admit(inbox: Inbox, octets: bytes, register: Register, now_ns: int) -> tuple[Inbox, Admitted | Rejected]:
     """Take one batch of a partner's stream, or reject it and count why."""
     if len(octets) > MOST_OCTETS:
-        return _rejected(inbox, Rejection.OVERSIZED)
+        return rejected(inbox, Rejection.OVERSIZED)
     try:
         batch = take_apart(octets)
     except BatchError:
-        return _rejected(inbox, Rejection.MALFORMED)
+        return rejected(inbox, Rejection.MALFORMED)
     reason = (
         _stranger(inbox, batch, register, now_ns)
         or _disorder(inbox, batch, register, now_ns)
         or _unagreed(batch.header, register, now_ns)
     )
     if reason is not None:
-        return _rejected(inbox, reason, batch.digest)
+        return rejected(inbox, reason, batch.digest)
+    return taken(inbox, batch)
+
+
+def taken(inbox: Inbox, batch: Batch) -> tuple[Inbox, Admitted]:
+    """Go on behind a batch that is in order."""
     header = batch.header
     inbox = msgspec.structs.replace(
         inbox, sequence=header.sequence, previous=batch.digest, taken=inbox.taken + 1, anchored=True
@@ -125,8 +137,11 @@ def admit(inbox: Inbox, octets: bytes, register: Register, now_ns: int) -> tuple
     return inbox, Admitted(header, batch.payload, batch.digest)
 
 
-def compile_inbound(register: Register, origin: str) -> Ruleset:
-    """What `origin` gives us, for `inspect`: volumes are larger by what rounding may move a row."""
+def compile_inbound(register: Register, origin: str, relay: str = "") -> Ruleset:
+    """What `origin` gives us, for `inspect`: volumes are larger by what rounding may move a row.
+
+    relay  what it gives that member, and lets it pass on to us; empty: what it gives us itself
+    """
     entries = [(entry.agreement, entry.hash) for _, entry in sorted(register.entries.items())]
     grants = [one for agreement, _ in entries for one in agreement.terms.grant if one.giver == origin]
     # Half a cell's diagonal and half a step; and what the octets round, a centimetre and a metre.
@@ -141,7 +156,8 @@ def compile_inbound(register: Register, origin: str) -> Ruleset:
             ceiling_m=one.ceiling_m + up_m,
         )
 
-    return compile_rules(entries, origin, (register.member,), widen=wider)
+    onward = register.member if relay else ""
+    return compile_rules(entries, origin, (relay or register.member,), onward, widen=wider)
 
 
 def inspect(
@@ -158,7 +174,7 @@ def inspect(
     bits = bits._replace(scope=of_any_identity(bits.scope), excepts=np.zeros_like(bits.excepts))
     reason = decide(ruleset, bits, subjects, header.sent_ns).reason[0]
     if len(subjects.time_ns) != header.rows or np.isin(reason, _NOT_GIVEN).any():
-        return _rejected(inbox, Rejection.OUTSIDE_TERMS, admitted.digest)
+        return rejected(inbox, Rejection.OUTSIDE_TERMS, admitted.digest)
     return inbox, admitted
 
 
@@ -174,12 +190,12 @@ def skip(inbox: Inbox, oldest: int) -> Inbox:
 
 def unreadable(inbox: Inbox, admitted: Admitted) -> tuple[Inbox, Rejected]:
     """Reject an admitted batch whose payload nobody can read."""
-    return _rejected(inbox, Rejection.MALFORMED, admitted.digest)
+    return rejected(inbox, Rejection.MALFORMED, admitted.digest)
 
 
 def blame(inbox: Inbox, reason: Rejection) -> Inbox:
     """Put a partner into quarantine for what it did beside its batches."""
-    return _rejected(inbox, reason)[0]
+    return rejected(inbox, reason)[0]
 
 
 def lift(inbox: Inbox) -> Inbox:
@@ -187,14 +203,21 @@ def lift(inbox: Inbox) -> Inbox:
     return msgspec.structs.replace(inbox, quarantined=None)
 
 
-def _rejected(inbox: Inbox, reason: Rejection, digest: str = "") -> tuple[Inbox, Rejected]:
+def rejected(inbox: Inbox, reason: Rejection, digest: str = "") -> tuple[Inbox, Rejected]:
+    """Count a rejection; what blames puts into quarantine."""
     counts = {**inbox.rejected, reason: inbox.rejected.get(reason, 0) + 1}
     blamed = inbox.quarantined or (reason if reason in BLAMES else None)
     return msgspec.structs.replace(inbox, rejected=counts, quarantined=blamed), Rejected(reason, digest)
 
 
 def _stranger(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Rejection | None:
-    """Who sent it?"""
+    """Who sent it, and for us?"""
+    reason = stranger(inbox, batch, register, now_ns)
+    return reason or (None if batch.header.recipient == register.member else Rejection.NOT_FOR_US)
+
+
+def stranger(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Rejection | None:
+    """Who signed it?"""
     header = batch.header
     parties = {party for entry in register.entries.values() for party in entry.agreement.parties}
     if header.origin != inbox.origin or header.origin not in parties:
@@ -208,9 +231,7 @@ def _stranger(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Re
     # Who stole an old key may date a batch as he likes: what counts is when it comes, too.
     if keys.has_ended(header.key, register.ends, max(header.sent_ns, now_ns)):
         return Rejection.ENDED_KEY
-    if not is_signed_by(batch, key):
-        return Rejection.ALTERED
-    return None if header.recipient == register.member else Rejection.NOT_FOR_US
+    return None if is_signed_by(batch, key) else Rejection.ALTERED
 
 
 def _disorder(inbox: Inbox, batch: Batch, register: Register, now_ns: int) -> Rejection | None:

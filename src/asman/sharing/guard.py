@@ -1,6 +1,5 @@
 """The release guard: of all a member has, what leaves for whom, and an account of what does not.
 
-    decisions = decide(ruleset, bits, subjects, now_ns)            numbers only, nanoseconds a decision
     state, outcomes = release(state, ruleset, register, tracks, now_ns)
 
 What a recipient gets depends on nothing but rows that it may have, the agreements and the clock: rows come
@@ -12,7 +11,6 @@ takes nothing but that.
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from enum import Enum
 from typing import Final
 
 import msgspec
@@ -21,12 +19,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels import release as kernel
-from asman.kernels.release import Rules
 from asman.model.agreement import DataClass
 from asman.model.contribution import CONTRIBUTED, SCHEMAS
 from asman.model.label import Label
 from asman.model.tracks import TRACKS
-from asman.sharing import classes
+from asman.sharing.deciding import (
+    AUDIENCE_CODE,
+    REASONS,
+    TOO_OFTEN_CODE,
+    Reason,
+    decide,
+    subjects_of,
+)
 from asman.sharing.lifecycle import Standing
 from asman.sharing.register import Register, standings
 from asman.sharing.ruleset import Ruleset, bits_at
@@ -36,61 +40,6 @@ from asman.sharing.terms import Terms, applied, terms_of
 MOST_HELD: Final = 500_000
 #: A recipient's number for a track is forgotten when nothing of it left for so long; it is not used again.
 FORGET_NS: Final = 3_600 * 10**9
-
-
-class Reason(Enum):
-    """Why a row did not leave. The value is said to people."""
-
-    NO_AGREEMENT = "no agreement with that member is active"
-    SUSPENDED = "the agreement is suspended"
-    NOT_GRANTED = "no grant is about it"
-    NO_PLACE = "nobody knows where it is, and the grants are bounded by volumes"
-    OUTSIDE = "it is outside of the volumes that the grants name"
-    EXCEPTED = "its identity or category is excepted"
-    RESTRICTED = "it is where, or what, an exception or exclusion withholds"
-    DELAYED = "it is not old enough yet"
-    TOO_OFTEN = "the track was released less than the agreed interval before"
-    VERBATIM = "it is another member's, and our own terms would alter it"
-    AUDIENCE = "it rests on what other members gave, and may not go on to that member"
-    GIVEN_UP = "too much was waiting for its delay"
-
-
-_REASONS: Final = {
-    kernel.NO_AGREEMENT: Reason.NO_AGREEMENT, kernel.SUSPENDED: Reason.SUSPENDED,
-    kernel.NOT_GRANTED: Reason.NOT_GRANTED, kernel.NO_PLACE: Reason.NO_PLACE,
-    kernel.OUTSIDE: Reason.OUTSIDE, kernel.EXCEPTED: Reason.EXCEPTED,
-    kernel.RESTRICTED: Reason.RESTRICTED, kernel.DELAYED: Reason.DELAYED,
-}  # fmt: skip
-_TOO_OFTEN: Final = kernel.DELAYED + 1
-_AUDIENCE: Final = kernel.DELAYED + 2
-
-
-def reason_of(code: int) -> Reason:
-    """The kernel's reason in words; RELEASED has none."""
-    return _REASONS[code]
-
-
-class Subjects(msgspec.Struct, frozen=True):
-    """What decisions are about; all (N,).
-
-    lon_deg, lat_deg  deg  NaN where unknown
-    altitude_m        m    NaN where unknown
-    time_ns           ns   time of validity
-    kind              class number, as of `classes.numbers`
-    """
-
-    lon_deg: NDArray[np.float64]
-    lat_deg: NDArray[np.float64]
-    altitude_m: NDArray[np.float64]
-    time_ns: NDArray[np.int64]
-    kind: NDArray[np.int64]
-
-
-class Decisions(msgspec.Struct, frozen=True):
-    """(R, N) each: the kernel's reason, and the bits of the rules whose terms hold."""
-
-    reason: NDArray[np.uint8]
-    governing: NDArray[np.uint64]
 
 
 class Released:
@@ -159,6 +108,12 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class _Waiting(msgspec.Struct, frozen=True):
+    """Rows that are not old enough yet, and what each was held to be when it came.
+
+    tracks  rows of a class, as they were offered: terms are applied when they leave
+    kind    (N,)  class number, as of `classes.numbers`
+    """
+
     tracks: pa.Table
     kind: NDArray[np.int64]
 
@@ -179,55 +134,6 @@ class GuardState(msgspec.Struct, frozen=True):
     """What the guard remembers between steps, by recipient."""
 
     partners: Mapping[str, Partner] = {}
-
-
-def subjects_of(
-    tracks: pa.Table,
-    identity: NDArray[np.integer] | None = None,
-    category: NDArray[np.integer] | None = None,
-    what: DataClass = "tracks",
-) -> Subjects:
-    """Rows of a class as subjects; without identities all is PENDING, without categories UNSPECIFIED."""
-    zeros = np.zeros(len(tracks), np.int64)
-    identity = zeros if identity is None else identity
-    category = zeros if category is None else category
-    simulated = tracks["simulated"].fill_null(False).to_numpy().astype(np.bool_)
-    return Subjects(
-        lon_deg=tracks["lon_deg"].to_numpy().astype(np.float64),
-        lat_deg=tracks["lat_deg"].to_numpy().astype(np.float64),
-        altitude_m=tracks["altitude_m"].to_numpy().astype(np.float64),
-        time_ns=tracks["time"].cast(pa.int64()).to_numpy(),
-        kind=_kinds(tracks, what, identity, category, simulated),
-    )
-
-
-def _kinds(
-    table: pa.Table,
-    what: DataClass,
-    identity: NDArray[np.integer],
-    category: NDArray[np.integer],
-    simulated: NDArray[np.bool_],
-) -> NDArray[np.int64]:
-    """Class numbers of rows; warnings have one for each code."""
-    if what != "warnings":
-        return classes.numbers(what, identity, category, simulated)
-    codes = table["code"].fill_null("").to_pylist()
-    kind = np.zeros(len(codes), np.int64)
-    for code in sorted(set(codes)):
-        mine = np.array([one == code for one in codes], np.bool_)
-        kind[mine] = classes.numbers(what, identity[mine], category[mine], simulated[mine], code)
-    return kind
-
-
-def decide(ruleset: Ruleset, bits: Rules, subjects: Subjects, now_ns: int) -> Decisions:
-    """Decide for every row and recipient; nothing is changed or remembered."""
-    shape = (len(ruleset.recipients), len(subjects.time_ns))
-    reason, governing = np.empty(shape, np.uint8), np.empty(shape, np.uint64)
-    kernel.decide(
-        subjects.lon_deg, subjects.lat_deg, subjects.altitude_m, subjects.time_ns, subjects.kind, now_ns,
-        ruleset.areas, bits, reason, governing,
-    )  # fmt: skip
-    return Decisions(reason, governing)
 
 
 def release(
@@ -264,7 +170,7 @@ def release(
         rows, kind, reason, governing = tracks, subjects.kind, fresh.reason[r], fresh.governing[r]
         if audience is not None:
             kept = np.array([one is not None and recipient not in one for one in audience], np.bool_)
-            reason = np.where(kept, _AUDIENCE, reason).astype(np.uint8)
+            reason = np.where(kept, AUDIENCE_CODE, reason).astype(np.uint8)
         if before.waiting is not None:
             waited = subjects_of(before.waiting.tracks, what=what)
             again = decide(ruleset, bits, msgspec.structs.replace(waited, kind=before.waiting.kind), now_ns)
@@ -305,7 +211,7 @@ def _one(
     else:
         partner, numbers = _numbered(partner, track[order], time_ns[order], every_ns, now_ns)
     reason = reason.copy()
-    reason[order[numbers == 0]] = _TOO_OFTEN
+    reason[order[numbers == 0]] = TOO_OFTEN_CODE
     released: list[Released] = []
     for place, one in enumerate(terms):
         mine = (group == place) & (numbers > 0)
@@ -319,13 +225,13 @@ def _one(
     waiting, lost = _held(rows, kind, np.flatnonzero(reason == kernel.DELAYED))
     counts = Counter(
         {
-            _REASONS[code]: int(number)
+            REASONS[code]: int(number)
             for code, number in enumerate(np.bincount(reason))
-            if number and code in _REASONS
+            if number and code in REASONS
         }
     )
-    counts[Reason.TOO_OFTEN] = int((reason == _TOO_OFTEN).sum())
-    counts[Reason.AUDIENCE] = int((reason == _AUDIENCE).sum())
+    counts[Reason.TOO_OFTEN] = int((reason == TOO_OFTEN_CODE).sum())
+    counts[Reason.AUDIENCE] = int((reason == AUDIENCE_CODE).sum())
     counts[Reason.GIVEN_UP] = lost
     withheld = Withheld(recipient, {one: counts[one] for one in Reason if counts[one]})
     digest = hashlib.sha256(track.tobytes() + time_ns.tobytes() + reason.tobytes()).hexdigest()

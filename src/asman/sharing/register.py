@@ -61,9 +61,12 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 def add(register: Register, agreement: Agreement) -> tuple[Register, Taken | Refused]:
-    """Take a checked agreement as a draft. The same text again is taken, another one of its id is not."""
+    """Take a checked agreement as a draft. The same text again is taken, another one of its id is not.
+
+    Who is named as a third party to whom rows may be passed on takes it too, to judge what is passed on.
+    """
     name = agreement_hash(agreement)
-    if register.member not in agreement.parties:
+    if register.member not in agreement.parties and register.member not in third_parties(agreement):
         return register, Refused(agreement.id, name, "document", Refusal.FOREIGN)
     known = register.entries.get(agreement.id)
     if known is not None and known.hash != name and known.signed:
@@ -71,6 +74,11 @@ def add(register: Register, agreement: Agreement) -> tuple[Register, Taken | Ref
     if known is None or known.hash != name:
         register = _with(register, Entry(agreement, name))
     return register, Taken(agreement.id, name, "document")
+
+
+def third_parties(agreement: Agreement) -> frozenset[str]:
+    """Whom grants name as those to whom recipients may pass rows on."""
+    return frozenset(one for grant in agreement.terms.grant for one in grant.onward)
 
 
 def say(register: Register, id_: str, signed: Signed, now_ns: int) -> tuple[Register, Taken | Refused]:

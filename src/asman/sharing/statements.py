@@ -68,7 +68,7 @@ class Refusal(Enum):
     EXPIRED = "the agreement has expired"
     NOT_SUSPENDED = "that member has suspended nothing that it could resume"
     NO_END = "a renewal must name its last day, later than the agreement's"
-    FOREIGN = "this node's member is no party of the agreement"
+    FOREIGN = "this node's member is no party of the agreement, nor named in it as a third party"
     SAME_ID = "another text of the same id is known here; a new text needs an id of its own"
     NOT_VALID = "the document has errors"
 
