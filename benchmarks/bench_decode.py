@@ -117,7 +117,7 @@ def run() -> list[dict[str, Any]]:
     records, seconds = ours(octets)
     peer = theirs(octets)
     tracks = b"".join((data / "asterix/samples" / name).read_bytes() for name in SAMPLES_062) * REPEATED_062
-    tracks_read, tracks_seconds = ours(tracks, 7)
+    tracks_read, tracks_seconds = ours(tracks)
     tracks_peer = theirs(tracks)
     peak_mb(path)  # compiles where this process had its own cache
     bound = MEMORY_TIMES * len(octets) / 1e6 + MEMORY_MB

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from asman.kernels.asterix_columns import COLUMN
 from asman.wire.asterix.layout import layout
 from asman.wire.asterix.specification import FILE, specifications
 
@@ -48,8 +49,8 @@ def test_every_edition_flattens_to_columns_of_distinct_names(category, edition):
     names = [column.name for column in shape.columns] + list(shape.repetitions)
     assert len(set(names)) == len(names)
     assert {column.raw for column in shape.columns} <= set(range(shape.raws))
-    slots = [(column.kind, column.slot) for column in shape.columns]
-    assert len(set(slots)) == len(slots)
+    assert sorted(shape.plan.takes[:, COLUMN]) == list(range(len(shape.columns))), "each is taken once"
+    assert sum(shape.slots) == len(shape.columns)
 
 
 def test_an_edition_that_there_is_not_is_named():

@@ -145,7 +145,7 @@ def _random_table(category: int, edition: str, rng: np.random.Generator, rows: i
     program_uap = plan.items[0]
     there = {name: rng.random(rows) < 0.6 for name in plan.nodes.values()}
     first = next(name for name in program_uap if name)
-    dependent = {int(case[0]) for case in plan.cases}
+    dependent = {int(case[0]) for case in plan.plan.cases}
     columns: dict[str, pa.Array] = {}
 
     def values(column, count):

@@ -7,20 +7,22 @@ of memory that each record overwrites.
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix import fspec_end, indicator_end, longest_fspec, read_any
+from asman.kernels.asterix import longest_fspec
 from asman.kernels.asterix_memory import (
-    Cells,
+    Forms,
     Int,
     Memory,
     Notes,
     Octets,
-    Present,
+    Places,
     Program,
     Sizes,
     code,
+    memory,
     octet,
 )
-from asman.kernels.asterix_program import FIXED, FRNS, HEAD, NOTES, SELECTOR, UAPS
+from asman.kernels.asterix_parts import fspec_end, indicator_end, read_item, read_sequence
+from asman.kernels.asterix_program import FIXED, FRNS, HEAD, NOTES, RFS, SELECTOR, UAPS
 from asman.kernels.asterix_rows import choose
 from asman.kernels.jit import kernel, part
 
@@ -41,7 +43,11 @@ def walk_record(m: Memory, at: Int, end: Int, record: Int, found: NDArray[np.int
         while flags:
             if flags & 0x80 and number < frns:
                 node = code(m, items + number)
-                after = read_any(m, at, end, node, 0, items) if node >= 0 else -1
+                after = np.int64(-1)
+                if node >= 0 and code(m, node) == RFS:
+                    after = read_sequence(m, at, end, node, 0, items)
+                elif node >= 0:
+                    after = read_item(m, at, end, node, 0)
                 if after < 0 or count == found.shape[0]:
                     return count
                 found[count, 0], found[count, 1], found[count, 2], found[count, 3] = (
@@ -66,9 +72,9 @@ def walk_items(
     starts: NDArray[np.int64],
     lengths: NDArray[np.int64],
     program: Program,
-    cells: Cells,
-    present: Present,
+    places: Places,
     notes: Notes,
+    forms: Forms,
     sizes: Sizes,
     found: NDArray[np.int64],
 ) -> Int:
@@ -77,25 +83,11 @@ def walk_items(
     starts, lengths (N,)  records that `read_blocks` read with this program
     found (K, 4)          filled: index of the record, node of the item, octet where it begins, octets
     """
-    m = Memory(
-        np.int64(octets.ctypes.data),
-        np.int64(octets.size),
-        np.int64(program.ctypes.data),
-        np.int64(cells.ctypes.data),
-        np.int64(present.ctypes.data),
-        np.int64(notes.ctypes.data),
-        sizes.width,
-        sizes.height,
-        sizes.children,
-        sizes.groups,
-        sizes.repetitions,
-        sizes.spares,
-        sizes.lenient,
-    )
+    m = memory(octets, program, places, notes, forms, sizes)
     count = np.int64(0)
     for record in range(starts.size):
         for group in range(sizes.groups):
-            present[group * sizes.width] = 0
+            places[group * sizes.width] = 0
         notes[NOTES : NOTES + sizes.repetitions] = 0
         count = walk_record(m, starts[record], starts[record] + lengths[record], record, found, count)
     return count

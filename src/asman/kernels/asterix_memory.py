@@ -6,10 +6,12 @@ here. Each has a plain twin, so that kernels also run uncompiled.
 
     octets   uint8   the recording
     program  int32   what items look like: see `asman.kernels.asterix_program`
-    cells    uint64  column c of row r at c * width + r: integers as they stand in the octets, sign-extended;
-                     from `children` on, column d of child h at d * height + h
-    present  uint8   1 at g * width + r where row r has group g of leaves
+    places   int64   at g * width + r what row r has of group g of leaves: the octet where its part begins,
+                     which is never 0; of octets of any number: where they begin, times 2^16, plus how many;
+                     of repetitions: how many, plus 1. 0 where the row has none.
+                     From groups * width on, at p * height + h: where child h of repetition p begins
     notes    int64   state: see `asman.kernels.asterix_program`
+    forms    int64   how records read before were made: see `asman.kernels.asterix_forms`
 
 Only `octets` are foreign, and only what was checked to lie within a block is read of them; `word`, which
 reads eight at once, knows where the buffer ends.
@@ -33,29 +35,27 @@ Octets = NDArray[np.uint8]
 #: NUMBA_DISABLE_JIT: kernels run as plain Python, for tests and debuggers.
 UNCOMPILED = bool(getattr(config, "DISABLE_JIT"))  # noqa: B009  (numba's settings are made at run time)
 Program = NDArray[np.int32]
-Cells = NDArray[np.uint64]
-Present = NDArray[np.uint8]
+Places = NDArray[np.int64]
 Notes = NDArray[np.int64]
+Forms = NDArray[np.int64]
 
 
 class Sizes(NamedTuple):
     """What there is room for, and how much there is.
 
     width        rows; the last takes what nobody wants
-    height       children
-    children     where they begin in `cells`
+    height       children of each repetition
     groups, repetitions
-    spares       1: spare bits are read as well
     lenient      1: a last FX bit that is set, and an explicit length of 0, are let pass
+    one_each     1: every block gives one row, an empty one where it is not one record from begin to end
     """
 
     width: int
     height: int
-    children: int
     groups: int
     repetitions: int
-    spares: int
     lenient: int = 0
+    one_each: int = 0
 
 
 class Memory(NamedTuple):
@@ -64,16 +64,42 @@ class Memory(NamedTuple):
     octets: Int
     limit: Int
     program: Int
-    cells: Int
-    present: Int
+    places: Int
     notes: Int
+    forms: Int
     width: Int
     height: Int
-    children: Int
     groups: Int
     repetitions: Int
-    spares: Int
     lenient: Int
+
+
+@part
+def memory(
+    octets: Octets, program: Program, places: Places, notes: Notes, forms: Forms, sizes: Sizes
+) -> Memory:
+    """Take the addresses of arrays, which must outlive their use."""
+    return Memory(
+        np.int64(octets.ctypes.data),
+        np.int64(octets.size),
+        np.int64(program.ctypes.data),
+        np.int64(places.ctypes.data),
+        np.int64(notes.ctypes.data),
+        np.int64(forms.ctypes.data),
+        sizes.width,
+        sizes.height,
+        sizes.groups,
+        sizes.repetitions,
+        sizes.lenient,
+    )
+
+
+@part
+def buffer(octets: Octets) -> Memory:
+    """As `memory`, of octets alone."""
+    none = np.int64(0)
+    begin, size = np.int64(octets.ctypes.data), np.int64(octets.size)
+    return Memory(begin, size, none, none, none, none, none, none, none, none, none)
 
 
 def _reader(field: Int, kind: Any, *, big: bool = False) -> Any:
@@ -132,18 +158,36 @@ def _writer(field: Int, kind: Any) -> Any:
     return plain if UNCOMPILED else compiled
 
 
-#: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a cell, a
-#: mark of presence, a note.
+def _leading() -> Any:
+    """Make a function that returns how many of an octet's first bits are 0."""
+
+    def plain(flags: Int) -> Int:
+        return 8 - int(flags).bit_length()
+
+    @intrinsic
+    def compiled(typing: Any, flags: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            zeros = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
+            return builder.sub(zeros, ir.Constant(ir.IntType(64), 56))
+
+        return types.int64(types.int64), generate
+
+    return plain if UNCOMPILED else compiled
+
+
+leading = _leading()
+#: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a place, a
+#: note, a number of a form.
 octet = _reader(0, ctypes.c_uint8)
 eight = _reader(0, ctypes.c_uint64, big=True)
 code = _reader(2, ctypes.c_int32)
-cell = _reader(3, ctypes.c_int64)
-has = _reader(4, ctypes.c_uint8)
-note = _reader(5, ctypes.c_int64)
+place = _reader(3, ctypes.c_int64)
+note = _reader(4, ctypes.c_int64)
+form = _reader(5, ctypes.c_int64)
 #: (m, place, value) stores there.
-put_cell = _writer(3, ctypes.c_int64)
-put_present = _writer(4, ctypes.c_uint8)
-put_note = _writer(5, ctypes.c_int64)
+put_place = _writer(3, ctypes.c_int64)
+put_note = _writer(4, ctypes.c_int64)
+put_form = _writer(5, ctypes.c_int64)
 
 
 @rare
@@ -163,3 +207,11 @@ def word(m: Memory, at: Int) -> np.uint64:
     if at + 8 <= m.limit:
         return np.uint64(eight(m, at))
     return last_word(m, at)
+
+
+@part
+def leaf_of(begin: np.uint64, left: Int, right: Int, kind: Int) -> np.int64:
+    """Cut a leaf out of eight octets: shifts, and the kind of the program (SIGNED is 1)."""
+    sign = np.uint64(kind) << np.uint64(63 - right)
+    value = (begin << np.uint64(left)) >> np.uint64(right)
+    return np.int64((value ^ sign) - sign)

@@ -6,13 +6,12 @@ from numpy.typing import NDArray
 from asman.kernels.asterix_memory import (
     Int,
     Memory,
-    cell,
     code,
-    has,
+    leaf_of,
     note,
-    put_cell,
+    place,
     put_note,
-    put_present,
+    put_place,
     word,
 )
 from asman.kernels.asterix_program import (
@@ -20,17 +19,17 @@ from asman.kernels.asterix_program import (
     CARRY,
     CHOSEN,
     COMPOUND,
-    FAR,
     FRNS,
     HEAD,
     LEAF,
+    LOG,
+    LOGGED,
+    LOGS,
     NOTES,
+    PART,
     PARTS,
     REPETITIVE,
-    SAC,
     SELECTOR,
-    SIC,
-    STRETCH,
     STRETCH_BITS,
     UAPS,
 )
@@ -38,70 +37,67 @@ from asman.kernels.jit import part, rare
 
 
 @part
-def mark(m: Memory, group: Int, row: Int) -> None:
-    """Note that the row has the group."""
-    put_present(m, group * m.width + row, 1)
+def mark(m: Memory, group: Int, row: Int, at: Int) -> None:
+    """Note where the row has the group."""
+    put_place(m, group * m.width + row, at)
     put_note(m, NOTES + m.repetitions + group, 1)
 
 
 @part
-def read_leaves(m: Memory, at: Int, leaf: Int, count: Int, first: Int, stride: Int) -> None:
-    """Store the leaves of the part that begins at `at`; column c goes to cell `first + c * stride`."""
-    begin = word(m, at)
-    for i in range(leaf, leaf + count * LEAF, LEAF):
-        left, right, kind = code(m, i + 1), code(m, i + 2), code(m, i + 4)
-        place = first + code(m, i + 3) * stride
-        if kind < STRETCH:  # nearly every leaf lies in the first eight octets, which are loaded already
-            sign = np.uint64(kind) << np.uint64(63 - right)
-            value = (begin << np.uint64(left)) >> np.uint64(right)
-            put_cell(m, place, np.int64((value ^ sign) - sign))
-        elif kind == STRETCH:
-            put_cell(m, place, ((at + code(m, i)) << STRETCH_BITS) | right)
-        else:
-            sign = np.uint64(kind - FAR) << np.uint64(63 - right)
-            value = (word(m, at + code(m, i)) << np.uint64(left)) >> np.uint64(right)
-            put_cell(m, place, np.int64((value ^ sign) - sign))
+def log(m: Memory, at: Int, bits: Int) -> None:
+    """Note that bits of an octet decide how the record goes on."""
+    count = note(m, LOGGED)
+    put_note(m, LOG + min(count, LOGS - 1), (at << 8) | bits)
+    put_note(m, LOGGED, count + 1)
 
 
 @part
 def keep_stretch(m: Memory, node: Int, row: Int, at: Int, size: Int) -> None:
     """Note where the octets of an item lie."""
-    put_cell(m, code(m, node + 1) * m.width + row, (at << STRETCH_BITS) | size)
-    mark(m, code(m, node + 2), row)
+    mark(m, code(m, node + 2), row, (at << STRETCH_BITS) | size)
 
 
 @rare
 def choose(m: Memory, row: Int) -> Int:
     """Return the UAP that the selecting leaf names, -1 for none."""
-    value = cell(m, code(m, SELECTOR + 1) * m.width + row)
-    if value >= code(m, CHOSEN):
-        return -1
-    return code(m, HEAD + code(m, UAPS) * (1 + code(m, FRNS)) + value)
+    at_part = code(m, SELECTOR) + 2
+    for _ in range(code(m, at_part - 1)):
+        at = place(m, code(m, at_part + 1) * m.width + row)
+        for leaf in range(at_part + PART, at_part + PART + LEAF * code(m, at_part + 3), LEAF):
+            if code(m, leaf + 3) == code(m, SELECTOR + 1) and at:
+                left, right = code(m, leaf + 1), code(m, leaf + 2)
+                value = leaf_of(word(m, at + code(m, leaf)), left, right, code(m, leaf + 4))
+                after = 8 - left - (64 - right)  # bits of the octet behind the leaf
+                log(m, at + code(m, leaf), (0xFF >> left) & ~((1 << max(after, 0)) - 1))
+                if after < 0:
+                    put_note(m, LOGGED, LOGS + 1)
+                if value >= code(m, CHOSEN):
+                    return -1
+                return code(m, HEAD + code(m, UAPS) * (1 + code(m, FRNS)) + value)
+        at_part += PART + LEAF * code(m, at_part + 4)
+    return -1
 
 
 @rare
 def forget(m: Memory, repeated: NDArray[np.int32], row: Int) -> None:
     """Undo a record that failed half way."""
     for r in range(m.repetitions):
-        if has(m, repeated[r, 0] * m.width + row):
-            put_note(m, NOTES + r, note(m, NOTES + r) - cell(m, repeated[r, 1] * m.width + row))
+        count = place(m, repeated[r, 0] * m.width + row)
+        if count:
+            put_note(m, NOTES + r, note(m, NOTES + r) - (count - 1))
     for group in range(m.groups):
-        put_present(m, group * m.width + row, 0)
+        put_place(m, group * m.width + row, 0)
 
 
 @rare
 def carry(m: Memory, row: Int) -> None:
     """Give a record without source (SAC, SIC) that of the record before it in its block."""
     group = code(m, CARRY)
-    sac, sic = code(m, CARRY + 1) * m.width + row, code(m, CARRY + 2) * m.width + row
-    if has(m, group * m.width + row):
-        put_note(m, CARRIED, 1)
-        put_note(m, SAC, cell(m, sac))
-        put_note(m, SIC, cell(m, sic))
+    at = place(m, group * m.width + row)
+    if at:
+        put_note(m, CARRIED, at)
     elif note(m, CARRIED):
-        mark(m, group, row)
-        put_cell(m, sac, note(m, SAC))
-        put_cell(m, sic, note(m, SIC))
+        mark(m, group, row, note(m, CARRIED))
 
 
 @part
@@ -111,7 +107,7 @@ def has_simple(m: Memory, node: Int, row: Int) -> bool:
     group = (
         code(m, node + 3) if kind == PARTS else code(m, node + 4) if kind == REPETITIVE else code(m, node + 2)
     )
-    return has(m, group * m.width + row) != 0
+    return place(m, group * m.width + row) != 0
 
 
 @rare

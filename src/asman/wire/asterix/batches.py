@@ -23,6 +23,13 @@ SEGMENT_OCTETS: Final = 1 << 30
 MORE: Final = 1.1
 
 
+class Part(NamedTuple):
+    """Rows of a segment, and the columns that any of them has."""
+
+    rows: int
+    columns: dict[pa.Field, pa.Array]
+
+
 class Read(NamedTuple):
     """Records as a table, and rows of `Work.rejects`."""
 
@@ -30,30 +37,41 @@ class Read(NamedTuple):
     rejects: NDArray[np.int64]
 
 
-def read(octets: NDArray[np.uint8], blocks: Blocks, layout: Layout, *, lenient: bool = False) -> Read:
-    """Read every record of `blocks`, all of the layout's category."""
-    work = make_work(layout, int(blocks.length.sum()), lenient=lenient)
-    batch = (layout.ready, layout.repeated, work.cells, work.present, work.notes, work.sizes)
+def read(
+    octets: NDArray[np.uint8],
+    blocks: Blocks,
+    layout: Layout,
+    *,
+    lenient: bool = False,
+    one_each: bool = False,
+) -> Read:
+    """Read every record of `blocks`, all of the layout's category.
+
+    one_each  every block is one record: a row for each, an empty one where it is not; only the columns of the
+              specification
+    """
+    work = make_work([layout], int(blocks.length.sum()), lenient=lenient, one_each=one_each)
+    batch = (layout.program, layout.repeated, work.places, work.notes, work.forms, work.sizes)
     failed: list[NDArray[np.int64]] = []
-    parts: list[dict[pa.Field, pa.Array]] = []
+    parts: list[Part] = []
     segment, filled, spanned = None, 0, 0
     while work.notes[BLOCK] < blocks.start.size:
         got, rejects = read_blocks(octets, blocks.start, blocks.length, *batch, work.records, work.rejects)
         rows = int(got)
         if rejects:
             failed.append(work.rejects[:rejects].copy())
-        span = int(work.records[:rows, 1].sum())
+        span = int(work.records[1, :rows].sum())
         full = segment is not None and (filled + rows > segment.rows or _crowded(segment, work))
         if segment is not None and (full or spanned + span > SEGMENT_OCTETS):
-            parts.append(finish(segment, layout, filled, octets, blocks))
+            parts.append(Part(filled, finish(segment, layout, filled, octets, None if one_each else blocks)))
             segment, filled, spanned = None, 0, 0
         if segment is None:
             segment = room(layout, blocks, work, rows)
         if rows:
-            append(segment, layout, work, rows, filled)
+            append(segment, layout, work, rows, filled, octets)
             filled, spanned = filled + rows, spanned + span
     if segment is not None:
-        parts.append(finish(segment, layout, filled, octets, blocks))
+        parts.append(Part(filled, finish(segment, layout, filled, octets, None if one_each else blocks)))
     rejected = np.concatenate(failed) if failed else np.empty((0, 5), np.int64)
     return Read(join(parts, layout), rejected)
 
@@ -62,13 +80,14 @@ def room(layout: Layout, blocks: Blocks, work: Work, rows: int) -> Segment:
     """Allocate a segment for the batch at hand, and for what the octets to come seem to hold."""
     block = int(work.notes[BLOCK])
     left = int(blocks.length[block:].sum())
-    octets = int(work.records[:rows, 1].sum()) + 1
+    octets = int(work.records[1, :rows].sum()) + 1
     used = _used(work)
     most = int(used.max()) if used.size else 0
     share = MORE * left / octets
+    more = blocks.start.size - block if work.sizes.one_each else int(rows * share)
     return make_segment(
         layout,
-        rows + min(SEGMENT, int(rows * share)),
+        rows + min(SEGMENT, more),
         most + min(SEGMENT, int(most * share)),
     )
 
@@ -83,15 +102,20 @@ def _crowded(segment: Segment, work: Work) -> bool:
 
 
 def finish(
-    segment: Segment, layout: Layout, rows: int, octets: NDArray[np.uint8], blocks: Blocks
+    segment: Segment, layout: Layout, rows: int, octets: NDArray[np.uint8], blocks: Blocks | None
 ) -> dict[pa.Field, pa.Array]:
-    """Return a segment's columns, those that every table has before those of the specification."""
-    block = segment.records[:rows, 2]
+    """Return a segment's columns, those that every table has before those of the specification.
+
+    blocks  None: without those
+    """
+    if blocks is None:
+        return arrays(segment, layout, rows, octets)
+    block = segment.records[2, :rows]
     edition = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([layout.edition]))
     made: dict[pa.Field, pa.Array] = {
         pa.field("time", TIME): _times(blocks.time_ns[block]),
-        pa.field("offset", pa.int64()): pa.array(segment.records[:rows, 0]),
-        pa.field("length", pa.int32()): pa.array(segment.records[:rows, 1].astype(np.int32)),
+        pa.field("offset", pa.int64()): pa.array(segment.records[0, :rows]),
+        pa.field("length", pa.int32()): pa.array(segment.records[1, :rows].astype(np.int32)),
         pa.field("block", pa.int64()): pa.array(blocks.start[block]),
         pa.field("edition", edition.type): edition,
     }
@@ -105,22 +129,23 @@ def _times(time_ns: NDArray[np.int64]) -> pa.Array:
     return pa.array(time_ns, TIME, mask=unknown if unknown.any() else None)
 
 
-def join(parts: list[dict[pa.Field, pa.Array]], layout: Layout) -> pa.Table:
+def join(parts: list[Part], layout: Layout) -> pa.Table:
     """Join segments into a table; a column that a segment lacks is null there."""
     if len(parts) == 1:
-        return pa.table(list(parts[0].values()), schema=pa.schema(list(parts[0])))
+        columns = parts[0].columns
+        return pa.table(list(columns.values()), schema=pa.schema(list(columns)))
     places = {name: place for place, name in enumerate(_names(layout))}
-    fields = {field.name: field for part in parts for field in part}
+    fields = {field.name: field for part in parts for field in part.columns}
     before = [name for name in fields if name not in places]
     names = before + [name for name in places if name in fields]
     schema = pa.schema([fields[name] for name in names])
-    columns: list[pa.ChunkedArray] = []
+    joined: list[pa.ChunkedArray] = []
     for one in schema:
         chunks = [
-            part[one] if one in part else pa.nulls(len(next(iter(part.values()))), one.type) for part in parts
+            part.columns[one] if one in part.columns else pa.nulls(part.rows, one.type) for part in parts
         ]
-        columns.append(pa.chunked_array(chunks, one.type))
-    return pa.table(columns, schema=schema)
+        joined.append(pa.chunked_array(chunks, one.type))
+    return pa.table(joined, schema=schema)
 
 
 def _names(layout: Layout) -> list[str]:

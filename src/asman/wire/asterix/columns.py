@@ -24,7 +24,6 @@ class Column(NamedTuple):
     raw         its column in the kernel's `Work.raw`, or `Work.children`
     bits        width
     kind        FLOAT, INT8 ... of `asman.kernels.asterix_columns`
-    slot        its place in the array of that kind
     repetition  which repetition it is a leaf of, -1 none
     binary      octets: the integer is a stretch of the buffer
     cases       meanings that depend on other leaves, in words
@@ -37,7 +36,6 @@ class Column(NamedTuple):
     raw: int
     bits: int
     kind: int
-    slot: int
     repetition: int = -1
     binary: bool = False
     cases: str = ""

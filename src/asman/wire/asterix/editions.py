@@ -20,14 +20,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix import read_blocks
-from asman.kernels.asterix_plausible import ASCII_TEXT, KNOWN, LETTERS, RANGE, THERE, count_faults
-from asman.kernels.asterix_program import BLOCK, NOTES
-from asman.units import DAY_S
+from asman.kernels.asterix_plausible import (
+    ASCII_TEXT,
+    DAY,
+    KNOWN,
+    LETTERS,
+    RANGE,
+    THERE,
+    TIME_LSB_S,
+    count_faults,
+)
+from asman.kernels.asterix_program import BLOCK
 from asman.wire.asterix.blocks import Blocks
 from asman.wire.asterix.columns import Column
-from asman.wire.asterix.layout import layout
+from asman.wire.asterix.layout import Layout, layout
 from asman.wire.asterix.reasons import older
-from asman.wire.asterix.work import make_work
+from asman.wire.asterix.work import Work, empty, fit, make_work
 
 #: Records below this mean plausibility are not of this edition.
 PLAUSIBLE: Final = 0.5
@@ -40,15 +48,10 @@ NEAR: Final = 0.01
 #: Octets that are judged, in this many runs of consecutive blocks over the recording.
 SAMPLE_OCTETS: Final = 24_576
 RUNS: Final = 4
+#: Records that are judged together: of these, a source that occurs once is odd.
+ROWS: Final = 1024
 #: Blocks from which on the share of those that cannot be read says something about the edition.
 BLOCKS_ENOUGH: Final = 8
-#: A time of day may step back or ahead so far from one record to the next.
-STEP_BACK_S: Final = 30.0
-STEP_AHEAD_S: Final = 120.0
-#: Records from which on a source that occurs once is odd.
-RECORDS_ENOUGH: Final = 20
-#: LSB of ASTERIX times of day, s.
-TIME_LSB_S: Final = 1 / 128
 #: What is possible: unit -> lowest and highest value.
 POSSIBLE: Final = {"FL": (-20.0, 1500.0), "NM/s": (-2.0, 2.0), "kt": (-4000.0, 4000.0), "Mach": (0.0, 6.0)}
 #: last name of a leaf in degrees -> highest value
@@ -56,15 +59,31 @@ ANGLES: Final = {"LAT": 90.0, "LON": 180.0}
 
 
 class Checks(NamedTuple):
-    """What `count_faults` needs of a layout, and where time and source stand (column and group; -1
-    nowhere).
-    """
+    """What records of an edition are judged by: `checks`, `known` and `where` of `count_faults`."""
 
     checks: NDArray[np.int64]
     known: NDArray[np.uint64]
-    time: tuple[int, int]
-    sac: tuple[int, int]
-    sic: tuple[int, int]
+    where: NDArray[np.int64]
+
+
+class Memory:
+    """Room to read samples into: made when it is first needed, and anew when a larger one is."""
+
+    def __init__(self) -> None:
+        self._for: tuple[int, int, int] = (0, 0, 0)
+        self._work: Work | None = None
+
+    def room(self, shapes: list[Layout], octets: int) -> Work:
+        """Return room for a sample of so many octets, in any of the layouts."""
+        need = (
+            octets,
+            max(shape.groups for shape in shapes),
+            max(len(shape.repetitions) for shape in shapes),
+        )
+        if self._work is None or any(more > had for more, had in zip(need, self._for, strict=True)):
+            self._for = need
+            self._work = make_work(shapes, octets, rows=ROWS)
+        return self._work
 
 
 class Verdict(NamedTuple):
@@ -116,7 +135,8 @@ def checks_of(category: int, edition: str, expansion: bool = False) -> Checks:
     for k, row in enumerate(rows):
         for value in row[5]:
             known[k, value >> 6] |= np.uint64(1 << (value & 63))
-    return Checks(np.array([row[:5] for row in rows], np.int64).reshape(-1, 5), known, time, sac, sic)
+    where = np.array([*time, *sac, *sic], np.int64)
+    return Checks(np.array([row[:5] for row in rows], np.int64).reshape(-1, 5), known, where)
 
 
 def _checks(column: Column) -> Iterable[tuple[int, int, int, int, int, dict[int, str]]]:
@@ -135,7 +155,7 @@ def _checks(column: Column) -> Iterable[tuple[int, int, int, int, int, dict[int,
     elif content.characters == "ascii":
         yield (ASCII_TEXT, *place, column.bits // 8, 0, {})
     elif _is_time(column):
-        yield (RANGE, *place, 0, round(DAY_S / TIME_LSB_S) - 1, {})
+        yield (RANGE, *place, 0, DAY - 1, {})
     elif content.kind == "quantity":
         last = column.name.rsplit("/", 1)[-1].split("_")[0]
         top = ANGLES.get(last, 0.0) if content.unit == "°" else 0.0
@@ -156,6 +176,7 @@ def choose(
     editions: list[str],
     pinned: str,
     *,
+    memory: Memory,
     everything: bool = False,
     expansion: bool = False,
 ) -> Judgement:
@@ -163,15 +184,16 @@ def choose(
 
     editions    that there are, oldest first
     pinned      the edition that was named, or empty
+    memory      to read samples into, one after another
     everything  judge by all records, not by a sample
     expansion   they are editions of what RE holds
     """
-    some = blocks if everything else sample(blocks)
+    some = blocks if everything else blocks.of(sample(blocks.length))
     if pinned:
-        first = judge(octets, some, category, pinned, expansion)
+        first = _judge_all(octets, some, category, [pinned], memory, expansion)[pinned]
         if first.score >= PLAUSIBLE and not refused(first, some):
             return Judgement(pinned, {pinned: first.score}, "", first.records, first.plausible)
-    verdicts = _judge_all(octets, some, category, editions, expansion)
+    verdicts = _judge_all(octets, some, category, editions, memory, expansion)
     scores = {edition: verdict.score for edition, verdict in verdicts.items()}
     plausible = [edition for edition in editions if not refused(verdicts[edition], some)]
     best = max(scores[edition] for edition in plausible or editions)
@@ -186,20 +208,23 @@ def choose(
 
 
 def _judge_all(
-    octets: NDArray[np.uint8], some: Blocks, category: int, editions: list[str], expansion: bool
+    octets: NDArray[np.uint8],
+    some: Blocks,
+    category: int,
+    editions: list[str],
+    memory: Memory,
+    expansion: bool,
 ) -> dict[str, Verdict]:
     """Judge every edition; those that differ in nothing that is read or checked are read once."""
     verdicts: dict[str, Verdict] = {}
     known: dict[bytes, Verdict] = {}
-    for edition in editions:
+    shapes = [layout(category, edition, expansion) for edition in editions]
+    work = memory.room(shapes, int(some.length.sum()))
+    for edition, shape in zip(editions, shapes, strict=True):
         checks = checks_of(category, edition, expansion)
-        key = (
-            layout(category, edition, expansion).program.tobytes()
-            + checks.checks.tobytes()
-            + checks.known.tobytes()
-        )
+        key = shape.program.tobytes() + checks.checks.tobytes() + checks.known.tobytes()
         if key not in known:
-            known[key] = judge(octets, some, category, edition, expansion)
+            known[key] = judge(octets, some, shape, checks, work)
         verdicts[edition] = known[key]
     return verdicts
 
@@ -223,71 +248,39 @@ def _refusal(category: int, pinned: str, scores: dict[str, float], near: list[st
     return f"{said}; {old}" if old else said
 
 
-def sample(blocks: Blocks) -> Blocks:
-    """Take runs of consecutive blocks from all over the recording."""
-    ends = np.cumsum(blocks.length)
+def sample(length: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose runs of consecutive blocks, of so many octets each, from all over the recording."""
+    ends = np.cumsum(length)
     if not ends.size or ends[-1] <= SAMPLE_OCTETS:
-        return blocks
+        return np.arange(length.size)
     begins = np.arange(RUNS) * (ends[-1] - SAMPLE_OCTETS // RUNS) // (RUNS - 1)
     first = np.searchsorted(ends, begins, side="right")
     last = np.searchsorted(ends, begins + SAMPLE_OCTETS // RUNS)
     runs = [np.arange(a, b + 1) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-    return blocks.of(np.unique(np.concatenate(runs)))
+    return np.unique(np.concatenate(runs))
 
 
-def judge(
-    octets: NDArray[np.uint8], some: Blocks, category: int, edition: str, expansion: bool = False
-) -> Verdict:
-    """Read a sample with one edition, and say how plausible it is."""
-    shape, checks = layout(category, edition, expansion), checks_of(category, edition, expansion)
+def judge(octets: NDArray[np.uint8], some: Blocks, shape: Layout, checks: Checks, room: Work) -> Verdict:
+    """Read a sample with one edition, and say how plausible it is.
+
+    room  made for the sample, with room for this edition; empty, before and after
+    """
+    work = fit(room, shape)
     total = int(some.length.sum()) - 3 * some.start.size
-    work = make_work(shape, int(some.length.sum()), rows=1024, spares=True)
-    batch = (shape.ready, shape.repeated, work.cells, work.present, work.notes, work.sizes)
+    batch = (work.places, work.notes, work.forms, work.sizes)
     plausible, readable, records, fine = 0.0, 0, 0, 0
     while work.notes[BLOCK] < some.start.size:
-        got, _ = read_blocks(octets, some.start, some.length, *batch, work.records, work.rejects)
+        reading = (shape.program, shape.repeated, *batch, work.records, work.rejects)
+        got, _ = read_blocks(octets, some.start, some.length, *reading)
         rows = int(got)
         faults = np.zeros(rows, np.int64)
-        count_faults(work.cells, work.present, work.sizes, rows, checks.checks, checks.known, faults)
-        width = work.sizes.width
-        faults += _jumps(checks, work.cells, work.present, width, rows)
-        faults += _strangers(checks, work.cells, work.present, width, rows)
-        lengths = work.records[:rows, 1]
+        seen = np.zeros(1 << 16, np.int16)
+        count_faults(octets, shape.program, *batch, rows, shape.plan.leaves, *checks, seen, faults)
+        lengths = work.records[1, :rows]
         plausible += float((lengths * np.maximum(0.0, 1.0 - FAULT * faults)).sum())
         readable += int(lengths.sum())
         records += rows
         fine += int((faults <= 1).sum())
-        work.present[:] = 0
-        work.notes[NOTES:] = 0
+        empty(work, rows)
     score, quality = plausible / total if total else 1.0, plausible / readable if readable else 1.0
     return Verdict(score, quality, records, fine)
-
-
-def _jumps(
-    checks: Checks, cells: NDArray[np.uint64], present: NDArray[np.uint8], width: int, rows: int
-) -> NDArray[np.int64]:
-    """Give a fault to each record whose time of day is far from that of the record before it."""
-    faults = np.zeros(rows, np.int64)
-    column, group = checks.time
-    if column < 0:
-        return faults
-    timed = np.flatnonzero(present[group * width : group * width + rows])
-    time_s = cells[column * width + timed].astype(np.float64) * TIME_LSB_S
-    step_s = (np.diff(time_s) + DAY_S / 2) % DAY_S - DAY_S / 2
-    faults[timed[1:]] = (step_s < -STEP_BACK_S) | (step_s > STEP_AHEAD_S)
-    return faults
-
-
-def _strangers(
-    checks: Checks, cells: NDArray[np.uint64], present: NDArray[np.uint8], width: int, rows: int
-) -> NDArray[np.int64]:
-    """Give a fault to each record of a source that occurs only once."""
-    faults = np.zeros(rows, np.int64)
-    column, group = checks.sac
-    if column < 0 or rows < RECORDS_ENOUGH:
-        return faults
-    named = np.flatnonzero(present[group * width : group * width + rows])
-    source = cells[column * width + named] * np.uint64(256) + cells[checks.sic[0] * width + named]
-    _, place, count = np.unique(source, return_inverse=True, return_counts=True)
-    faults[named] = count[place] == 1
-    return faults

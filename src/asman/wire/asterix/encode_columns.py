@@ -108,7 +108,7 @@ class _Heap:
 def prepare(table: pa.Table, plan: Layout, name: str) -> Prepared:
     """Read a table's columns. Raises InputError, with `name` before the column's, for what cannot be said."""
     heap = _Heap(max(column.bits // 8 for column in (*plan.columns, *plan.children)))
-    implied = {int(case[0]): int(case[1]) for case in plan.cases}
+    implied = {int(case[0]): int(case[1]) for case in plan.plan.cases}
     free = {int(plan.program[node + 1]) for node in plan.nodes if plan.program[node] == EXPLICIT}
     left = {one for one in table.column_names if not one.startswith("RE/")} - BESIDE
     columns: list[Values] = []

@@ -15,13 +15,11 @@ from asman.model.decoded import EditionChoice
 from asman.model.frames import NO_TIME
 from asman.wire.asterix.batches import read
 from asman.wire.asterix.blocks import Blocks
-from asman.wire.asterix.editions import choose
+from asman.wire.asterix.editions import Memory, choose, sample
 from asman.wire.asterix.layout import layout
 from asman.wire.asterix.specification import specifications
 
 RE: Final = "RE"
-#: Columns of every table, which RE has none of.
-_BESIDE: Final = ("time", "offset", "length", "block", "edition")
 #: A block's header, which RE does not have.
 _HEADER: Final = 3
 
@@ -40,40 +38,37 @@ def expand(
     editions = [one.edition for one in specifications().expansions.get(category, ())]
     if not editions or RE not in table.column_names:
         return table, None
-    octets, blocks, rows = contents(table[RE])
-    if not rows.size:
+    octets, blocks = contents(table[RE])
+    there = np.flatnonzero(blocks.length > _HEADER)
+    if not there.size:
         return table, None
-    judged = choose(octets, blocks, category, editions, pinned, expansion=True)
+    some = blocks.of(there[sample(blocks.length[there])])
+    judged = choose(
+        octets, some, category, editions, pinned, memory=Memory(), everything=True, expansion=True
+    )
     choice = EditionChoice(judged.edition, bool(pinned), judged.scores, judged.records, judged.plausible)
     if judged.refusal:
         return table, choice
-    found = read(octets, blocks, layout(category, judged.edition, True), lenient=lenient)
-    return _joined(table, found.table, blocks, rows), choice
+    found = read(octets, blocks, layout(category, judged.edition, True), lenient=lenient, one_each=True)
+    return _joined(table, found.table), choice
 
 
-def contents(column: pa.ChunkedArray) -> tuple[NDArray[np.uint8], Blocks, NDArray[np.int64]]:
-    """All RE as one buffer, each as a block whose header is left out, and the row of each."""
+def contents(column: pa.ChunkedArray) -> tuple[NDArray[np.uint8], Blocks]:
+    """All RE as one buffer, each as a block whose header is left out; an empty one where a row has no RE."""
     whole = column.combine_chunks()
     _, ends, data = whole.buffers()
     offsets = np.frombuffer(ends, np.int32)[whole.offset : whole.offset + len(whole) + 1].astype(np.int64)
-    lengths = np.diff(offsets)
-    rows = np.flatnonzero(lengths > 0)
-    nothing = np.zeros(rows.size, np.int64)
+    nothing = np.zeros(len(whole), np.int64)
     octets: NDArray[np.uint8] = np.frombuffer(data if data is not None else b"", np.uint8)
-    blocks = Blocks(
-        offsets[:-1][rows] - _HEADER, lengths[rows] + _HEADER, nothing, nothing, nothing + NO_TIME
-    )
-    return octets, blocks, rows
+    octets.flags.writeable = False  # as recordings are: kernels are compiled for either
+    blocks = Blocks(offsets[:-1] - _HEADER, np.diff(offsets) + _HEADER, nothing, nothing, nothing + NO_TIME)
+    return octets, blocks
 
 
-def _joined(table: pa.Table, found: pa.Table, blocks: Blocks, rows: NDArray[np.int64]) -> pa.Table:
+def _joined(table: pa.Table, found: pa.Table) -> pa.Table:
     """Put what was read beside the records whose it is."""
-    place = np.searchsorted(blocks.start, found["block"].to_numpy())
-    whole = found["length"].to_numpy() == blocks.length[place] - _HEADER
-    index = np.full(table.num_rows, -1, np.int64)
-    index[rows[place[whole]]] = np.flatnonzero(whole)
-    taken = found.drop_columns(list(_BESIDE)).take(pa.array(index, mask=index < 0))
     at = table.column_names.index(RE) + 1
-    for k, (field, column) in enumerate(zip(taken.schema, taken.columns, strict=True)):
-        table = table.add_column(at + k, field.with_name(f"{RE}/{field.name}"), column)
-    return table
+    fields, columns = list(table.schema), table.columns
+    fields[at:at] = [one.with_name(f"{RE}/{one.name}") for one in found.schema]
+    columns[at:at] = found.columns
+    return pa.table(columns, schema=pa.schema(fields, table.schema.metadata))

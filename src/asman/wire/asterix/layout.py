@@ -4,19 +4,24 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix_columns import INT64
+from asman.kernels.asterix_columns import INT64, KINDS, Plan
 from asman.kernels.asterix_program import (
     COMPOUND,
     EXPLICIT,
     LEAF,
     PARTS,
+    PLACED,
+    REPEATED,
     REPETITIVE,
     RFS,
     SIGNED,
     STRETCH,
+    STRETCHED,
     UNSIGNED,
+    WHOLE,
 )
 from asman.wire.asterix import specification as spec
 from asman.wire.asterix.columns import (
@@ -24,48 +29,42 @@ from asman.wire.asterix.columns import (
     Spare,
     array_of,
     kind_of,
-    letters_of,
     suffix,
     words_of_contents,
     words_of_variations,
 )
-from asman.wire.asterix.link import Leaf, link
+from asman.wire.asterix.link import Found, link, undefined_bits
 from asman.wire.asterix.specification import Content, Edition, Named, Specifications
+from asman.wire.asterix.takes import Leaf, takes
 
 
 class Layout(NamedTuple):
     """One edition of one category, ready to read.
 
     program      the edition, as `asman.kernels.asterix_program` describes it
-    ready        its copy that the kernel reads by
     repeated     (R, 2) group and column of the count of each repetition
     columns      of records, in the order of the specification; a repetition stands as its index in `order`
     children     leaves of repetitions
     repetitions  name of each repetition
     order        ("column", index) or ("repetition", index), as the table shows them
-    scaling      (C, 5) and (C,) for `scale`;  child_scaling (D, 5) and (D,) for `scale_children`
-    cases        (K, 8) for `scale`
+    plan         how columns are taken out of octets
     slots        how many columns there are of each kind, and of each kind among the children
-    raws         columns of `Work.raw`, of `Work.children`; groups
+    raws         columns of the program, of its children; groups
     nodes        node -> its name, for words about failures
     items        name of each field reference number, for each UAP
     spares       bits that must be 0
+    described    ("column" or "child", index) -> its field in Arrow's words, of those that were met
     """
 
     category: int
     edition: str
     program: NDArray[np.int32]
-    ready: NDArray[np.int32]
     repeated: NDArray[np.int32]
     columns: tuple[Column, ...]
     children: tuple[Column, ...]
     repetitions: tuple[str, ...]
     order: tuple[tuple[str, int], ...]
-    scaling: NDArray[np.int32]
-    lsbs: NDArray[np.float64]
-    child_scaling: NDArray[np.int32]
-    child_lsbs: NDArray[np.float64]
-    cases: NDArray[np.int32]
+    plan: Plan
     slots: tuple[int, ...]
     child_slots: tuple[int, ...]
     raws: int
@@ -74,6 +73,7 @@ class Layout(NamedTuple):
     nodes: dict[int, str]
     items: tuple[tuple[str, ...], ...]
     spares: tuple[Spare, ...]
+    described: dict[tuple[str, int], pa.Field]
 
 
 class Flattener:
@@ -91,12 +91,10 @@ class Flattener:
         self.order: list[tuple[str, int]] = []
         self.spares: list[Spare] = []
         self.cases: list[tuple[int, int, tuple[spec.Path, ...], tuple[int, ...]]] = []
-        self.found: dict[spec.Path, Leaf] = {}
-        self.groups = 0
-        self.raws = 0
-        self.child_raws = 0
-        self.slots = [0] * 7
-        self.child_slots = [0] * 7
+        self.found: dict[spec.Path, Found] = {}
+        self.kinds: list[int] = []
+        self.places: list[Leaf] = []
+        self.child_places: list[Leaf] = []
 
     def item(self, named: Named) -> int:
         """Flatten a top-level item; return its node."""
@@ -115,6 +113,7 @@ class Flattener:
                         self.all.variations[sub.variation], f"{name}/{sub.name}", sub, (*path, sub.name)
                     )
                 )
+            rows += undefined_bits(variation)
         elif isinstance(variation, spec.Element | spec.Group):
             rows = [PARTS, 1, *self.part((named,), name, path, whole=True)]
         elif isinstance(variation, spec.Extended):
@@ -127,6 +126,11 @@ class Flattener:
             rows = [EXPLICIT, *self.stretch(name, named.title)]
         return self.emit(rows, name)
 
+    def group(self, kind: int) -> int:
+        """Add a group of leaves."""
+        self.kinds.append(kind)
+        return len(self.kinds) - 1
+
     def emit(self, rows: list[int], name: str) -> int:
         """Append a finished node; return where it stands, as yet without the head before it."""
         node = len(self.program)
@@ -138,8 +142,7 @@ class Flattener:
         self, members: tuple[spec.Member | None, ...], name: str, path: spec.Path, *, whole: bool
     ) -> list[int]:
         """Flatten a part: a whole item, or what stands between two FX bits."""
-        group = self.groups
-        self.groups += 1
+        group = self.group(PLACED)
         self.leaves: list[int] = []
         spares: list[tuple[int, int]] = []
         bit = 0
@@ -152,9 +155,7 @@ class Flattener:
                 bit = self.member(member, bit, name, path, group, spares)
         count = len(self.leaves) // LEAF
         for at, bits in spares:
-            self.leaf_row(at, bits, self.raws, signed=False)
-            self.spares.append(Spare(self.raws, group))
-            self.raws += 1
+            self.spares.append(Spare(self.leaf_row(at, bits, self.places, signed=False), group))
         if bit % 8:
             raise ValueError(f"CAT{self.category:03} {name}: a part ends within an octet")
         fx = int(members[-1] is None)
@@ -193,12 +194,10 @@ class Flattener:
         self, element: spec.Element, named: Named, bit: int, name: str, path: spec.Path, group: int
     ) -> None:
         """Flatten a leaf into one raw column, and the column or columns that it shows as."""
-        raw = self.raws
-        self.raws += 1
-        self.found[path] = Leaf(raw, group)
         quantities = [case for case in element.cases if self.all.contents[case[1]].kind == "quantity"]
         content = self.all.contents[element.content]
-        self.leaf_row(bit, element.bits, raw, signed=content.signed)
+        raw = self.leaf_row(bit, element.bits, self.places, signed=content.signed)
+        self.found[path] = Found(raw, group)
         if quantities:
             for values, case in quantities:
                 target = self.case(group, element.depends, (values,))
@@ -230,32 +229,31 @@ class Flattener:
                 element = self.all.variations[member.variation]
                 if not isinstance(element, spec.Element):
                     raise TypeError(f"CAT{self.category:03} {name}: a case that is not made of leaves")
-                raw = self.raws
-                self.raws += 1
-                self.leaf_row(at, element.bits, raw, signed=False)
+                raw = self.leaf_row(at, element.bits, self.places, signed=False)
                 content = self.all.contents[element.content]
                 self.column(content, f"{name}-{member.name}", member.title, target, raw, element.bits)
                 at += element.bits
 
     def case(self, group: int, depends: tuple[spec.Path, ...], values: tuple[tuple[int, ...], ...]) -> int:
         """Make a group that is present where the leaves it depends on have one of the values."""
-        target = self.groups
-        self.groups += 1
+        target = self.group(PLACED)
         for one in values:
             self.cases.append((target, group, depends, one))
         return target
 
-    def leaf_row(self, bit: int, bits: int, raw: int, *, signed: bool) -> None:
-        """Say how the kernel finds a leaf."""
+    def leaf_row(self, bit: int, bits: int, places: list[Leaf], *, signed: bool) -> int:
+        """Say how the kernels find a leaf; return its column, the next one of `places`."""
         octet, within = divmod(bit, 8)
+        leaf = Leaf(octet, within, 64 - bits, SIGNED if signed else UNSIGNED)
         if bits > 64:
             if within or bits % 8:
                 raise ValueError(f"CAT{self.category:03}: a leaf over 64 bits that begins within an octet")
-            self.leaves += [octet, 0, bits // 8, raw, STRETCH]
-            return
-        if within + bits > 64:
+            leaf = Leaf(octet, 0, bits // 8, STRETCH)
+        elif within + bits > 64:
             raise ValueError(f"CAT{self.category:03}: a leaf that spans nine octets")
-        self.leaves += [octet, within, 64 - bits, raw, SIGNED if signed else UNSIGNED]
+        self.leaves += [*leaf[:3], len(places), leaf.kind]
+        places.append(leaf)
+        return len(places) - 1
 
     def column(
         self, content: Content, name: str, title: str, group: int, raw: int, bits: int, cases: str = ""
@@ -264,30 +262,25 @@ class Flattener:
         kind = kind_of(content, bits)
         self.order.append(("column", len(self.columns)))
         full = name + suffix(content)
-        slot = self.slots[array_of(kind)]
-        self.columns.append(Column(full, title, content, group, raw, bits, kind, slot, -1, bits > 64, cases))
-        self.slots[array_of(kind)] += 1
+        self.columns.append(Column(full, title, content, group, raw, bits, kind, -1, bits > 64, cases))
 
     def stretch(self, name: str, title: str) -> list[int]:
         """Add a column of octets with a group of its own; return its raw column and group."""
         self.order.append(("column", len(self.columns)))
-        slot = self.slots[INT64]
-        self.slots[INT64] += 1
-        raw = self.raws
+        raw = len(self.places)
         content = Content(kind="raw")
-        self.columns.append(Column(name, title, content, self.groups, raw, 65, INT64, slot, -1, True))
-        self.raws += 1
-        self.groups += 1
-        return [raw, self.groups - 1]
+        group = self.group(STRETCHED)
+        self.columns.append(Column(name, title, content, group, raw, 65, INT64, -1, True))
+        self.places.append(Leaf(0, 0, 0, WHOLE))
+        return [raw, group]
 
     def repetitive(self, variation: spec.Repetitive, name: str, named: Named) -> list[int]:
         """Flatten a repetitive item."""
         index = len(self.repetitions)
         self.order.append(("repetition", index))
-        group, count = self.groups, self.raws
+        group, count = self.group(REPEATED), len(self.places)
         self.repetitions.append((name, group, count))
-        self.groups += 1
-        self.raws += 1
+        self.places.append(Leaf(0, 0, 0, WHOLE))
         self.leaves = []
         bit = self.child(self.all.variations[variation.variation], named.title, "", 0, index)
         if variation.count_octets is None:
@@ -312,13 +305,11 @@ class Flattener:
         content = self.all.contents[variation.content]
         kind = kind_of(content, variation.bits)
         words = words_of_contents(self.all, variation.cases)
-        raw, slot, big = self.child_raws, self.child_slots[array_of(kind)], variation.bits > 64
-        self.leaf_row(bit, variation.bits, raw, signed=content.signed)
+        big = variation.bits > 64
+        raw = self.leaf_row(bit, variation.bits, self.child_places, signed=content.signed)
         full = name + suffix(content)
-        column = Column(full, title, content, -1, raw, variation.bits, kind, slot, index, big, words)
+        column = Column(full, title, content, -1, raw, variation.bits, kind, index, big, words)
         self.children.append(column)
-        self.child_raws += 1
-        self.child_slots[array_of(kind)] += 1
         return bit + variation.bits
 
     def finish(self) -> Layout:
@@ -337,32 +328,33 @@ class Flattener:
                     known[key] = self.rfs() if isinstance(item, str) else self.item(item)
                 row.append(known[key])
             uaps.append(row + [-1] * (widest - len(row)))
-        linked = link(self.category, self.edition, self.program, self.nodes, uaps, self.found)
-        scaled = [[c.group, c.raw, c.kind, c.slot, letters_of(c)] for c in self.columns]
-        repeated = [[c.repetition, c.raw, c.kind, c.slot, letters_of(c)] for c in self.children]
+        linked = link(self.category, self.edition, self.program, self.nodes, uaps, self.found, self.kinds)
+        plan = Plan(
+            *takes(self.columns, self.places),
+            *takes(self.children, self.child_places),
+            repeated=_table([[group, count] for _, group, count in self.repetitions], 2),
+            cases=_table([self.case_row(*case) for case in self.cases], 8),
+            leaves=_table([list(leaf) for leaf in self.places], len(Leaf._fields)),
+        )
         return Layout(
             category=self.category,
             edition=self.edition.edition,
             program=linked.program,
-            ready=linked.ready,
-            repeated=_table([[group, count] for _, group, count in self.repetitions], 2),
+            repeated=plan.repeated,
             columns=tuple(self.columns),
             children=tuple(self.children),
             repetitions=tuple(name for name, _, _ in self.repetitions),
             order=tuple(self.order),
-            scaling=_table(scaled, 5),
-            lsbs=np.array([c.content.lsb for c in self.columns], np.float64),
-            child_scaling=_table(repeated, 5),
-            child_lsbs=np.array([c.content.lsb for c in self.children], np.float64),
-            cases=_table([self.case_row(*case) for case in self.cases], 8),
-            slots=tuple(self.slots),
-            child_slots=tuple(self.child_slots),
-            raws=self.raws,
-            child_raws=self.child_raws,
-            groups=self.groups,
+            plan=plan,
+            slots=_slots(self.columns),
+            child_slots=_slots(self.children),
+            raws=len(self.places),
+            child_raws=len(self.child_places),
+            groups=len(self.kinds),
             nodes=linked.nodes,
             items=linked.items,
             spares=tuple(self.spares),
+            described={},
         )
 
     def rfs(self) -> int:
@@ -378,6 +370,11 @@ class Flattener:
             leaf = self.found[path]
             row[2 + 3 * k : 5 + 3 * k] = [leaf.raw, leaf.group, value]
         return row
+
+
+def _slots(columns: list[Column]) -> tuple[int, ...]:
+    kinds = [array_of(column.kind) for column in columns]
+    return tuple(kinds.count(kind) for kind in range(KINDS))
 
 
 def _table(rows: list[list[int]], width: int) -> NDArray[np.int32]:

@@ -44,13 +44,13 @@ def _walk(
     layout: Layout,
     lenient: bool,
 ) -> NDArray[np.int64]:
-    work = make_work(layout, int(length.max(initial=0)) * 2 + 64, rows=8, lenient=lenient)
+    work = make_work([layout], int(length.max(initial=0)) * 2 + 64, rows=8, lenient=lenient)
     most = len(layout.items[0]) + 1
     parts: list[NDArray[np.int64]] = []
     for begin in range(0, start.size, PIECE):
         some = slice(begin, begin + PIECE)
         found = np.empty((start[some].size * most, 4), np.int64)
-        batch = (layout.ready, work.cells, work.present, work.notes, work.sizes)
+        batch = (layout.program, work.places, work.notes, work.forms, work.sizes)
         count = walk_items(view, start[some], length[some], *batch, found)
         found[:count, 0] += begin
         parts.append(found[:count].copy())

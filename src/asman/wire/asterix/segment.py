@@ -19,12 +19,12 @@ from asman.kernels.asterix_columns import (
     INT16,
     INT32,
     INT64,
+    KINDS,
     Out,
-    mark_cases,
-    scale,
-    scale_children,
+    copy_stretches,
+    take_batch,
 )
-from asman.kernels.asterix_program import NOTES, STRETCH_BITS
+from asman.kernels.asterix_program import STRETCH_BITS
 from asman.wire.asterix.columns import Column
 from asman.wire.asterix.layout import Layout
 from asman.wire.asterix.work import Work
@@ -43,8 +43,7 @@ class Segment(NamedTuple):
 
     out, inner  columns of records and of repetitions' leaves
     ends        (R, rows + 1) int32  where each record's repetitions end
-    records     (rows, 3) int64  octet where the record begins, octets, index of its block
-    batches     of each batch: first row, the row after its last, which groups it has
+    records     (3, rows) int64  octet where the record begins, octets, index of its block
     """
 
     rows: int
@@ -53,7 +52,6 @@ class Segment(NamedTuple):
     inner: Out
     ends: NDArray[np.int32]
     records: NDArray[np.int64]
-    batches: list[tuple[int, int, NDArray[np.int64]]]
 
 
 def make_segment(layout: Layout, rows: int, children: int) -> Segment:
@@ -61,41 +59,48 @@ def make_segment(layout: Layout, rows: int, children: int) -> Segment:
     return Segment(
         rows,
         children,
-        _out(layout.slots, layout.groups, rows),
-        _out(layout.child_slots, len(layout.repetitions), children if layout.repetitions else 0),
+        _out(layout.slots, layout.groups, len(layout.columns), rows),
+        _out(
+            layout.child_slots,
+            len(layout.repetitions),
+            len(layout.children),
+            children if layout.repetitions else 0,
+        ),
         np.zeros((len(layout.repetitions), rows + 1), np.int32),
-        np.empty((rows, 3), np.int64),
-        [],
+        np.empty((3, rows), np.int64),
     )
 
 
-def _out(slots: tuple[int, ...], groups: int, rows: int) -> Out:
+def _out(slots: tuple[int, ...], groups: int, columns: int, rows: int) -> Out:
     strings = slots[ICAO] + slots[ASCII]
     return Out(
         valid=np.zeros((groups, rows // 8 + 9), np.uint8),
         rows_with=np.zeros(groups, np.int64),
-        f64=np.empty((slots[FLOAT], rows), np.float64),
-        u8=np.empty((slots[INT8], rows), np.uint8),
-        u16=np.empty((slots[INT16], rows), np.uint16),
-        u32=np.empty((slots[INT32], rows), np.uint32),
-        u64=np.empty((slots[INT64], rows), np.uint64),
-        ends=np.zeros((strings, rows + 1), np.int32),
-        text=np.empty((strings, rows * 8), np.uint8),
+        slots=np.full(columns, -1, np.int32),
+        used=np.zeros(KINDS, np.int32),
+        f64=_room(slots[FLOAT], rows, np.float64),
+        u8=_room(slots[INT8], rows, np.uint8),
+        u16=_room(slots[INT16], rows, np.uint16),
+        u32=_room(slots[INT32], rows, np.uint32),
+        u64=_room(slots[INT64], rows, np.uint64),
+        ends=_room(strings, rows + 1, np.int32),
+        text=_room(strings, rows * 8, np.uint8),
     )
 
 
-def append(segment: Segment, layout: Layout, work: Work, rows: int, first: int) -> None:
-    """Scale a batch of `rows` records into the segment's rows from `first` on."""
-    segment.records[first : first + rows] = work.records[:rows]
-    batch = (work.cells, work.present, work.notes, work.sizes, rows)
-    if layout.repetitions:
-        scaling = (layout.repeated, layout.child_scaling, layout.child_lsbs, work.ones)
-        scale_children(*batch, *scaling, segment.ends, segment.inner, first)
-    if layout.cases.size:
-        mark_cases(*batch, layout.cases)
-    filled = work.notes[NOTES + work.sizes.repetitions :]
-    segment.batches.append((first, first + rows, filled.copy()))
-    scale(*batch, layout.scaling, layout.lsbs, segment.out, first)
+def _room(slots: int, rows: int, kind: Any) -> NDArray[Any]:
+    """Allocate columns from Arrow's pool."""
+    memory = pa.allocate_buffer(slots * rows * np.dtype(kind).itemsize)
+    return np.frombuffer(memory, kind).reshape(slots, rows)
+
+
+def append(
+    segment: Segment, layout: Layout, work: Work, rows: int, first: int, octets: NDArray[np.uint8]
+) -> None:
+    """Take a batch of `rows` records into the segment's rows from `first` on."""
+    batch = (octets, layout.program, work.places, work.notes, work.forms, work.sizes, work.records, rows)
+    into = (segment.records, segment.out, segment.inner, segment.ends, first)
+    take_batch(*batch, layout.plan, work.words, *into)
 
 
 def arrays(
@@ -115,8 +120,10 @@ def arrays(
             count = counts[column.group]
             if count:
                 valid = None if count == rows else maps[column.group]
-                _blank(segment, column)
-                made[field(column)] = leaf(segment.out, column, rows, valid, rows - count, octets)
+                slot = int(segment.out.slots[index])
+                made[field(layout, what, index)] = leaf(
+                    segment.out, column, slot, rows, valid, rows - count, octets
+                )
             continue
         group = int(layout.repeated[index, 0])
         if counts[group]:
@@ -131,22 +138,18 @@ def arrays(
     return made
 
 
-def _blank(segment: Segment, column: Column) -> None:
-    """Write zeros where no batch has written: what a null hides is the same in every run."""
-    out = segment.out
-    data = {FLOAT: out.f64, INT8: out.u8, INT16: out.u16, INT32: out.u32, INT64: out.u64}.get(column.kind)
-    if data is None:
-        return
-    for first, end, filled in segment.batches:
-        if not filled[column.group]:
-            data[column.slot, first:end] = 0
-
-
 def leaf(
-    out: Out, column: Column, rows: int, valid: pa.Buffer | None, nulls: int, octets: NDArray[np.uint8]
+    out: Out,
+    column: Column,
+    slot: int,
+    rows: int,
+    valid: pa.Buffer | None,
+    nulls: int,
+    octets: NDArray[np.uint8],
 ) -> pa.Array:
     """Return one column as an Arrow array over the segment's memory."""
-    slot = column.slot
+    if slot < 0:
+        return pa.array([], _type(column))
     if column.binary:
         return stretches(out.u64[slot, :rows], valid, nulls, octets, text=column.content.kind == "string")
     if column.kind == FLOAT:
@@ -163,13 +166,9 @@ def stretches(
     packed: NDArray[np.uint64], valid: pa.Buffer | None, nulls: int, octets: NDArray[np.uint8], *, text: bool
 ) -> pa.Array:
     """Copy stretches of the buffer into a column of octets, or of strings without the blanks behind them."""
-    ends = np.zeros(packed.size + 1, np.int32)
-    lengths = (packed & np.uint64((1 << STRETCH_BITS) - 1)).astype(np.int64)
-    starts = (packed >> np.uint64(STRETCH_BITS)).astype(np.int64)
-    np.cumsum(lengths, out=ends[1:])
-    total = int(ends[-1])
-    places = np.repeat(starts - ends[:-1], lengths) + np.arange(total)
-    data = octets[places]
+    ends = np.empty(packed.size + 1, np.int32)
+    data = np.empty(int((packed & np.uint64((1 << STRETCH_BITS) - 1)).sum()) + 7, np.uint8)
+    copy_stretches(octets, packed, ends, data)
     found = pa.Array.from_buffers(
         pa.binary(), packed.size, [valid, pa.py_buffer(ends), pa.py_buffer(data)], nulls
     )
@@ -185,11 +184,16 @@ def _letters(octets: bytes) -> str:
 def children(segment: Segment, layout: Layout, index: int, octets: NDArray[np.uint8]) -> pa.Array:
     """Return what is repeated, of all records in a row: one column, or structs."""
     rows = int(segment.inner.rows_with[index])
-    leaves = [column for column in layout.children if column.repetition == index]
-    columns = [leaf(segment.inner, column, rows, None, 0, octets) for column in leaves]
+    places = [k for k, column in enumerate(layout.children) if column.repetition == index]
+    leaves = [layout.children[k] for k in places]
+    slots = segment.inner.slots[places].tolist()
+    columns = [
+        leaf(segment.inner, column, slot, rows, None, 0, octets)
+        for column, slot in zip(leaves, slots, strict=True)
+    ]
     if len(leaves) == 1 and _alone(leaves[0]):
         return columns[0]
-    return pa.StructArray.from_arrays(columns, fields=[field(column) for column in leaves])
+    return pa.StructArray.from_arrays(columns, fields=[field(layout, "child", k) for k in places])
 
 
 def _alone(column: Column) -> bool:
@@ -197,13 +201,14 @@ def _alone(column: Column) -> bool:
     return column.name == "" or column.name.startswith("_")
 
 
-def field(column: Column) -> pa.Field:
-    """Describe a column, with what a reader needs to know of it."""
-    return _field(column, _type(column))
-
-
-def _field(column: Column, kind: pa.DataType) -> pa.Field:
-    return pa.field(column.name, kind, metadata=metadata(column))
+def field(layout: Layout, what: str, index: int) -> pa.Field:
+    """Describe a "column" or a "child", with what a reader needs to know of it; each is described once."""
+    found = layout.described.get((what, index))
+    if found is None:
+        column = (layout.columns if what == "column" else layout.children)[index]
+        found = pa.field(column.name, _type(column), metadata=metadata(column))
+        layout.described[what, index] = found
+    return found
 
 
 def _type(column: Column) -> pa.DataType:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from asman.errors import InputError, nearest
 from asman.kernels.asterix_blocks import block_sources
 from asman.wire.asterix.blocks import Blocks
-from asman.wire.asterix.editions import BLOCKS_ENOUGH, Judgement, choose
+from asman.wire.asterix.editions import BLOCKS_ENOUGH, Judgement, Memory, choose, sample
 from asman.wire.asterix.specification import specifications
 
 #: Sources that are judged apart at most; a recording has some dozens.
@@ -123,12 +123,13 @@ def settle(
     source = np.empty(0, np.int64) if alone else sources_of(octets, blocks)
     own = [code for code in named if (source == code).any()]
     parts: list[Part] = []
+    memory = Memory()
     for code in own:
         mine = blocks.of(source == code)
         judged = (
             Judgement(named[code], {}, "")
             if trusted
-            else choose(octets, mine, category, editions, named[code], everything=everything)
+            else choose(octets, mine, category, editions, named[code], memory=memory, everything=everything)
         )
         parts.append(Part(mine, judged, True, code))
     rest = blocks if not own else blocks.of(~np.isin(source, own))
@@ -138,8 +139,10 @@ def settle(
         if pin and trusted:
             parts.append(Part(rest, Judgement(pin, {}, ""), True))
         else:
-            judged = choose(octets, rest, category, editions, pin, everything=everything)
-            parts += _by_source(octets, rest, others, category, editions, Part(rest, judged, bool(pin)))
+            judged = choose(octets, rest, category, editions, pin, memory=memory, everything=everything)
+            parts += _by_source(
+                octets, rest, others, category, editions, Part(rest, judged, bool(pin)), memory
+            )
     return sorted(parts, key=_blocks, reverse=True)
 
 
@@ -154,6 +157,7 @@ def _by_source(
     category: int,
     editions: list[str],
     whole: Part,
+    memory: Memory,
 ) -> list[Part]:
     """Judge each source by itself; those that the whole's edition does not fit become parts of their own."""
     codes = np.unique(source)
@@ -162,25 +166,26 @@ def _by_source(
     apart: list[Part] = []
     fits = np.ones(source.size, np.bool_)
     for code in codes.tolist():
-        mine = source == code
-        count = int(mine.sum())
+        mine = np.flatnonzero(source == code)
+        count = mine.size
         if count < BLOCKS_MIN:
             continue
-        some = blocks.of(mine)
-        first = choose(octets, some, category, editions, whole.judged.edition)
-        if first.edition == whole.judged.edition and not first.refusal and not whole.judged.refusal:
+        some = blocks.of(mine[sample(blocks.length[mine])])
+        edition = whole.judged.edition
+        first = choose(octets, some, category, editions, edition, memory=memory, everything=True)
+        if first.edition == edition and not first.refusal and not whole.judged.refusal:
             continue
-        judged = choose(octets, some, category, editions, "")
+        judged = choose(octets, some, category, editions, "", memory=memory, everything=True)
         convincing = count >= BLOCKS_ENOUGH if judged.refusal else judged.scores[judged.edition] >= CONVINCING
         if convincing and (judged.edition, judged.refusal != "") != (
             whole.judged.edition,
             whole.judged.refusal != "",
         ):
-            apart.append(Part(some, judged, False, code))
-            fits &= ~mine
+            apart.append(Part(blocks.of(mine), judged, False, code))
+            fits[mine] = False
     if not apart:
         return [whole]
     if not fits.any():
         return apart
     rest = blocks.of(fits)
-    return [Part(rest, choose(octets, rest, category, editions, ""), False), *apart]
+    return [Part(rest, choose(octets, rest, category, editions, "", memory=memory), False), *apart]
