@@ -57,7 +57,8 @@ def _tracks(member: str, rng: np.random.Generator) -> pa.Table:
         "time": np.full(TRACKS, NOW_NS), "last_plot_time": np.full(TRACKS, NOW_NS),
         "track": np.arange(TRACKS),
         "lat_deg": rng.uniform(south, north, TRACKS), "lon_deg": rng.uniform(west, east, TRACKS),
-        "altitude_m": rng.uniform(0, 13_000, TRACKS), "vn_mps": rng.normal(0, 150, TRACKS),
+        "altitude_m": rng.uniform(0, 13_000, TRACKS), "altitude_sigma_m": np.full(TRACKS, 15.0),
+        "vn_mps": rng.normal(0, 150, TRACKS),
         "ve_mps": rng.normal(0, 150, TRACKS), "climb_mps": rng.normal(0, 5, TRACKS),
         "var_e_m2": rng.uniform(100, 9_000, TRACKS), "var_n_m2": rng.uniform(100, 9_000, TRACKS),
         "cov_en_m2": np.zeros(TRACKS), "existence": np.full(TRACKS, 0.99), "plots": np.full(TRACKS, 50),
@@ -66,7 +67,11 @@ def _tracks(member: str, rng: np.random.Generator) -> pa.Table:
         "origin": [member] * TRACKS, "label": [""] * TRACKS, "confirmed": [True] * TRACKS,
         "on_ground": [False] * TRACKS, "simulated": [True] * TRACKS,
     }  # fmt: skip
-    return pa.Table.from_arrays([pa.array(columns[one.name]).cast(one.type) for one in SCHEMA], schema=SCHEMA)
+    made = [
+        pa.array(columns[one.name]).cast(one.type) if one.name in columns else pa.nulls(TRACKS, one.type)
+        for one in SCHEMA
+    ]
+    return pa.Table.from_arrays(made, schema=SCHEMA)
 
 
 def _best(work: Callable[[], Any], repeats: int) -> float:
