@@ -318,6 +318,38 @@ def test_cat062_of_a_view_holds_what_was_released_and_no_word_after_that_was_sto
     assert set(told.asked) == {"RU"}
 
 
+@pytest.mark.parametrize("kind", ["cot", "tak"])
+def test_cursor_on_target_of_a_view_holds_what_was_released_and_nothing_after_that_was_stopped(kind):
+    stopped = released().replace_schema_metadata(STOPPED)
+    told = Viewed(released({**ROW, "track": 1}), released({**ROW, "track": 1}), stopped)
+
+    async def asked_again() -> None:
+        before = len(told.asked)
+        while len(told.asked) < before + 4:
+            await asyncio.sleep(0.01)
+
+    async def run() -> tuple[list[bytes], list[bytes]]:
+        with receiver() as opened:
+            url = f"udp://127.0.0.1:{opened.getsockname()[1]}"
+            async with sending(told, kind=kind, url=url, view="RU") as outputs:
+                outputs.heard(health_of_a_silent_radar())
+                events = await datagrams(opened, 2)
+                while told.views[0].num_rows:
+                    await asyncio.sleep(0.01)
+                await asked_again()
+                opened.setblocking(False)
+                later: list[bytes] = []
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        later.append(opened.recv(65_536))
+                return events, later
+
+    events, later = asyncio.run(asyncio.wait_for(run(), 60))
+    assert all(b"DLH65A" in one for one in events)
+    assert later == []
+    assert set(told.asked) == {"RU"}
+
+
 def test_a_file_of_a_view_is_emptied_when_nothing_may_be_given_any_more(tmp_path):
     path = tmp_path / "ru.json"
     told = Viewed(released(ROW), released().replace_schema_metadata(STOPPED))
