@@ -370,13 +370,14 @@ class StreamServer:
             del self._links[link]
 
     def _command(self, command: dict[str, Any]) -> None:
-        self.commands.append(command)
         for name in ("paused", "speed"):
             if command.get(name) is not None:
                 self.clock[name] = command[name]
         if command.get("seek_s") is not None:
             self.time_s = command["seek_s"]
             self.clock["ended"] = False
+        # Whoever waits for it to have come finds it done.
+        self.commands.append(command)
 
     def _why(self, track: int) -> dict[str, Any]:
         weight = {"distance2": 2.5, "log_likelihood": -9.1, "gain": 8.4, "share": 0.93}

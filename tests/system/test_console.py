@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -200,7 +201,11 @@ def test_the_operator_has_the_replays_clock_in_hand(sheet: Sheet) -> None:
         expect(sheet.page.get_by_role("radio", name="max")).to_have_attribute("aria-checked", "true")
         sheet.page.get_by_label("Time in the recording").focus()
         sheet.page.keyboard.press("End")
-        sheet.until("true")
+        # A replay that is sent elsewhere has not ended: it must have been sent before it can end there.
+        deadline = time.monotonic() + 60.0
+        while {"type": "replay", "seek_s": BEGIN_S + 3600} not in node.commands:
+            assert time.monotonic() < deadline, "the seek did not come"
+            sheet.page.wait_for_timeout(50)
         node.clock["ended"] = True
         node.time_s = BEGIN_S + 3600
         node.beat(0)
