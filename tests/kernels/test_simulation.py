@@ -101,7 +101,7 @@ def test_a_path_is_continuous_in_place_and_heading_and_reaches_its_end():
 
 
 def test_a_circuit_flown_for_hours_stays_on_the_earth():
-    """What an arc's axis errs by is in the next arc's heading: unchecked, thirty laps made it kilometres."""
+    """What an arc's axis errs by is in the next arc's heading: unchecked, ten laps leave the earth."""
     lap = [_normal(*place) for place in ((42.0, 74.0), (42.02, 74.0), (42.02, 74.03), (42.0, 74.03))]
     waypoints = np.array(lap * 60)
     arcs = np.zeros((2 * len(waypoints), motion.ARC_COLUMNS))

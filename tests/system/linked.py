@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import datetime
-import itertools
-import os
 import shutil
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -33,8 +30,26 @@ from asman.sharing import keys, spans, statements
 from asman.sharing.canonical import agreement_hash
 from asman.wire import contribution, payload
 
+from .ports import free_port
+
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples/agreements"
 PATIENCE_S = 30.0
+
+
+def kg_ru_onward(third: str = "KZ") -> str:
+    """The shipped agreement, but KG's tracks and warnings may go on to a third party."""
+    text = (EXAMPLES / "kg-ru-2023.toml").read_text()
+    named = "onward          = []              # nobody"
+    assert f"{named}: the third-party rule" in text
+    return text.replace(named, f'onward          = ["{third}"]  # not nobody')
+
+
+def ru_kz_everywhere() -> str:
+    """The shipped agreement, but Russia gives its tracks wherever they are: the border is far from Kant."""
+    text = (EXAMPLES / "ru-kz.toml").read_text()
+    grant = 'from            = "RU"\nto              = ["KZ"]\nwhat            = ["tracks", "warnings"]\n'
+    assert grant + 'where           = "border-belt"' in text
+    return text.replace(grant + 'where           = "border-belt"', grant + 'where           = "everywhere"')
 
 
 class Clock:
@@ -45,20 +60,6 @@ class Clock:
 
     def __call__(self) -> int:
         return time.time_ns() + self.ahead_ns
-
-
-#: Each process of the tests has ports of its own, below those that the system gives to connections: a port
-#: that is named in an invitation now and bound later is not taken meanwhile.
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
-_PORTS = itertools.cycle(range(20_000 + 1_000 * (_WORKER % 10), 21_000 + 1_000 * (_WORKER % 10)))
-
-
-def free_port() -> int:
-    for port in itertools.islice(_PORTS, 1_000):
-        with socket.socket() as one, contextlib.suppress(OSError):
-            one.bind(("127.0.0.1", port))
-            return port
-    raise OSError("no port is free")
 
 
 class Line:

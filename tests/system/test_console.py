@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from .browser import Sheet, chromium
+from .ports import free_port
 from .stream_server import BEGIN_S, DELTA, STATIC, Sky, StreamServer, tracks_frame
 
 expect.set_options(timeout=30_000)
@@ -319,18 +319,11 @@ def running(*words: str) -> Iterator[str]:
             process.wait()
 
 
-def free_port() -> str:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 def test_a_real_recording_becomes_air_traffic_that_moves(sheet: Sheet, shared_data: Path) -> None:
     recording = shared_data / "asterix" / "barcelona-radar-2023-05-02.cat048.ast"
     sensors = STATIC.parents[3] / "examples" / "sensors" / "barcelona.toml"
     words = ("replay", str(recording), "--sensors", str(sensors), "--date", "2023-05-02", "--speed", "10")
-    with running(*words, "--port", free_port()) as address:
+    with running(*words, "--port", str(free_port())) as address:
         sheet.open(address)
         sheet.until("w.stats.tracks > 25 && w.hello.mode === 'replay' && !w.simulated")
         expect(sheet.page.locator("asman-header .node span")).to_have_text(recording.name)
@@ -361,7 +354,7 @@ def test_a_real_recording_becomes_air_traffic_that_moves(sheet: Sheet, shared_da
 
 
 def test_simulated_radars_over_udp_become_a_live_picture_that_says_it_is_simulated(sheet: Sheet) -> None:
-    with running("demo", "--members", "KG", "--aircraft", "60", "--port", free_port()) as address:
+    with running("demo", "--members", "KG", "--aircraft", "60", "--port", str(free_port())) as address:
         sheet.open(address)
         sheet.until("w.stats.tracks >= 10 && w.hello.mode === 'live' && w.simulated")
         expect(sheet.page.locator(".banner")).to_contain_text("SIMULATED")

@@ -1,6 +1,5 @@
 """An exercise as its staff runs it: real nodes, real octets over UDP, events injected over the API."""
 
-import importlib.util
 import json
 import socket
 import subprocess
@@ -11,16 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
+from . import processes
+from .ports import free_port
+from .processes import gone, running
+
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc"),
 ]
 
-_spec = importlib.util.spec_from_file_location("processes", Path(__file__).with_name("processes.py"))
-assert _spec and _spec.loader
-processes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(processes)
-running, gone = processes.running, processes.gone
 
 TOKEN = {"authorization": f"Bearer {processes.TOKEN}"}
 EMERGENCY = 0o7700
@@ -134,7 +132,7 @@ def test_nodes_that_run_already_are_sent_what_their_feeds_are_named_after(tmp_pa
     (tmp_path / "sensors.toml").write_text(
         '[[sensor]]\nid = "KG-MANAS"\nlat_deg = 43.045\nlon_deg = 74.5\nmember = "KG"\nsac = 1\nsic = 2\n'
     )
-    port = _free_port()
+    port = free_port()
     (tmp_path / "node.toml").write_text(
         f'member = "KG"\nsensors = "sensors.toml"\n[[feed]]\nname = "kg-manas"\nurl = "udp://127.0.0.1:{port}"\n'
         f'[[feed]]\nname = "spare"\nurl = "udp://127.0.0.1:{port + 1}"\n'
@@ -154,9 +152,3 @@ def test_nodes_that_run_already_are_sent_what_their_feeds_are_named_after(tmp_pa
     assert octets[0] in (34, 48)
     assert "goes nowhere: KG-OSH" in err and "hears nothing: feed KG: spare" in err
     assert out.startswith("instructor  http://127.0.0.1:")
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]

@@ -1,11 +1,9 @@
 """Links between members: who gets what over real servers, mutual TLS and files, and what every fault does."""
 
 import asyncio
-import importlib.util
 import ssl
 import sys
 import time
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -23,16 +21,13 @@ from asman.edge.segment_log import records
 from asman.sharing import audit, batches, keys, merkle, spans, statements
 from asman.wire import contribution
 
+from . import linked
+from .linked import tracks, until
+
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="servers end with us on Linux alone"),
 ]
-
-_spec = importlib.util.spec_from_file_location("linked", Path(__file__).with_name("linked.py"))
-assert _spec and _spec.loader
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
-until, tracks = linked.until, linked.tracks
 
 
 @pytest.fixture

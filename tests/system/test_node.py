@@ -1,6 +1,5 @@
 """Nodes as people run them: real processes, sockets, NATS, HTTP and stream."""
 
-import importlib.util
 import json
 import socket
 import subprocess
@@ -21,16 +20,15 @@ from asman.units import SECOND_NS
 from asman.wire import stream
 from asman.wire.asterix.encode import encode
 
+from . import processes
+from .ports import free_port, free_ports_in_a_row
+from .processes import descendants, gone, running
+
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc"),
 ]
 
-_spec = importlib.util.spec_from_file_location("processes", Path(__file__).with_name("processes.py"))
-assert _spec and _spec.loader
-processes = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(processes)
-running, descendants, gone = processes.running, processes.descendants, processes.gone
 
 GROUP = "239.255.77.1"
 
@@ -143,7 +141,7 @@ def test_a_real_recording_is_live_without_any_file_beside(tmp_path: Path, shared
 
 
 def test_udp_unicast_and_multicast_reach_the_picture(tmp_path: Path) -> None:
-    ports = [_free_port() for _ in range(3)]
+    ports = [free_port() for _ in range(3)]
     begin = time.time_ns()
     sky = exercise.start(scenario(), aircraft=60, seed=3, begin_ns=begin - 8 * SECOND_NS)
     manas, osh = exercise.sensors(sky, "KG")[:2]
@@ -211,7 +209,7 @@ def test_a_node_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
         '[[sensor]]\nid = "r"\nlat_deg = 42.8\nlon_deg = 74.8\nsac = 1\nsic = 2\n'
     )
     (tmp_path / "node.toml").write_text(
-        f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{_free_port()}"\n'
+        f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{free_port()}"\n'
     )
     with running(tmp_path, "node", str(tmp_path / "node.toml")) as node:
         family = descendants(node.process.pid)
@@ -222,7 +220,7 @@ def test_a_node_that_is_killed_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_the_demo_flies_in_every_members_console(tmp_path: Path) -> None:
-    first = _free_ports_in_a_row(2)
+    first = free_ports_in_a_row(2)
     words_ = ("demo", "--aircraft", "80", "--members", "KG,KZ", "--port", str(first), "--no-open")
     with running(tmp_path, *words_, consoles=2) as demo:
         ports = [int(url.partition("/?")[0].rpartition(":")[2]) for url in demo.urls]
@@ -246,7 +244,7 @@ def test_a_node_ends_by_itself_after_the_time_it_was_given(tmp_path: Path) -> No
     )
     (tmp_path / "node.toml").write_text(
         f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n'
-        f'[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{_free_port()}"\n'
+        f'[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{free_port()}"\n'
     )
     with running(tmp_path, "node", str(tmp_path / "node.toml"), "--for", "1s") as node:
         assert node.process.wait(30) == 0
@@ -261,7 +259,7 @@ def test_a_node_may_use_a_bus_that_is_there_already(tmp_path: Path, monkeypatch:
     (tmp_path / "node.toml").write_text(
         f'member = "KG"\nsensors = "sensors.toml"\nport = 0\n'
         f'[bus]\nurl = "{server.address.url}"\ntoken_env = "BUS_TOKEN_HERE"\n'
-        f'[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{_free_port()}"\n'
+        f'[[feed]]\nname = "r"\nurl = "udp://127.0.0.1:{free_port()}"\n'
     )
     try:
         with running(tmp_path, "node", str(tmp_path / "node.toml")) as node:
@@ -288,23 +286,3 @@ def test_a_recording_that_is_none_ends_with_exit_code_2(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "notes.txt" in done.stderr and "no ASTERIX" in done.stderr
     assert done.stdout == ""
-
-
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _free_ports_in_a_row(count: int) -> int:
-    for first in range(21_000, 30_000, 7):
-        opened: list[socket.socket] = []
-        try:
-            opened += [socket.create_server(("127.0.0.1", first + number)) for number in range(count)]
-        except OSError:
-            continue
-        finally:
-            for one in opened:
-                one.close()
-        return first
-    raise AssertionError("no free ports")

@@ -1,10 +1,8 @@
 """What members give each other beside tracks, over real servers: granted, accounted for, taken back."""
 
 import asyncio
-import importlib.util
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -22,16 +20,14 @@ from asman.pipeline.covering import covered
 from asman.pipeline.heard import Heard
 from asman.sharing.audit import decode
 
+from . import linked
+from .linked import tracks, until
+
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="servers end with us on Linux alone"),
 ]
 
-_spec = importlib.util.spec_from_file_location("linked", Path(__file__).with_name("linked.py"))
-assert _spec and _spec.loader
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
-until, tracks = linked.until, linked.tracks
 
 #: One gives all classes near Kant, but nothing of friends; the other gives warnings alone, everywhere.
 DOCUMENT = """

@@ -5,11 +5,9 @@ given its text. RU gives KZ its tracks wherever they are.
 """
 
 import asyncio
-import importlib.util
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -25,33 +23,13 @@ from asman.pipeline.node import Inputs
 from asman.sharing import audit
 from asman.sharing.batches import enclose, enclosed, take_apart
 
+from . import linked
+from .linked import tracks, until
+
 pytestmark = [
     pytest.mark.system,
     pytest.mark.skipif(not sys.platform.startswith("linux"), reason="servers end with us on Linux alone"),
 ]
-
-_spec = importlib.util.spec_from_file_location("linked", Path(__file__).with_name("linked.py"))
-assert _spec and _spec.loader
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
-until, tracks = linked.until, linked.tracks
-
-
-def kg_ru(third="KZ"):
-    """The shipped agreement, but KG's tracks and warnings may go on to a third party."""
-    text = (linked.EXAMPLES / "kg-ru-2023.toml").read_text()
-    assert "onward          = []              # nobody: the third-party rule" in text
-    return text.replace(
-        "onward          = []              # nobody", f'onward          = ["{third}"]  # not nobody'
-    )
-
-
-def ru_kz():
-    """The shipped agreement, but Russia gives its tracks wherever they are: the border is far from Kant."""
-    text = (linked.EXAMPLES / "ru-kz.toml").read_text()
-    grant = 'from            = "RU"\nto              = ["KZ"]\nwhat            = ["tracks", "warnings"]\n'
-    assert grant + 'where           = "border-belt"' in text
-    return text.replace(grant + 'where           = "border-belt"', grant + 'where           = "everywhere"')
 
 
 @pytest.fixture
@@ -64,7 +42,7 @@ def three(tmp_path):
         kg, ru, kz = by = [linked.Member(name, tmp_path, clock, Limits()) for name in names]
         linked.join(kg, ru, tmp_path)
         linked.join(ru, kz, tmp_path)
-        linked.agree("ru-kz", ru, kz, text=ru_kz())
+        linked.agree("ru-kz", ru, kz, text=linked.ru_kz_everywhere())
         if of_many:
             others = [linked.Member(name, tmp_path, clock, Limits()) for name in ("AM", "BY", "TJ")]
             for one in by:
@@ -72,7 +50,7 @@ def three(tmp_path):
                     one.home.keep_key(other.name, linked.public(other))
             linked.agree("csto", *by, *others, text=csto())
         else:
-            linked.agree("kg-ru-2023", kg, ru, text=kg_ru())
+            linked.agree("kg-ru-2023", kg, ru, text=linked.kg_ru_onward())
             linked.show("kg-ru-2023", kz, kg, ru)
         if directly:
             linked.join(kg, kz, tmp_path)
