@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from asman.sharing.register import Register, standings
+from asman.sharing.register import Register, flowing_as, standings
 from asman.sharing.relay import onward_under
 
 
@@ -32,12 +32,7 @@ def look(register: Register, partners: Collection[str], now_ns: int) -> Flows:
     found: dict[Flow, frozenset[str]] = {}
     for one in partners:
         for giver, recipient in ((member, one), (one, member)):
-            found[Flow(giver, recipient)] = frozenset(
-                id_
-                for id_, now in standing.items()
-                if {giver, recipient} <= set(register.entries[id_].agreement.parties)
-                and now.flows(giver, recipient)
-            )
+            found[Flow(giver, recipient)] = flowing_as(register, standing, giver, recipient)
     for flow in relays(register, partners):
         found[flow] = onward_under(register, standing, *flow)
     return found

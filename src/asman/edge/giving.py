@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import pyarrow as pa
@@ -25,7 +25,7 @@ from asman.sharing.ruleset import Ruleset, bits_at, compile_register
 _log = logging.getLogger("asman.node")
 
 
-class Way:
+class Way(Protocol):
     """Where one partner's batches go, and why they do not."""
 
     outbox: Outbox
@@ -36,15 +36,15 @@ class Giving:
     """The guard of one node, and what it remembers."""
 
     def __init__(
-        self, register: Callable[[], Register], ways: Mapping[str, Any],
+        self, register: Callable[[], Register], ways: Mapping[str, Way],
         account: Callable[[list[Entry]], Awaitable[None]], now_ns: Callable[[], int],
     ) -> None:  # fmt: skip
-        """`ways`: partner -> something with its `outbox` and `problem`; partners come to it."""
+        """`ways`: of each partner; partners come to it."""
         self.problem = ""
         #: Told of every step's outcomes.
         self.seen: Callable[[Sequence[Outcome], int], None] = lambda _, __: None
         self._register = register
-        self._ways: Mapping[str, Way] = ways
+        self._ways = ways
         self._account = account
         self._now_ns = now_ns
         self._guard = GuardState()

@@ -78,8 +78,8 @@ def _unit(a: Vector) -> Vector:
 def _square(n: Vector, d: Vector) -> tuple[Vector, Vector]:
     """Return a normal and a heading as unit vectors, the heading square to the normal.
 
-    Each arc's axis is made of the two, so what rounding leaves of an error grows with every arc: after thirty
-    laps of a circuit it was kilometres.
+    Each arc's axis is made of the two, so what rounding leaves of an error grows with every arc: from
+    centimetres after five laps of a circuit to more than the earth after ten.
     """
     n = _unit(n)
     return n, _unit(_blend(d, 1.0, n, -_dot(n, d)))

@@ -61,6 +61,14 @@ def claim(near: Near, slot: Ints, a: int, owner: Small, taken: Flags) -> None:
 
 
 @kernel
+def copy_marks(near: Near, members: Ints, source: Flags, target: Flags) -> None:
+    """Copy which edges of a cluster's aircraft are taken."""
+    for a in members:
+        for e in range(near.edge_start[a], near.edge_start[a + 1]):
+            target[e] = source[e]
+
+
+@kernel
 def withdraw(near: Near, slot: Ints, a: int, owner: Small, taken: Flags) -> None:
     """Undo `enter` for an aircraft."""
     for e in range(near.edge_start[a], near.edge_start[a + 1]):

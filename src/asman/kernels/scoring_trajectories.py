@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from asman.kernels.jit import kernel
 from asman.kernels.scoring_clusters import best_joint_path, clusters, holdings
 from asman.kernels.scoring_duels import improve
-from asman.kernels.scoring_holding import NEVER, Near, claim, enter, gains_and_switches, withdraw
+from asman.kernels.scoring_holding import NEVER, Near, claim, copy_marks, enter, gains_and_switches, withdraw
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -283,9 +283,7 @@ def follow(
                 gains, switches = gains_and_switches(near, members, trial, instants, last_user)
                 if gains - switch * switches > reached[0]:
                     reached[0], reached[1], reached[2] = gains - switch * switches, gains, switches
-                    for a in members:
-                        span = slice(near.edge_start[a], near.edge_start[a + 1])
-                        taken[span] = trial[span]
+                    copy_marks(near, members, trial, taken)
             if slope2 == 0.0 or lowest - reached[0] <= _TOLERANCE * lowest:
                 break
             step = max(bound - reached[0], 0.0) / (slope2 * (1.0 + turn / _HALF_AFTER))
@@ -296,17 +294,14 @@ def follow(
         if lowest - reached[0] > _TOLERANCE * lowest:
             for a in members:
                 withdraw(near, slot, a, owner, trial)
+            copy_marks(near, members, taken, trial)
             for a in members:
-                span = slice(near.edge_start[a], near.edge_start[a + 1])
-                trial[span] = taken[span]
                 claim(near, slot, a, owner, trial)
             improve(near, slot, members, switch, owner, trial, paths)
             gains, switches = gains_and_switches(near, members, trial, instants, last_user)
             if gains - switch * switches > reached[0]:
                 reached[0], reached[1], reached[2] = gains - switch * switches, gains, switches
-                for a in members:
-                    span = slice(near.edge_start[a], near.edge_start[a + 1])
-                    taken[span] = trial[span]
+                copy_marks(near, members, trial, taken)
         sums[0] += reached[1]
         sums[1] += reached[2]
         sums[2] += max(lowest, reached[0])

@@ -107,9 +107,16 @@ def standings(register: Register, now_ns: int) -> dict[str, Standing]:
 
 def flowing(register: Register, giver: str, recipient: str, now_ns: int) -> frozenset[str]:
     """Ids of the agreements, of which both are parties, under which anything may go between the two now."""
+    return flowing_as(register, standings(register, now_ns), giver, recipient)
+
+
+def flowing_as(
+    register: Register, standing: Mapping[str, Standing], giver: str, recipient: str
+) -> frozenset[str]:
+    """As `flowing`, as agreements stand: for who asks of many pairs at once."""
     return frozenset(
         id_
-        for id_, now in standings(register, now_ns).items()
+        for id_, now in standing.items()
         if {giver, recipient} <= set(register.entries[id_].agreement.parties) and now.flows(giver, recipient)
     )
 
