@@ -256,3 +256,10 @@ def show(name: str, to: Any, *parties: Any) -> None:
 def public(member: Any) -> bytes:
     """A member's public key."""
     return keys.public_of(member.home.signing_key())
+
+
+async def give(member: Member, times: int = 1, pause_s: float = 0.0, **where: Any) -> None:
+    """Release a member's tracks, as `tracks` makes them, so many times."""
+    for _ in range(times):
+        await member.federation.release(tracks(member.name, member.clock(), **where))
+        await asyncio.sleep(pause_s)

@@ -22,7 +22,7 @@ from asman.sharing import audit, batches, keys, merkle, spans, statements
 from asman.wire import contribution
 
 from . import linked
-from .linked import tracks, until
+from .linked import give, tracks, until
 
 pytestmark = [
     pytest.mark.system,
@@ -50,12 +50,6 @@ def make(tmp_path):
     yield members
     for member in made:
         member.border.end()
-
-
-async def give(member, times=1, pause_s=0.0, **where):
-    for _ in range(times):
-        await member.federation.release(tracks(member.name, member.clock(), **where))
-        await asyncio.sleep(pause_s)
 
 
 async def flowing(giver, taker):

@@ -24,7 +24,7 @@ from asman.sharing import audit
 from asman.sharing.batches import enclose, enclosed, take_apart
 
 from . import linked
-from .linked import tracks, until
+from .linked import give, tracks, until
 
 pytestmark = [
     pytest.mark.system,
@@ -98,12 +98,6 @@ class Picture:
             max(self.member.clock(), self.state.now_ns),
         )
         return Counter(node.tracks(self.state, confirmed_only=True)["origin"].to_pylist())
-
-
-async def give(member, times=1, pause_s=0.0, **where):
-    for _ in range(times):
-        await member.federation.release(tracks(member.name, member.clock(), **where))
-        await asyncio.sleep(pause_s)
 
 
 async def reaching(giver, taker, **where):
