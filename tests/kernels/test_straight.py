@@ -122,7 +122,7 @@ def solve(seen, plots, records):
                 block[:, 0] = -velocity * SPREAD[0]
                 along = velocity / np.linalg.norm(velocity)
                 variance = 0.75 * 12.0**2
-                block[:, at + 6] = along * math.sqrt(LASTING * (variance + 0.12**2 * velocity @ velocity))
+                block[:, at + 6] = along * math.sqrt(LASTING * (variance + 0.1**2 * velocity @ velocity))
                 block[:, at + 7] = np.array([along[1], -along[0]]) * math.sqrt(LASTING * variance)
                 noise = (0.5 * 12.0 + 5.0) ** 2 * np.eye(2)
             root = np.linalg.inv(np.linalg.cholesky(noise))

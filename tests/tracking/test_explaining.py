@@ -61,8 +61,8 @@ def test_the_life_of_a_track_reads_as_what_happened():
     found = told(plots, 1, 110.0)
     assert [(one.act, one.reason) for one in found if one.act != "missed"] == [
         ("begun", "nobody"),
+        ("confirmed", "address"),
         ("given", "address"),
-        ("confirmed", "existence"),
         ("given", "address"),
         ("given", "address"),
         ("ended", "coasting"),

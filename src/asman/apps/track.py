@@ -32,6 +32,8 @@ _OUTPUTS: Final = (".parquet", ".arrow", ".csv", ".geojson")
 _ENDINGS: Final = ".parquet, .arrow, .csv, .geojson, or - for CSV on stdout"
 #: Recorded time that one step of the tracker covers: progress is shown between steps.
 _STEP_NS: Final = 60 * 10**9
+#: A picture holds plots of a second at least.
+_BEGINNING_NS: Final = 1_000_000_000
 
 
 def track(
@@ -220,7 +222,10 @@ def _steps(times: Any, every: float | None) -> Iterable[int]:
         return []
     step = _STEP_NS if every is None else round(every * 1e9)
     # One past the last plot, so that it is used too.
-    return range((int(times[0]) // step + 1) * step, (int(times[-1]) // step + 1) * step + 1, step)
+    last = (int(times[-1]) // step + 1) * step
+    # Stamps err: a plot a few milliseconds before the hour makes no picture of the hour.
+    first = ((int(times[0]) + _BEGINNING_NS) // step + 1) * step
+    return range(min(first, last), last + 1, step)
 
 
 @click.command(

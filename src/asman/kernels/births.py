@@ -2,9 +2,10 @@
 
 Each sensor learns it from what became of the tracks that it began: those that were shown against those that
 ended before. Answers with an address, with a code or an altitude, and bare echoes are counted apart, because
-chance makes many of these and few of those. The counts forget, so the first turns, when every aircraft is
-new, do not colour the day. Where nearly all tracks that a sensor begins at an answer with an address are
-aircraft, one such answer is enough to show one.
+chance makes many of these and few of those; and apart from all is who bears the address or the code of
+another track, because most of these are its reflections. The counts forget, so the first turns, when every
+aircraft is new, do not colour the day. Where nearly all tracks that a sensor begins at an answer with an
+address that no other track bears are aircraft, one such answer is enough to show one.
 
 Source: the "birth" of J. Williams, "Marginal multi-Bernoulli filters", IEEE Trans. AES 51(3), 2015, with its
 intensity estimated from outcomes, as a Beta-distributed share.
@@ -22,23 +23,28 @@ Floats = NDArray[np.float64]
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
 
-#: Kinds of plots: an echo alone, an answer with a code or an altitude, an answer with an address.
+#: Kinds of plots: an echo alone, an answer with a code or an altitude, an answer with an address, and
+#: answers with the code, with the address, of another track.
 ECHO: Final = 0
 CODED: Final = 1
 ADDRESSED: Final = 2
-KINDS: Final = 3
+NAMESAKE: Final = 3
+TWIN: Final = 4
+KINDS: Final = 5
 #: Not counted: born where clutter is known to be.
 UNCOUNTED: Final = -1
 
 #: What is held before anything is known: shares of new aircraft, and how many outcomes that is worth.
 #: Parity protects an address.
-PRIOR_SHARE: Final = (0.1, 0.1, 0.5)
+PRIOR_SHARE: Final = (0.1, 0.1, 0.5, 0.1, 0.1)
 PRIOR_WORTH: Final = 5.0
 #: The same of answers with an address, where it matters whether one is enough.
 ALONE_SHARE: Final = 0.98
 ALONE_WORTH: Final = 20.0
 #: No sensor makes so much of chance that fewer than this share of what it sees are new aircraft.
 LEAST_ODDS: Final = 5e-4
+#: The same of who bears another's address or code: radars that contradict a false report are twins, too.
+LEAST_ODDS_OF_TWINS: Final = 1e-2
 #: The same where echoes keep coming that nobody took: an aircraft's own are among them until it is shown.
 LEAST_ODDS_IN_CLUTTER: Final = 2e-3
 #: Outcomes that are remembered.
@@ -63,7 +69,7 @@ def birth_odds(births: Floats, sensor: int, kind: int) -> float:
     """New aircraft to chance among plots that fit no track, 0.0005 to 5."""
     prior = PRIOR_WORTH * PRIOR_SHARE[kind]
     odds = (births[sensor, kind, 0] + prior) / (births[sensor, kind, 1] + PRIOR_WORTH - prior)
-    return min(max(odds, LEAST_ODDS), 5.0)
+    return min(max(odds, LEAST_ODDS_OF_TWINS if kind > ADDRESSED else LEAST_ODDS), 5.0)
 
 
 @small

@@ -6,6 +6,7 @@ Source: ICAO Doc 9924, Aeronautical Surveillance Manual, appendix on reflections
 import math
 from typing import Any, Final
 
+from asman.kernels.births import ADDRESSED, NAMESAKE, TWIN, kind_of
 from asman.kernels.gating import Files, bucket_of_number
 from asman.kernels.jit import lent, small
 from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
@@ -37,17 +38,57 @@ def is_image(tracks: Tracks, files: Files, k: int, plot: Record, sensors: Record
     for i in range(CONTRIBUTORS):
         if row.heard[i].sensor >= 0 and row.heard[i].sensor != plot.sensor:
             return False
-    number, head, link = row.address, files.address_head, files.address_link
-    if number < 0:
-        number, head, link = row.mode_3a, files.code_head, files.code_link
-    if number < 0 or (row.address < 0 and conspicuity(row.mode_3a)):
+    site = sensors[plot.sensor]
+    if row.address >= 0:
+        m = int(files.address_head[bucket_of_number(row.address, files.address_head.size - 1)])
+        while m >= 0:
+            other = tracks.row[m]
+            same = m != k and row.address == other.address
+            if same and is_original(other, row, row.vertical[0], plot, site):
+                return True
+            m = int(files.address_link[m])
         return False
-    m = int(head[bucket_of_number(number, head.size - 1)])
+    if mirrors_code(tracks, files, k, row.mode_3a, row.vertical[0], plot, site):
+        return True
+    # Images of several aircraft in one mirror make one track: the answer itself tells whose image it is.
+    return mirrors_code(tracks, files, k, plot.mode_3a, plot.altitude_m, plot, site)
+
+
+@lent
+def mirrors_code(
+    tracks: Tracks, files: Files, k: int, code: int, altitude_m: float, plot: Record, site: Record
+) -> bool:
+    """Whether a code and an altitude that track `k` answered with are those of an original of it."""
+    if code < 0 or conspicuity(code):
+        return False
+    m = int(files.code_head[bucket_of_number(code, files.code_head.size - 1)])
     while m >= 0:
-        if m != k and is_original(tracks.row[m], row, plot, sensors[plot.sensor]):
+        other = tracks.row[m]
+        if m != k and code == other.mode_3a and is_original(other, tracks.row[k], altitude_m, plot, site):
             return True
-        m = int(link[m])
+        m = int(files.code_link[m])
     return False
+
+
+@lent
+def kind_of_newborn(tracks: Tracks, count: int, plot: Record, files: Files) -> int:
+    """Kind of a plot, as in births.py, at which a track begins beside the first `count` tracks."""
+    kind = kind_of(plot)
+    if kind == ADDRESSED:
+        m = int(files.address_head[bucket_of_number(plot.address, files.address_head.size - 1)])
+        while m >= 0:
+            other = tracks.row[m]
+            if m < count and other.address == plot.address and other.alive == 1:
+                return TWIN
+            m = int(files.address_link[m])
+    elif plot.mode_3a >= 0 and not conspicuity(plot.mode_3a):
+        m = int(files.code_head[bucket_of_number(plot.mode_3a, files.code_head.size - 1)])
+        while m >= 0:
+            other = tracks.row[m]
+            if m < count and other.mode_3a == plot.mode_3a and other.alive == 1 and other.confirmed == 1:
+                return NAMESAKE
+            m = int(files.code_link[m])
+    return kind
 
 
 @small
@@ -73,16 +114,12 @@ def has_twin_still(tracks: Tracks, files: Files, k: int) -> bool:
 
 
 @lent
-def is_original(other: Record, row: Record, plot: Record, site: Record) -> bool:
-    """Whether track `row` of one radar may be the image of track `other`."""
+def is_original(other: Record, row: Record, altitude_m: float, plot: Record, site: Record) -> bool:
+    """Whether track `row` of one radar, at this altitude, may be the image of track `other`."""
     if other.alive == 0 or other.confirmed == 0 or not seen_beside(other, row):
         return False
-    if row.address >= 0 and row.address != other.address:
-        return False
-    if row.address < 0 and row.mode_3a != other.mode_3a:
-        return False
     # NaN: an altitude that is not known contradicts nothing.
-    if abs(row.vertical[0] - other.vertical[0]) > IMAGE_ALTITUDE_M:
+    if abs(altitude_m - other.vertical[0]) > IMAGE_ALTITUDE_M:
         return False
     sx, sy, sz = site.foot[0], site.foot[1], site.foot[2]
     mine = math.sqrt((plot.x - sx) ** 2 + (plot.y - sy) ** 2 + (plot.z - sz) ** 2)

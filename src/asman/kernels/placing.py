@@ -43,7 +43,7 @@ REPORT_NOISE: Final = 0.25
 #: What aircraft leave uncompensated of their latency, standard deviation (RTCA DO-260B: at most 0.6 s).
 REPORT_LATENCY_S: Final = 0.2
 #: By how much aircraft differ in it, once registration has found their mean.
-REPORT_SPREAD_S: Final = 0.12
+REPORT_SPREAD_S: Final = 0.1
 
 #: Heights are met to this: it moves no place by more [m].
 HEIGHT_TOLERANCE_M: Final = 0.01

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.births import came_to
 from asman.kernels.detection_map import DetectionMap, key_of, local_pd, look
-from asman.kernels.jit import lent
+from asman.kernels.jit import lent, small
 from asman.kernels.tracklife import ANSWERS_TO_TEACH, ENDED, LOOKS_CROWDED, NEVER_NS, Rules
 from asman.kernels.trackrows import CONTRIBUTORS, from_plane, usual_gap_s
 
@@ -55,6 +55,17 @@ def miss(
     track.due_ns = due_ns
 
 
+@small
+def survival(track: Record, speed2: float, rules: Rules) -> float:
+    """Probability that an aircraft flies a second later: high ones cannot land, slow ones are about to."""
+    if track.address >= 0 and track.vertical[0] > rules.landing_m:
+        return rules.survival_high_per_s
+    # Drones and gliders, which nobody asks, always fly as slowly as one lands.
+    if track.answers > 0 and speed2 < rules.landing_mps * rules.landing_mps:
+        return rules.survival_slow_per_s
+    return rules.survival_per_s
+
+
 @lent
 def fade(
     track: Record,
@@ -68,9 +79,7 @@ def fade(
     """Count what the track's sensors missed by now, and end the track when too little is left of it."""
     vx, vy = track.state[2], track.state[3]
     speed2 = vx * vx + vy * vy
-    # Who flies as slowly as one lands is likelier to; drones and gliders, which nobody asks, always fly so.
-    slow = track.answers > 0 and speed2 < rules.landing_mps * rules.landing_mps
-    track.existence *= rules.survival_slow_per_s if slow else rules.survival_per_s
+    track.existence *= survival(track, speed2, rules)
     if track.due_ns <= now_ns:
         miss(track, now_ns, sensors, detection, rules, counters)
     if track.confirmed == 1:

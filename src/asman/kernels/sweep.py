@@ -30,6 +30,7 @@ from asman.kernels.gating import (
     file_points,
     table_size,
 )
+from asman.kernels.images import kind_of_newborn
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
 from asman.kernels.jit import kernel, lent, part, rare, small
@@ -210,9 +211,9 @@ def settle(
         map_stray(plots[i], sensors, clutter, counters)
         k = marks[COUNT]
         marks[COUNT] += 1
-        twin = has_twin(tracks, first_new, plots[i], files)
+        kind = kind_of_newborn(tracks, first_new, plots[i], files)
         born = tracks.row[k]
-        birth(born, marks[NEXT_NUMBER], plots[i], twin, sensors, detection, births, rules, counters)
+        birth(born, marks[NEXT_NUMBER], plots[i], kind, sensors, detection, births, rules, counters)
         file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
         note(born, i, marks, rows, row_sensors, sensors)
@@ -327,19 +328,6 @@ def newborn(tracks: Tracks, first: int, count: int, plot: Record, sensors: Recor
         if distance2 < room * room and not contradicts(track, plot):
             return k
     return -1
-
-
-@small
-def has_twin(tracks: Tracks, count: int, plot: Record, files: Files) -> bool:
-    """Whether a living track elsewhere already bears this plot's address."""
-    if plot.address < 0:
-        return False
-    k = files.address_head[bucket_of_number(plot.address, files.address_head.size - 1)]
-    while k >= 0:
-        if k < count and tracks.row[k].address == plot.address and tracks.row[k].alive == 1:
-            return True
-        k = files.address_link[k]
-    return False
 
 
 @lent

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.births import ADDRESSED, aircraft_share, came_to, kind_of
-from asman.kernels.considering import reconsider
+from asman.kernels.births import ADDRESSED, TWIN, aircraft_share, birth_odds, came_to
+from asman.kernels.considering import reconsider, weight_of
 from asman.kernels.detection_map import DetectionMap, key_of, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
@@ -103,6 +103,8 @@ class Rules(NamedTuple):
     survival_per_s: float
     survival_slow_per_s: float
     landing_mps: float
+    survival_high_per_s: float
+    landing_m: float
     coast_ns: int
     speed_max_mps: float
     confirm_speed_mps: float
@@ -115,8 +117,8 @@ class Rules(NamedTuple):
 
 
 @lent
-def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap, counters: Longs) -> None:
-    """Note that a sensor saw a track, and when its next plot is due."""
+def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap, counters: Longs) -> int:
+    """Note that a sensor saw a track, and when its next plot is due; return its slot."""
     sensor = sensors[plot.sensor]
     on_ground = track.on_ground
     slot = contributor(plot.sensor, track.heard)
@@ -134,6 +136,7 @@ def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap,
         fresh.sensor = plot.sensor
         fresh.gap_s = sensor.period_ns * SECOND
         fresh.missed = 0
+        fresh.share = fresh.hee = fresh.hen = fresh.hnn = 0.0
     else:
         old = track.heard[slot]
         old.gap_s += 0.2 * ((plot.time_ns - old.last_ns) * SECOND - old.gap_s)
@@ -146,6 +149,7 @@ def hear(track: Record, plot: Record, sensors: Records, detection: DetectionMap,
     entry.missed = 0
     entry.due_ns = plot.time_ns + int(DUE * usual_gap_s(entry.gap_s, on_ground, sensor) * 1e9)
     track.due_ns = min(track.due_ns, entry.due_ns)
+    return slot
 
 
 @lent
@@ -153,14 +157,14 @@ def birth(
     track: Record,
     number: int,
     plot: Record,
-    twin: bool,
+    kind: int,
     sensors: Records,
     detection: DetectionMap,
     births: Floats,
     rules: Rules,
     counters: Longs,
 ) -> None:
-    """Begin a track at a plot; its velocity is as reported, or unknown until the second plot."""
+    """Begin a track at a plot of a kind; its velocity is as reported, or unknown until the second plot."""
     track.time_ns = plot.time_ns
     track.number = number
     track.born_ns = plot.time_ns
@@ -190,7 +194,6 @@ def birth(
         sigma = 2.0 * rules.velocity_sigma_mps
     begin(0.0, 0.0, plot.ree, plot.ren, plot.rnn, ve, vn, sigma * sigma, track.x, track.p, track.mu)
     combine(track.x, track.p, track.mu, track.state, track.cov)
-    track.consider[0], track.consider[1], track.consider[2] = plot.hee, plot.hen, plot.hnn
     begin_vertical(plot.altitude_m, track.vertical)
     begin_height(track)
     begin_trust(track, plot)
@@ -199,16 +202,19 @@ def birth(
         track.heard[i].sensor = -1
     track.existence = plot.birth_pm2 / (plot.birth_pm2 + plot.clutter_pm2)
     track.born_sensor = plot.sensor
-    track.born_kind = kind_of(plot)
-    track.twin = int(twin)
-    if twin:
-        counters[SAME_ADDRESS_ELSEWHERE] += 1
+    track.born_kind = kind
+    track.twin = int(kind == TWIN)
+    if kind > ADDRESSED:
+        odds = birth_odds(births, plot.sensor, kind)
+        track.existence = odds / (1.0 + odds)
+        counters[SAME_ADDRESS_ELSEWHERE] += track.twin
     elif track.born_kind == ADDRESSED and plot.unsure == 0:
         share = aircraft_share(births, plot.sensor)
         if share > rules.confirm_existence_alone:
             track.existence = share
             track.confirmed = track.shown = 1
-    hear(track, plot, sensors, detection, counters)
+    slot = hear(track, plot, sensors, detection, counters)
+    reconsider(track, slot, 1.0, plot.hee, plot.hen, plot.hnn)
     name(track, plot)
     counters[BORN] += 1
 
@@ -297,7 +303,7 @@ def take(
     ree += HEIGHT_AS_NOISE * hee
     ren += HEIGHT_AS_NOISE * hen
     rnn += HEIGHT_AS_NOISE * hnn
-    reconsider(track, plot.sensor, ree + rnn, hee, hen, hnn)
+    weight = weight_of(track, ree + rnn)
     update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
     if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
         told = plot.velocity_sigma_mps
@@ -314,7 +320,8 @@ def take(
     right = 1.0 / (1.0 + math.exp(-gain))
     missed = track.existence * (1.0 - pd) / max(1.0 - track.existence * pd, 1e-12)
     track.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
-    hear(track, plot, sensors, detection, counters)
+    slot = hear(track, plot, sensors, detection, counters)
+    reconsider(track, slot, weight, hee, hen, hnn)
     name(track, plot)
     if alone:
         # One answer was enough to show it; with two it is asked like any other whether it is an image.

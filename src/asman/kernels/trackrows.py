@@ -36,6 +36,10 @@ CONTRIBUTOR: Final = np.dtype(
         ("gap_s", "f8"),  # usual time between its plots
         ("sensor", "i8"),  # -1: free
         ("missed", "i8"),
+        ("share", "f8"),  # of its plots in the place, and what is wrong with them [m²]: considering.py
+        ("hee", "f8"),
+        ("hen", "f8"),
+        ("hnn", "f8"),
     ],
     align=True,
 )

@@ -26,8 +26,9 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps        m/s    the same for what says that it is on the ground
     jump_mps                m/s    how far off an aircraft known by its address may be found, per second
     confirm_existence       1      existence needed to show a track
-    confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address, from
-                                   which one answer shows a track, for a turn; 1: two are needed
+    confirm_existence_alone 1      share of aircraft among tracks that a sensor begins at an address that
+                                   none bears, from which one answer shows a track, for a turn; 1: two
+                                   are needed
     confirm_existence_of_echo 1    the same of a track of echoes alone: out of many in its gate it took the
                                    nearest each time, so it is less sure than it seems
     try_existence           1      an echo is tried on a track as if the track existed at least so surely
@@ -41,6 +42,8 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     life_s                  s      mean time until an aircraft lands or leaves, unseen
     life_slow_s             s      the same of who answers and is slower than landing_mps
     landing_mps             m/s    hardly any aircraft approaches faster
+    life_high_s             s      the same of who is known by its address and is higher than landing_m
+    landing_m               m      the highest airfield lies at 4,411 m (Daocheng Yading)
     coast_s                 s      no track lives longer without a plot
     speed_max_mps           m/s    faster is no aircraft
     confirm_speed_mps       m/s    a track of few plots that seems faster is chance
@@ -63,13 +66,13 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     drift_m, drift_gain, drift_deg, drift_s   m, 1, deg, s   by how much biases wander in an hour
     """
 
-    noise_low_m2ps3: float = 0.15
+    noise_low_m2ps3: float = 0.05
     noise_turn_m2ps3: float = 6.0
     noise_high_m2ps3: float = 60.0
     turn_mps2: float = 6.0
     turn_degps_max: float = 3.0
     cruise_s: float = 100.0
-    turn_s: float = 35.0
+    turn_s: float = 20.0
     wild_s: float = 15.0
     window_s: float = 0.25
     gate: float = 25.0
@@ -78,7 +81,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     ground_speed_mps: float = 40.0
     jump_mps: float = 120.0
     confirm_existence: float = 0.97
-    confirm_existence_alone: float = 1.0
+    confirm_existence_alone: float = 0.9
     confirm_existence_of_echo: float = 0.9997
     try_existence: float = 0.05
     confirm_plots: int = 2
@@ -89,8 +92,10 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     end_tentative_existence: float = 0.001
     end_echo_existence: float = 1e-5
     life_s: float = 1000.0
-    life_slow_s: float = 250.0
+    life_slow_s: float = 500.0
     landing_mps: float = 100.0
+    life_high_s: float = 10_000.0
+    landing_m: float = 5_000.0
     coast_s: float = 90.0
     speed_max_mps: float = 1500.0
     confirm_speed_mps: float = 700.0
@@ -160,6 +165,8 @@ def rules_of(config: TrackerConfig) -> Rules:
         survival_per_s=math.exp(-1.0 / config.life_s),
         survival_slow_per_s=math.exp(-1.0 / config.life_slow_s),
         landing_mps=config.landing_mps,
+        survival_high_per_s=math.exp(-1.0 / config.life_high_s),
+        landing_m=config.landing_m,
         coast_ns=round(config.coast_s * 1e9),
         speed_max_mps=config.speed_max_mps,
         confirm_speed_mps=config.confirm_speed_mps,

@@ -86,7 +86,9 @@ def of_plots(tracker: Tracker, number: int, plots: Records, weighed: Records, wa
             found.append(Decision(act="given", reason=reason, others=others, **common))
         if after["confirmed"] and not (before is not None and before["confirmed"]):
             shown: dict[str, Any] = {name: common[name] for name in ("time_s", "existence", "confirmed")}
-            found.append(Decision(act="confirmed", reason="existence", **shown))
+            found.append(
+                Decision(act="confirmed", reason="address" if before is None else "existence", **shown)
+            )
         before = after
     return found
 

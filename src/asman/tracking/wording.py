@@ -30,6 +30,11 @@ _ENDED: Final = {
     "speed": "no aircraft flies so fast",
 }
 
+_CONFIRMED = {
+    "existence": "plots and existence suffice",
+    "address": "hardly any track that this sensor began at an address that none bears came to nothing",
+}
+
 
 def worded(decision: Decision) -> str:
     """The sentence of a decision."""
@@ -41,7 +46,7 @@ def worded(decision: Decision) -> str:
             text = f"It got a plot of {_plot(decision)}: {_GIVEN[decision.reason]}{_weight(decision.weight)}."
             text += f" {_existence(decision)}"
         case "confirmed":
-            text = "From here on it is shown: plots and existence suffice."
+            text = f"From here on it is shown: {_CONFIRMED[decision.reason]}."
         case "split":
             text = f"A plot of {_plot(decision)} was dropped: {_SPLIT[decision.reason]}."
         case "lost":
