@@ -10,7 +10,7 @@ from asman.kernels.births import no_births
 from asman.kernels.clutter_map import ClutterMap, empty_map, larger_clutter
 from asman.kernels.detection_map import DetectionMap, larger_map, no_looks
 from asman.kernels.hashing import ROWS_MAX
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, small
 
 
 class SensorMaps(NamedTuple):
@@ -56,12 +56,18 @@ def wants_room(key: NDArray[np.int64], used: NDArray[np.int64]) -> bool:
     return 2 * used[0] > key.size and key.size < ROWS_MAX
 
 
-@kernel
-def crowded(maps: SensorMaps) -> bool:
+@small
+def is_crowded(maps: SensorMaps) -> bool:
     """Whether a table wants room: at the end of a window, so that how calls are cut does not matter."""
     return wants_room(maps.clutter.key, maps.clutter.used) or wants_room(
         maps.detection.key, maps.detection.used
     )
+
+
+@kernel
+def crowded(maps: SensorMaps) -> bool:
+    """`is_crowded`, for who is no kernel."""
+    return is_crowded(maps)
 
 
 def roomier(maps: SensorMaps) -> SensorMaps:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.births import came_to
 from asman.kernels.detection_map import DetectionMap, key_of, local_pd, look
-from asman.kernels.jit import lent
+from asman.kernels.jit import lent, small
 from asman.kernels.tracklife import ANSWERS_TO_TEACH, ENDED, LOOKS_CROWDED, NEVER_NS, Rules
 from asman.kernels.trackrows import CONTRIBUTORS, from_plane, usual_gap_s
 
@@ -55,7 +55,7 @@ def miss(
     track.due_ns = due_ns
 
 
-@lent
+@small
 def fade(
     track: Record,
     now_ns: int,
