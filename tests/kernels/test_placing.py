@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef, lla_to_polar
-from asman.kernels.placing import PLOT, PRESSURE_SIGMA_M, place_plots
+from asman.kernels.placing import LANES, PLOT, PRESSURE_SIGMA_M, place_plots
 from asman.kernels.trackrows import empty_tracks, from_plane, recentre, set_plane, to_plane
 from asman.model.sensor import Sensor
 from asman.tracking.intake import sensor_records
@@ -54,6 +54,32 @@ def test_noisy_plots_with_altitude_scatter_as_their_covariance_says(target):
     assert np.abs(error.mean(axis=0)).max() < 4 * math.sqrt(max(cov[0, 0], cov[1, 1]) / size) + 0.5
     said = covariance(plots)
     np.testing.assert_allclose(said, cov, rtol=0.06, atol=0.03 * np.trace(cov))
+
+
+def test_a_plot_is_placed_alone_as_it_is_among_many():
+    rng = np.random.default_rng(5)
+    size = 2 * LANES + 9
+    sensors = sensor_records(
+        (
+            Sensor(id="a", lat_deg=43.0, lon_deg=75.0, height_m=900.0),
+            Sensor(id="b", lat_deg=-89.9, lon_deg=180.0, kind="psr"),
+            Sensor(id="c", kind="adsb", lat_deg=0.0, lon_deg=0.0, sigma_azimuth_deg=0.0),
+        )
+    )
+    plots = np.zeros(size, PLOT).view(np.recarray)
+    plots.sensor = rng.integers(0, 3, size)
+    plots.range_m = np.where(plots.sensor == 2, math.nan, rng.uniform(1.0, 400_000.0, size))
+    plots.azimuth = np.where(rng.random(size) < 0.1, math.nan, rng.uniform(0.0, 2.0 * math.pi, size))
+    plots.altitude_m = np.where(rng.random(size) < 0.3, math.nan, rng.uniform(-300.0, 60_000.0, size))
+    plots.height_m = np.where(rng.random(size) < 0.5, math.nan, plots.altitude_m)
+    plots.lat, plots.lon = rng.uniform(-1.5, 1.5, size), rng.uniform(-3.0, 3.0, size)
+    alone = plots.copy()
+    place_plots(plots, sensors)
+    for i in range(size):
+        place_plots(alone[i : i + 1], sensors)
+    for name in PLOT.names or ():
+        np.testing.assert_array_equal(plots[name], alone[name])
+    assert np.isfinite(plots.x).sum() > LANES
 
 
 def test_without_an_altitude_the_covariance_holds_what_that_may_cost():

@@ -13,7 +13,7 @@ from asman.kernels.geodesy import ecef_to_lla, lla_to_polar
 from asman.kernels.information import absorb
 from asman.kernels.observing import ADSB, OBSERVATION, RADAR
 from asman.kernels.placing import PLOT, place_plots
-from asman.kernels.registration import LASTING, USED, learn_blocks
+from asman.kernels.registration import LASTING, SETS, USED, learn_blocks
 from asman.kernels.straight import UNKNOWNS
 from asman.model.sensor import Sensor
 from asman.tracking.intake import sensor_records
@@ -167,6 +167,35 @@ def test_and_so_it_finds_what_was_planted():
     planted = np.concatenate([[0.12, 0.0, 0.0, 0.0], PLANTED.ravel()]) / SPREAD
     assert np.abs((step - planted) / np.sqrt(np.diag(covariance))).max() < 4.0
     assert SPREAD.size == UNKNOWNS * 4
+
+
+def test_blocks_learnt_together_are_as_each_by_itself_though_more_sets_of_radars_see_them_than_are_kept():
+    seen, _, sites = flights(4, 3 * SETS)
+    seen = seen[seen["sensor"] < 3]
+    copies = 5
+    assert copies**3 > SETS
+    rng = np.random.default_rng(4)
+    for flight in range(3 * SETS):
+        mine = seen["born_ns"] == flight
+        seen["sensor"][mine] += 3 * rng.integers(0, copies, 3)[seen["sensor"][mine]]
+    records = np.concatenate([sites[:3]] * copies).view(np.recarray)
+    slots, kinds = np.arange(1, 3 * copies + 1), np.full(3 * copies, RADAR)
+    spread = np.concatenate([SPREAD[:4], *[SPREAD[4:8]] * (3 * copies)])
+    root = np.eye(spread.size) + 0.1 * rng.normal(size=(spread.size, spread.size))
+    first = np.concatenate([[0], np.flatnonzero(np.diff(seen["born_ns"])) + 1, [seen.size]])
+
+    def learnt(cuts):
+        information, vector = np.zeros((spread.size, spread.size)), np.zeros(spread.size)
+        for cut in cuts:
+            learn_blocks(
+                seen, cut, records, slots, kinds, spread, root @ root.T, information, vector,
+                np.zeros((3 * copies + 1, 2), np.int64),
+            )  # fmt: skip
+        return information
+
+    together = learnt([first])
+    assert np.count_nonzero(together) > 0
+    assert (learnt([first[g : g + 2] for g in range(first.size - 1)]) == together).all()
 
 
 @pytest.mark.parametrize("size", [1, 4, 13])

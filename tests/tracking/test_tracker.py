@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.tracking.sky import EPOCH_S, fly, metres, observe, plots_table, radar
 
 from asman import tracking
+from asman.kernels.sweep import PAIRS_OF_WINDOW, PLOTS_OF_WINDOW
 from asman.model.tracks import TRACKS
 
 S = 10**9
@@ -118,6 +119,36 @@ def test_rooms_that_grow_and_are_packed_do_not_show_in_the_picture():
     assert tracking.counters(whole)["grown"] >= 2
     assert tracking.counters(tracker) == tracking.counters(whole)
     assert tracking.picture(tracker, at).equals(tracking.picture(whole, at))
+
+
+def test_a_window_that_needs_more_room_than_most_uses_each_plot_once():
+    # Three hundred parachutists, so near that each plot may be of many: one window a second.
+    side, seconds = 18, 6
+    east, north = (axis.ravel() for axis in np.meshgrid(np.arange(side), np.arange(side)))
+    count = side * side
+    sky = fly(np.random.default_rng(8), count, seconds, spread_m=0.0, turning=False, speed_mps=(1.0, 2.0))
+    columns = {
+        "t": np.repeat(np.arange(seconds) + 0.1, count),
+        "range_m": np.full(seconds * count, np.nan),
+        "azimuth_deg": np.full(seconds * count, np.nan),
+        "altitude": np.full(seconds * count, 3_048.0),
+        "truth": np.tile(np.arange(count), seconds),
+        "sensor": np.full(seconds * count, "M"),
+    }
+    plots, _ = plots_table([columns], sky, identity="ssr")
+    for name, place, step in (("lat_deg", 43.0, north * 0.005), ("lon_deg", 75.0, east * 0.007)):
+        at = plots.schema.get_field_index(name)
+        plots = plots.set_column(at, plots.schema.field(name), pa.array(np.tile(place + step, seconds)))
+    detection = pa.array(["mlat"] * plots.num_rows).cast(plots["detection"].type)
+    at = plots.schema.get_field_index("detection")
+    plots = plots.set_column(at, plots.schema.field("detection"), detection)
+    tracker = tracking.advance(tracking.start((), origin="KG"), plots, (EPOCH_S + seconds) * S)
+    counted = tracking.counters(tracker)
+    assert counted["born"] == count > PLOTS_OF_WINDOW
+    assert counted["used"] == count * (seconds - 1)
+    near = np.hypot((east[:, None] - east) * 0.57, (north[:, None] - north) * 0.556) < 6.0
+    assert near.sum() > PAIRS_OF_WINDOW
+    assert tracking.picture(tracker, (EPOCH_S + seconds) * S, confirmed_only=True).num_rows == count
 
 
 def test_plots_in_any_order_of_one_call_are_used_in_order_of_time(quiet):

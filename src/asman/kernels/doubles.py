@@ -11,9 +11,17 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.gating import Files, bucket_of_number, file_numbers, file_points, table_size, within
+from asman.kernels.gating import (
+    Files,
+    bucket,
+    bucket_of_number,
+    cell,
+    file_numbers,
+    file_points,
+    table_size,
+)
 from asman.kernels.integrity import ELSEWHERE, REFUSED
-from asman.kernels.jit import lent, rare, small
+from asman.kernels.jit import lent, small
 from asman.kernels.tracklife import MERGED
 from asman.kernels.trackrows import CONTRIBUTORS, SECOND, Tracks, conspicuity, from_plane
 
@@ -56,7 +64,7 @@ def file_tracks(tracks: Tracks, count: int, at_ns: int) -> None:
         code[k] = row.mode_3a if own else -1
 
 
-@rare
+@lent
 def merge(
     tracks: Tracks,
     count: int,
@@ -67,43 +75,45 @@ def merge(
 ) -> None:
     """End the lesser of two tracks wherever both follow one aircraft."""
     # The next window files all anew.
-    found = np.empty(256, np.int64)
     file_tracks(tracks, count, now_ns)
     head, link = files.head[: min(table_size(count), files.head.size)], files.link
     follow_jumps(tracks, count, tracks.place, tracks.filed, head, link, counters)
     file_points(tracks.place, count, head, link)
-    k = 0
-    while k < count:
-        k = merge_from(k, tracks, count, now_ns, sensors, head, link, found, counters)
-        if k < count:
-            found = np.empty(2 * found.size, np.int64)
+    for k in range(count):
+        if tracks.row[k].alive == 1:
+            merge_near(k, tracks, now_ns, sensors, head, link, counters)
 
 
 @lent
-def merge_from(
-    first: int, tracks: Tracks, count: int, now_ns: int, sensors: Records, head: Ints, link: Ints,
-    found: Ints, counters: Longs,
-) -> int:  # fmt: skip
-    """Merge rows from `first` on with those filed behind them; the row that has more neighbours than `found`
-    has room for, or `count`.
-    """
-    place = tracks.place
-    for k in range(first, count):
-        if tracks.row[k].alive == 0:
-            continue
-        hits = within(place[k, 0], place[k, 1], place[k, 2], MERGE_REACH_M, place, head, link, found, 0)
-        if hits > found.size:
-            return k
-        for f in range(hits):
-            m = found[f]
-            if m <= k or tracks.row[m].alive == 0 or tracks.row[k].alive == 0:
-                continue
-            dx, dy, dz = place[k, 0] - place[m, 0], place[k, 1] - place[m, 1], place[k, 2] - place[m, 2]
-            distance = math.sqrt(dx * dx + dy * dy + dz * dz)
-            if one_aircraft(tracks.row[k], tracks.row[m], distance, now_ns, sensors):
-                unite(tracks.row[k], tracks.row[m])
-                counters[MERGED] += 1
-    return count
+def merge_near(
+    k: int, tracks: Tracks, now_ns: int, sensors: Records, head: Ints, link: Ints, counters: Longs
+) -> None:
+    """Merge a row with those behind it that are filed near it, cube by cube as `within` visits them."""
+    place, reach, mask = tracks.place, MERGE_REACH_M, head.size - 1
+    x, y, z = place[k, 0], place[k, 1], place[k, 2]
+    for ix in range(cell(x - reach), cell(x + reach) + 1):
+        for iy in range(cell(y - reach), cell(y + reach) + 1):
+            for iz in range(cell(z - reach), cell(z + reach) + 1):
+                m = head[bucket(ix, iy, iz, mask)]
+                while m >= 0:
+                    if m > k:
+                        dx, dy, dz = x - place[m, 0], y - place[m, 1], z - place[m, 2]
+                        distance2 = dx * dx + dy * dy + dz * dz
+                        # Two cubes may share a bucket: only the one that is being visited counts.
+                        if (
+                            distance2 <= reach * reach
+                            and cell(place[m, 0]) == ix
+                            and cell(place[m, 1]) == iy
+                            and cell(place[m, 2]) == iz
+                            and tracks.row[m].alive == 1
+                            and tracks.row[k].alive == 1
+                            and one_aircraft(
+                                tracks.row[k], tracks.row[m], math.sqrt(distance2), now_ns, sensors
+                            )
+                        ):
+                            unite(tracks.row[k], tracks.row[m])
+                            counters[MERGED] += 1
+                    m = link[m]
 
 
 @lent

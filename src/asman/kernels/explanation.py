@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from asman.kernels.assignment import assign
 from asman.kernels.association import candidates, innovation, judge, pair_gain, place_density
 from asman.kernels.doubles import file_tracks
+from asman.kernels.filing import chain, fewer
 from asman.kernels.gating import Files
 from asman.kernels.imm import Motion
 from asman.kernels.jit import kernel, lent
 from asman.kernels.sensor_maps import SensorMaps
-from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, chained, map_clutter
+from asman.kernels.sweep import COUNT, FILED_NS, WHOLE_SECOND_NS, map_clutter
 from asman.kernels.tracklife import Rules
 from asman.kernels.trackrows import SECOND, Tracks
 
@@ -66,7 +67,8 @@ def weigh(
     second_ns = plots[0].time_ns // rules.window_ns * rules.window_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
     if marks[FILED_NS] != second_ns:
         file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-    files = chained(tracks, marks[COUNT], files)
+    files = fewer(files, marks[COUNT])
+    chain(tracks, marks[COUNT], files)
     map_clutter(plots, sensors, maps.clutter, maps.births, rules, counters)
     start = np.empty(plots.size + 1, np.int64)
     edges = np.empty(4 * plots.size + 64, np.int64)

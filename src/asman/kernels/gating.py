@@ -18,6 +18,7 @@ Ints = NDArray[np.int64]
 
 #: Edge of a cube: a little more than the usual reach of a gate, so that most searches meet eight cubes.
 CELL_M: Final = 12_000.0
+PER_CELL: Final = 1.0 / CELL_M
 
 
 class Files(NamedTuple):
@@ -45,7 +46,7 @@ def empty_files(capacity: int) -> Files:
 @small
 def cell(metres: float) -> int:
     """Index of the slice of space that a coordinate lies in; the earth's centre is far from zero."""
-    return int(metres / CELL_M + 4096.0)
+    return int(metres * PER_CELL + 4096.0)
 
 
 @small

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, small
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ SECOND_ECCENTRICITY2: Final = ECCENTRICITY2 / (1.0 - ECCENTRICITY2)
 
 #: A polar measurement is solved when its height is right to this; three rounds reach it from the sphere.
 _HEIGHT_TOLERANCE_M: Final = 1e-7
-_POLAR_ROUNDS_MAX: Final = 8
+POLAR_ROUNDS_MAX: Final = 8
 
 
 @kernel
@@ -45,7 +45,7 @@ def lla_to_ecef(lat: float, lon: float, h: float) -> tuple[float, float, float]:
     )
 
 
-@kernel
+@small
 def _normal_and_height(x: float, y: float, z: float) -> tuple[float, float, float, float]:
     """Sine and cosine of geodetic latitude, distance from the axis [m], height [m] of an earth-centred point.
 
@@ -187,32 +187,57 @@ def polar_to_normal(
     Returns sine and cosine of the latitude, earth-centred x, y [m], height [m], right to a tolerance.
     """
     x0, y0, z0, meridian, prime_vertical = site
+    up, ax, ay, az = polar_begin(
+        range_, sin_az, cos_az, height, sin_lat0, cos_lat0, sin_lon0, cos_lon0, h0, meridian, prime_vertical
+    )
+    ux, uy, uz = cos_lat0 * cos_lon0, cos_lat0 * sin_lon0, sin_lat0
+    x = y = math.nan
+    sin_lat = cos_lat = found = math.nan
+    for _ in range(POLAR_ROUNDS_MAX):
+        x, y, sin_lat, cos_lat, found, up, met = polar_round(
+            up, range_, height, x0, y0, z0, ax, ay, az, ux, uy, uz, tolerance_m
+        )
+        if met:
+            break
+    return sin_lat, cos_lat, x, y, found
+
+
+@small
+def polar_begin(
+    range_: float, sin_az: float, cos_az: float, height: float, sin_lat0: float, cos_lat0: float,
+    sin_lon0: float, cos_lon0: float, h0: float, meridian: float, prime_vertical: float,
+) -> tuple[float, float, float, float]:  # fmt: skip
+    """Up component [m] on the sphere of Euler's radius; the azimuth's direction, earth-centred, a unit."""
     euler = 1.0 / (cos_az * cos_az / meridian + sin_az * sin_az / prime_vertical)
     up = ((height - h0) * (2.0 * euler + height + h0) - range_ * range_) / (2.0 * (euler + h0))
-    # The horizontal direction of the azimuth, and up, as earth-centred unit vectors.
     ax, ay, az = enu_to_ecef(sin_az, cos_az, 0.0, sin_lat0, cos_lat0, sin_lon0, cos_lon0)
-    ux = cos_lat0 * cos_lon0
-    uy = cos_lat0 * sin_lon0
-    uz = sin_lat0
-    x = y = z = math.nan
-    sin_lat = cos_lat = found = math.nan
-    for _ in range(_POLAR_ROUNDS_MAX):
-        up = min(max(up, -range_), range_)
-        along = math.sqrt(range_ * range_ - up * up)
-        x = x0 + along * ax + up * ux
-        y = y0 + along * ay + up * uy
-        z = z0 + along * az + up * uz
-        sin_lat, cos_lat, axis, found = _normal_and_height(x, y, z)
-        error = found - height
-        # NaN fails this test too, and leaves at once.
-        if not abs(error) > tolerance_m or along == 0.0:
-            break
-        nx = cos_lat * x / axis
-        ny = cos_lat * y / axis
-        normal_up = nx * ux + ny * uy + sin_lat * uz
-        normal_along = nx * ax + ny * ay + sin_lat * az
-        up -= error / (normal_up - normal_along * up / along)
-    return sin_lat, cos_lat, x, y, found
+    return up, ax, ay, az
+
+
+@small
+def polar_round(
+    up: float, range_: float, height: float, x0: float, y0: float, z0: float, ax: float, ay: float, az: float,
+    ux: float, uy: float, uz: float, tolerance_m: float,
+) -> tuple[float, float, float, float, float, float, bool]:  # fmt: skip
+    """One round of Newton: x, y [m], sine and cosine of latitude, height [m] at an up component; the next.
+
+    True when the height is met: then the next is the same, so that another round changes nothing.
+    """
+    up = min(max(up, -range_), range_)
+    along = math.sqrt(range_ * range_ - up * up)
+    x = x0 + along * ax + up * ux
+    y = y0 + along * ay + up * uy
+    z = z0 + along * az + up * uz
+    sin_lat, cos_lat, axis, found = _normal_and_height(x, y, z)
+    error = found - height
+    # NaN fails this test too, and is met at once.
+    met = not abs(error) > tolerance_m or along == 0.0
+    nx = cos_lat * x / axis
+    ny = cos_lat * y / axis
+    normal_up = nx * ux + ny * uy + sin_lat * uz
+    normal_along = nx * ax + ny * ay + sin_lat * az
+    further = up - error / (normal_up - normal_along * up / along)
+    return x, y, sin_lat, cos_lat, found, up if met else further, met
 
 
 @kernel
@@ -236,7 +261,7 @@ def plane_to_lla(
     up = height - h0 - (e * e + n * n) / (2.0 * SEMI_MAJOR_M)
     x = y = z = math.nan
     sin_lat = cos_lat = found = math.nan
-    for _ in range(_POLAR_ROUNDS_MAX):
+    for _ in range(POLAR_ROUNDS_MAX):
         dx, dy, dz = enu_to_ecef(e, n, up, sin_lat0, cos_lat0, sin_lon0, cos_lon0)
         x, y, z = x0 + dx, y0 + dy, z0 + dz
         sin_lat, cos_lat, axis, found = _normal_and_height(x, y, z)

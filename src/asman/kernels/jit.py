@@ -51,7 +51,8 @@ def lent(function: F) -> F:
     """Compile a piece of a kernel, as `rare`, that works on arrays lent to it and makes none.
 
     Its caller holds the arrays, so it counts no references: each count is an atomic instruction, and a piece
-    that reads many arrays by name spends more time on counting than on numbers. It cannot make an array.
+    that reads many arrays by name spends more time on counting than on numbers. It cannot make an array, and
+    what it returns must hold none, but to another that is lent: a kernel would give back a count never taken.
     """
     return cast(F, njit(**_LENT)(function))
 

@@ -16,20 +16,25 @@ import math
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asman.kernels.geodesy import (
     ECCENTRICITY2,
+    POLAR_ROUNDS_MAX,
     SEMI_MAJOR_M,
     ecef_to_enu,
     lla_to_ecef,
+    polar_begin,
+    polar_round,
     polar_to_normal,
     site_of,
 )
-from asman.kernels.jit import kernel, lent
+from asman.kernels.jit import kernel, lent, small
 
 # Structured arrays and rows of them: numpy's types have no names for their fields.
 Record = Any
 Records = Any
+Floats = NDArray[np.float64]
 
 #: Where no altitude is known: the least and most above the antenna, and the steepest line of sight.
 PRIOR_LEAST_M: Final = 300.0
@@ -54,6 +59,17 @@ CORRELATION_MAX: Final = 0.99
 #: A surface movement radar stands on a tower, and sees what rolls below it.
 SURFACE_MAST_M: Final = 20.0
 SURFACE_SIGMA_M: Final = 10.0
+
+#: No place is free of false plots [1/m²].
+CLUTTER_LEAST_PM2: Final = 1e-14
+
+#: Radars' plots are placed so many at a time; columns of what is known of each, a run of so many numbers.
+LANES: Final = 64
+(
+    _MEASURED, _ALTITUDE, _SIGMA, _RANGE, _UP, _X0, _Y0, _Z0, _AX, _AY, _AZ, _UX, _UY, _UZ, _X, _Y, _SIN,
+    _COS,
+) = range(0, 18 * LANES, LANES)  # fmt: skip
+_FIELDS: Final = 18
 
 #: A sensor, as kernels see it.
 SENSOR: Final = np.dtype(
@@ -161,20 +177,34 @@ def place_radar(
     Returns earth-centred x, y, z [m] on the ellipsoid, then two covariances ee, en, nn [m²]: of the noise,
     and of what the altitude's uncertainty does.
     """
-    sigma_azimuth = sensor.sigma_azimuth
-    range_ = max((range_ - sensor.range_bias_m) / (1.0 + sensor.range_gain), 1.0)
-    azimuth -= sensor.azimuth_bias
-    # Farther above the antenna than the range is nobody: weather and garbles, and the spread must say so.
-    above = altitude - sensor.height_m
-    if above > range_:
-        altitude_sigma += above - range_
-        above = range_
+    range_, azimuth = as_measured(range_, azimuth, sensor)
     antenna = sensor.antenna
     site = (antenna[0], antenna[1], antenna[2], antenna[3], antenna[4])
     sin_lat, cos_lat, x, y, _ = polar_to_normal(
         range_ * sensor.debias, math.sin(azimuth), math.cos(azimuth), altitude, sensor.sin_lat,
         sensor.cos_lat, sensor.sin_lon, sensor.cos_lon, sensor.height_m, site, HEIGHT_TOLERANCE_M,
     )  # fmt: skip
+    return on_ground(range_, altitude, altitude_sigma, sin_lat, cos_lat, x, y, sensor)
+
+
+@small
+def as_measured(range_: float, azimuth: float, sensor: Record) -> tuple[float, float]:
+    """Slant range [m] and azimuth [rad] without what the sensor is known to add."""
+    return max((range_ - sensor.range_bias_m) / (1.0 + sensor.range_gain), 1.0), azimuth - sensor.azimuth_bias
+
+
+@small
+def on_ground(
+    range_: float, altitude: float, altitude_sigma: float, sin_lat: float, cos_lat: float, x: float, y: float,
+    sensor: Record,
+) -> tuple[float, float, float, float, float, float, float, float, float]:  # fmt: skip
+    """What `place_radar` returns, once latitude and axis of the place [m] are known."""
+    sigma_azimuth = sensor.sigma_azimuth
+    # Farther above the antenna than the range is nobody: weather and garbles, and the spread must say so.
+    above = altitude - sensor.height_m
+    if above > range_:
+        altitude_sigma += above - range_
+        above = range_
     # Down along the normal.
     axis = max(math.sqrt(x * x + y * y), 1e-9)
     sin_lon, cos_lon = y / axis, x / axis
@@ -224,60 +254,128 @@ def prior_altitude(range_: float, sensor: Record) -> tuple[float, float]:
     return sensor.height_m + middle, sigma + 50.0
 
 
+@small
+def altitude_of(plot: Record, sensor: Record) -> tuple[float, float]:
+    """Altitude [m] that a radar's plot is placed by, before any track tells it, and its sigma [m]."""
+    if not math.isnan(plot.altitude_m):
+        return plot.altitude_m + sensor.height_offset_m, PRESSURE_SIGMA_M
+    if not math.isnan(plot.height_m):
+        return plot.height_m, 30.0
+    return prior_altitude(plot.range_m, sensor)
+
+
+@lent
+def take_lane(lane: int, plot: Record, sensor: Record, lanes: Floats) -> None:
+    """Begin the search for where a radar's plot lies in one of the lanes."""
+    range_, azimuth = as_measured(plot.range_m, plot.azimuth, sensor)
+    altitude, sigma = altitude_of(plot, sensor)
+    antenna = sensor.antenna
+    lanes[_MEASURED + lane] = range_
+    lanes[_ALTITUDE + lane] = altitude
+    lanes[_SIGMA + lane] = sigma
+    range_ *= sensor.debias
+    lanes[_RANGE + lane] = range_
+    up, ax, ay, az = polar_begin(
+        range_, math.sin(azimuth), math.cos(azimuth), altitude, sensor.sin_lat, sensor.cos_lat,
+        sensor.sin_lon, sensor.cos_lon, sensor.height_m, antenna[3], antenna[4],
+    )  # fmt: skip
+    lanes[_UP + lane] = up
+    lanes[_AX + lane], lanes[_AY + lane], lanes[_AZ + lane] = ax, ay, az
+    for a in range(3):
+        lanes[_X0 + a * LANES + lane] = antenna[a]
+    lanes[_UX + lane] = sensor.cos_lat * sensor.cos_lon
+    lanes[_UY + lane] = sensor.cos_lat * sensor.sin_lon
+    lanes[_UZ + lane] = sensor.sin_lat
+
+
+@lent
+def run_lanes(used: int, lanes: Floats) -> None:
+    """Go on in all lanes until all heights are met: side by side, no plot waits for another's roots."""
+    for _ in range(POLAR_ROUNDS_MAX):
+        unmet = 0
+        for i in range(used):
+            x, y, sin_lat, cos_lat, _, up, met = polar_round(
+                lanes[_UP + i], lanes[_RANGE + i], lanes[_ALTITUDE + i], lanes[_X0 + i], lanes[_Y0 + i],
+                lanes[_Z0 + i], lanes[_AX + i], lanes[_AY + i], lanes[_AZ + i], lanes[_UX + i],
+                lanes[_UY + i], lanes[_UZ + i], HEIGHT_TOLERANCE_M,
+            )  # fmt: skip
+            lanes[_X + i], lanes[_Y + i], lanes[_SIN + i], lanes[_COS + i] = x, y, sin_lat, cos_lat
+            lanes[_UP + i] = up
+            unmet += 0 if met else 1
+        if unmet == 0:
+            break
+
+
+@lent
+def leave_lane(lane: int, plot: Record, sensor: Record, lanes: Floats) -> None:
+    """Write into a radar's plot where it was found to lie, as `place_radar` tells it."""
+    x, y, z, ree, ren, rnn, hee, hen, hnn = on_ground(
+        lanes[_MEASURED + lane], lanes[_ALTITUDE + lane], lanes[_SIGMA + lane], lanes[_SIN + lane],
+        lanes[_COS + lane], lanes[_X + lane], lanes[_Y + lane], sensor,
+    )  # fmt: skip
+    # On the ellipsoid itself no height disturbs the latitude.
+    plot.lat = math.atan2(z, (1.0 - ECCENTRICITY2) * math.sqrt(x * x + y * y))
+    plot.lon = math.atan2(y, x)
+    plot.x, plot.y, plot.z = x, y, z
+    plot.ree, plot.ren, plot.rnn = ree, ren, rnn
+    plot.hee, plot.hen, plot.hnn = hee, hen, hnn
+    plot.clutter_pm2 = sensor.false_plots_per_scan / (
+        2.0 * math.pi * sensor.range_max_m * max(plot.range_m, 2_000.0)
+    )
+    plot.clutter_pm2 = max(plot.clutter_pm2, CLUTTER_LEAST_PM2)
+
+
+@lent
+def place_report(plot: Record, sensor: Record) -> None:
+    """Place a plot by its latitude and longitude."""
+    x, y, z = lla_to_ecef(plot.lat, plot.lon, 0.0)
+    plot.x, plot.y, plot.z = x, y, z
+    sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
+    # Errors of satellite navigation last for minutes, and what an aircraft leaves out of its latency
+    # lasts for the flight: no number of reports averages them out.
+    see = snn = sigma * sigma
+    sen = 0.0
+    # Multilateration tells its axes: receivers on one side leave it wide along the line of sight.
+    if plot.sigma_e_m > 0.0 and plot.sigma_n_m > 0.0:
+        see = plot.sigma_e_m * plot.sigma_e_m
+        snn = plot.sigma_n_m * plot.sigma_n_m
+        most = CORRELATION_MAX * plot.sigma_e_m * plot.sigma_n_m
+        sen = min(max(plot.cov_en_m2, -most), most) if not math.isnan(plot.cov_en_m2) else 0.0
+    plot.ree, plot.ren, plot.rnn = REPORT_NOISE * see, REPORT_NOISE * sen, REPORT_NOISE * snn
+    lasting = 1.0 - REPORT_NOISE
+    plot.hee, plot.hen, plot.hnn = lasting * see, lasting * sen, lasting * snn
+    if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
+        late = REPORT_SPREAD_S if sensor.var_time > 0.0 else REPORT_LATENCY_S
+        late2 = late * late
+        plot.hee += late2 * plot.ve_mps * plot.ve_mps
+        plot.hen += late2 * plot.ve_mps * plot.vn_mps
+        plot.hnn += late2 * plot.vn_mps * plot.vn_mps
+    plot.clutter_pm2 = sensor.false_plots_per_scan / (math.pi * sensor.range_max_m * sensor.range_max_m)
+    plot.clutter_pm2 = max(plot.clutter_pm2, CLUTTER_LEAST_PM2)
+
+
 @kernel
 def place_plots(plots: Records, sensors: Records) -> None:
     """Fill place, covariance and clutter density of every plot, in place.
 
     Radar plots (finite range) are placed by their own altitude or the prior, others by lat and lon.
     """
+    lanes = np.empty(LANES * _FIELDS)
+    row = np.empty(LANES, np.int64)
+    used = 0
     for i in range(plots.size):
         plot = plots[i]
-        sensor = sensors[plot.sensor]
         plot.offset_m = 0.0
         plot.offset_var = PRESSURE_SIGMA_M * PRESSURE_SIGMA_M
-        if not math.isnan(plot.range_m):
-            if not math.isnan(plot.altitude_m):
-                altitude, sigma = plot.altitude_m + sensor.height_offset_m, PRESSURE_SIGMA_M
-            elif not math.isnan(plot.height_m):
-                altitude, sigma = plot.height_m, 30.0
-            else:
-                altitude, sigma = prior_altitude(plot.range_m, sensor)
-            x, y, z, ree, ren, rnn, hee, hen, hnn = place_radar(
-                plot.range_m, plot.azimuth, altitude, sigma, sensor
-            )
-            # On the ellipsoid itself no height disturbs the latitude.
-            plot.lat = math.atan2(z, (1.0 - ECCENTRICITY2) * math.sqrt(x * x + y * y))
-            plot.lon = math.atan2(y, x)
-            plot.x, plot.y, plot.z = x, y, z
-            plot.ree, plot.ren, plot.rnn = ree, ren, rnn
-            plot.hee, plot.hen, plot.hnn = hee, hen, hnn
-            plot.clutter_pm2 = sensor.false_plots_per_scan / (
-                2.0 * math.pi * sensor.range_max_m * max(plot.range_m, 2_000.0)
-            )
+        if math.isnan(plot.range_m):
+            place_report(plot, sensors[plot.sensor])
         else:
-            x, y, z = lla_to_ecef(plot.lat, plot.lon, 0.0)
-            plot.x, plot.y, plot.z = x, y, z
-            sigma = plot.sigma_m if plot.sigma_m > 0.0 else sensor.sigma_range_m
-            # Errors of satellite navigation last for minutes, and what an aircraft leaves out of its latency
-            # lasts for the flight: no number of reports averages them out.
-            see = snn = sigma * sigma
-            sen = 0.0
-            # Multilateration tells its axes: receivers on one side leave it wide along the line of sight.
-            if plot.sigma_e_m > 0.0 and plot.sigma_n_m > 0.0:
-                see = plot.sigma_e_m * plot.sigma_e_m
-                snn = plot.sigma_n_m * plot.sigma_n_m
-                most = CORRELATION_MAX * plot.sigma_e_m * plot.sigma_n_m
-                sen = min(max(plot.cov_en_m2, -most), most) if not math.isnan(plot.cov_en_m2) else 0.0
-            plot.ree, plot.ren, plot.rnn = REPORT_NOISE * see, REPORT_NOISE * sen, REPORT_NOISE * snn
-            lasting = 1.0 - REPORT_NOISE
-            plot.hee, plot.hen, plot.hnn = lasting * see, lasting * sen, lasting * snn
-            if not math.isnan(plot.vn_mps) and not math.isnan(plot.ve_mps):
-                late = REPORT_SPREAD_S if sensor.var_time > 0.0 else REPORT_LATENCY_S
-                late2 = late * late
-                plot.hee += late2 * plot.ve_mps * plot.ve_mps
-                plot.hen += late2 * plot.ve_mps * plot.vn_mps
-                plot.hnn += late2 * plot.vn_mps * plot.vn_mps
-            plot.clutter_pm2 = sensor.false_plots_per_scan / (
-                math.pi * sensor.range_max_m * sensor.range_max_m
-            )
-        plot.clutter_pm2 = max(plot.clutter_pm2, 1e-14)
+            take_lane(used, plot, sensors[plot.sensor], lanes)
+            row[used] = i
+            used += 1
+        if used == LANES or (i == plots.size - 1 and used > 0):
+            run_lanes(used, lanes)
+            for lane in range(used):
+                plot = plots[row[lane]]
+                leave_lane(lane, plot, sensors[plot.sensor], lanes)
+            used = 0

@@ -19,13 +19,13 @@ asynchronous sensors", IEEE Trans. AES 41(3), 2005 (biases from differences of p
 """
 
 import math
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.information import absorb, factor
-from asman.kernels.jit import kernel, lent, small
+from asman.kernels.jit import kernel, lent, part, small
 from asman.kernels.straight import (
     REPORTS,
     UNKNOWNS,
@@ -49,6 +49,8 @@ LASTING: Final = 20.0
 STEADY_MPS: Final = 15.0
 #: Sensors of one block; more are left out of it.
 LOCAL_MAX: Final = 10
+#: Sets of slots whose prior is kept at hand.
+SETS: Final = 64
 #: Aircraft that must agree where one radar alone stands against position reports.
 CROWD: Final = 8
 
@@ -98,16 +100,65 @@ def is_steady(seen: Records) -> bool:
     return de * de + dn * dn < STEADY_MPS * STEADY_MPS
 
 
+class Priors(NamedTuple):
+    """Factors of the covariance of biases, of sets of slots: aircraft in one place are seen by the same.
+
+    slots   (N, LOCAL_MAX + 1)  slots of each set, as `list_slots` numbers them; -1 behind the last
+    factor  (N, L, L)           lower Cholesky factors, in that order
+    used    (2,)                sets in use, and the one that has to make room next
+    """
+
+    slots: Ints
+    factor: Floats
+    used: Ints
+
+
+@part
+def no_priors(room: int) -> Priors:
+    """Room for the sets of one block of time."""
+    return Priors(
+        np.empty((SETS, LOCAL_MAX + 1), np.int64), np.empty((SETS, room, room)), np.zeros(2, np.int64)
+    )
+
+
+@lent
+def prior_of(slots: Ints, used: int, covariance: Floats, priors: Priors) -> int:
+    """Place of a set of slots among priors, where its factor is once it was asked for."""
+    for n in range(priors.used[0]):
+        i = 0
+        while i < used and priors.slots[n, i] == slots[i]:
+            i += 1
+        if i == used and priors.slots[n, used] < 0:
+            return n
+    n = priors.used[0]
+    if n < SETS:
+        priors.used[0] += 1
+    else:
+        n = priors.used[1]
+        priors.used[1] = (n + 1) % SETS
+    for i in range(used):
+        priors.slots[n, i] = slots[i]
+    priors.slots[n, used] = -1
+    prior = priors.factor[n]
+    for p in range(UNKNOWNS * used):
+        at = UNKNOWNS * slots[p // UNKNOWNS] + p % UNKNOWNS
+        for q in range(UNKNOWNS * used):
+            prior[p, q] = covariance[at, UNKNOWNS * slots[q // UNKNOWNS] + q % UNKNOWNS]
+    factor(UNKNOWNS * used, prior)
+    return n
+
+
 @lent
 def judge_block(
     seen: Records, sensors: Records, slot_of: Ints, kind_of: Ints, spread: Floats, local: Ints, slots: Ints,
-    used: int, dropped: int, also: int, covariance: Floats, mean: Floats, block: Block, work: Block,
-    prior: Floats, m: Floats, half: Floats, g: Floats,
+    used: int, dropped: int, also: int, prior: Floats, mean: Floats, block: Block, work: Block, m: Floats,
+    half: Floats, g: Floats,
 ) -> tuple[float, int]:  # fmt: skip
     """Residual of a block over what may be, without two slots: at most 1, it fits; infinite: nothing to test.
 
-    covariance, mean   of the unknowns, in units of `spread`; the mean about the biases that are applied
-    block              out: its normal equations; the second result says of how many rows
+    prior   of the unknowns, in units of `spread`, factored
+    mean    the same of all slots, about the biases that are applied; empty: it is zero
+    block   out: its normal equations; the second result says of how many rows
     """
     size = UNKNOWNS * used
     kept = -1
@@ -123,17 +174,15 @@ def judge_block(
     copy_block(size, block, work)
     nb, c = work.nb, work.c
     square = eliminate(size, 1.0, work, square)
-    for p in range(size):
-        at = UNKNOWNS * slots[p // UNKNOWNS] + p % UNKNOWNS
-        g[p] = nb[p]
-        for q in range(size):
-            other = UNKNOWNS * slots[q // UNKNOWNS] + q % UNKNOWNS
-            prior[p, q] = covariance[at, other]
-            g[p] -= c[p, q] * mean[other]
-        square -= mean[at] * (nb[p] + g[p])
-    for p in range(size):
-        nb[p] = g[p]
-    factor(size, prior)
+    if mean.size > 0:
+        for p in range(size):
+            at = UNKNOWNS * slots[p // UNKNOWNS] + p % UNKNOWNS
+            g[p] = nb[p]
+            for q in range(size):
+                g[p] -= c[p, q] * mean[UNKNOWNS * slots[q // UNKNOWNS] + q % UNKNOWNS]
+            square -= mean[at] * (nb[p] + g[p])
+        for p in range(size):
+            nb[p] = g[p]
     return misfit(size, c, nb, square, prior, m, half, g) / chi_square_limit(freedom), rows
 
 
@@ -166,12 +215,13 @@ def learn_blocks(
     """
     room = UNKNOWNS * LOCAL_MAX
     block, work, scratch = empty_block(room), empty_block(room), np.empty(room)
-    prior, m, half = np.empty((room, room)), np.empty((room, room)), np.empty((room, room))
+    m, half = np.empty((room, room)), np.empty((room, room))
+    priors = no_priors(room)
     local, slots = np.empty(tally.shape[0], np.int64), np.empty(LOCAL_MAX, np.int64)
     tracks = first.size - 1
     verdict, without = np.zeros(tracks, np.int64), np.full(tracks, -1, np.int64)
     fit = np.zeros(tracks)
-    mean = np.zeros(spread.size)
+    mean = np.empty(0)
     of_radars, its_vector = np.zeros_like(information), np.zeros(spread.size)
     crowd = np.zeros(tally.shape[0], np.int64)
     told = np.zeros(tracks, np.bool_)
@@ -183,9 +233,10 @@ def learn_blocks(
         reports += told[g]
         if used < 3 or not is_steady(part):
             continue
+        prior = priors.factor[prior_of(slots, used, covariance, priors)]
         best, rows = judge_block(
-            part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, -1, covariance, mean, block,
-            work, prior, m, half, scratch,
+            part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, -1, prior, mean, block,
+            work, m, half, scratch,
         )  # fmt: skip
         if best == math.inf:
             continue
@@ -194,7 +245,7 @@ def learn_blocks(
             for s in range(1, used):
                 again, _ = judge_block(
                     part, sensors, slot_of, kind_of, spread, local, slots, used, REPORTS, slots[s],
-                    covariance, mean, block, work, prior, m, half, scratch,
+                    prior, mean, block, work, m, half, scratch,
                 )  # fmt: skip
                 if again < best:
                     best, without[g] = again, slots[s]
@@ -215,14 +266,16 @@ def learn_blocks(
     asked, lies = 0, 0
     if reports > 0:
         by_radars, mean = absorb(covariance, information + of_radars, vector + its_vector)
+        priors.used[:] = 0
         for g in range(tracks):
             if not told[g] or verdict[g] == MISFIT:
                 continue
             part = seen[first[g] : first[g + 1]]
             used = list_slots(part, slot_of, local, slots)
+            prior = priors.factor[prior_of(slots, used, by_radars, priors)]
             again, _ = judge_block(
-                part, sensors, slot_of, kind_of, spread, local, slots, used, without[g], -1, by_radars, mean,
-                block, work, prior, m, half, scratch,
+                part, sensors, slot_of, kind_of, spread, local, slots, used, without[g], -1, prior, mean,
+                block, work, m, half, scratch,
             )  # fmt: skip
             if again < math.inf and verdict[g] == RADARS_FIT:
                 asked += 1

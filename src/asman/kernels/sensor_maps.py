@@ -10,7 +10,7 @@ from asman.kernels.births import no_births
 from asman.kernels.clutter_map import ClutterMap, empty_map, larger_clutter
 from asman.kernels.detection_map import DetectionMap, larger_map, no_looks
 from asman.kernels.hashing import ROWS_MAX
-from asman.kernels.jit import kernel
+from asman.kernels.jit import small
 
 
 class SensorMaps(NamedTuple):
@@ -50,18 +50,25 @@ def for_sensors(maps: SensorMaps, sensors: int) -> SensorMaps:
     return maps if more <= 0 else maps._replace(births=np.concatenate([maps.births, no_births(more)]))
 
 
-@kernel
 def wants_room(key: NDArray[np.int64], used: NDArray[np.int64]) -> bool:
     """Whether more than half of a table is used, and it may grow."""
-    return 2 * used[0] > key.size and key.size < ROWS_MAX
+    return bool(2 * used[0] > key.size and key.size < ROWS_MAX)
 
 
-@kernel
+_wants_room = small(wants_room)
+
+
 def crowded(maps: SensorMaps) -> bool:
     """Whether a table wants room: at the end of a window, so that how calls are cut does not matter."""
-    return wants_room(maps.clutter.key, maps.clutter.used) or wants_room(
-        maps.detection.key, maps.detection.used
-    )
+    clutter, detection = maps.clutter, maps.detection
+    return wants_room(clutter.key, clutter.used) or wants_room(detection.key, detection.used)
+
+
+@small
+def is_crowded(maps: SensorMaps) -> bool:
+    """`crowded`, for kernels."""
+    clutter, detection = maps.clutter, maps.detection
+    return _wants_room(clutter.key, clutter.used) or _wants_room(detection.key, detection.used)
 
 
 def roomier(maps: SensorMaps) -> SensorMaps:

@@ -66,7 +66,7 @@ def survival(track: Record, speed2: float, rules: Rules) -> float:
     return rules.survival_per_s
 
 
-@lent
+@small
 def fade(
     track: Record,
     now_ns: int,

@@ -265,13 +265,15 @@ def misfit(
     for p in range(size):
         for k in range(size):
             s = c[p, k]
-            for q in range(k + 1):
-                half[p, q] += s * prior[k, q]
+            if s != 0.0:
+                for q in range(k + 1):
+                    half[p, q] += s * prior[k, q]
     for p in range(size):
         for k in range(p, size):
             s = prior[k, p]
-            for q in range(p + 1):
-                m[p, q] += s * half[k, q]
+            if s != 0.0:
+                for q in range(p + 1):
+                    m[p, q] += s * half[k, q]
     factor(size, m)
     forward(size, m, g)
     for p in range(size):

@@ -19,24 +19,16 @@ from asman.kernels.clutter_map import ClutterMap, clutter_density, learn, learn_
 from asman.kernels.desk import Desk, make_desk
 from asman.kernels.detection_map import DetectionMap
 from asman.kernels.doubles import file_tracks, merge
+from asman.kernels.filing import chain, fewer_lent, file_newborn
 from asman.kernels.formations import may_share, share
-from asman.kernels.gating import (
-    Files,
-    append,
-    bucket,
-    bucket_of_number,
-    cell,
-    file_numbers,
-    file_points,
-    table_size,
-)
+from asman.kernels.gating import Files
 from asman.kernels.images import kind_of_newborn
 from asman.kernels.imm import Motion
 from asman.kernels.integrity import doubt_elsewhere
-from asman.kernels.jit import kernel, lent, part, rare, small
+from asman.kernels.jit import kernel, lent, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
-from asman.kernels.sensor_maps import SensorMaps, crowded
+from asman.kernels.sensor_maps import SensorMaps, is_crowded
 from asman.kernels.silence import fade
 from asman.kernels.tracklife import CLUTTER_CROWDED, SHARED, SPLIT, Rules, birth, own_gain, prove, take
 from asman.kernels.trackrows import Tracks, contradicts, pack, recentre
@@ -78,15 +70,39 @@ def sweep(
     rows, row_sensors: what was known after each plot; written where they have room (length 0: not wanted).
     seen: what registration may learn from, likewise.
     """
-    capacity = tracks.row.size
-    column_of = np.empty(capacity, np.int64)
-    for k in range(capacity):
+    column_of = np.empty(tracks.row.size, np.int64)
+    for k in range(column_of.size):
         column_of[k] = -1
     work = np.empty((4, 18))
     desk = make_desk(PLOTS_OF_WINDOW, PAIRS_OF_WINDOW)
+    i, met = 0, False
+    while True:
+        # At one place only: what is compiled into a caller is compiled once for each call.
+        i, more_plots, more_pairs = windows(
+            i, met, tracks, marks, plots, until_ns, desk, sensors, maps, files, rules, motion, work,
+            column_of, rows, row_sensors, seen, counters,
+        )  # fmt: skip
+        if more_plots + more_pairs == 0:
+            return i
+        desk = make_desk(max(2 * more_plots, desk.taken.size), max(2 * more_pairs, desk.edges.size))
+        met = more_pairs > 0
+
+
+@lent
+def windows(
+    i: int, met: bool, tracks: Tracks, marks: Longs, plots: Records, until_ns: int, desk: Desk,
+    sensors: Records, maps: SensorMaps, files: Files, rules: Rules, motion: Motion, work: Floats,
+    column_of: Ints, rows: Records, row_sensors: Ints, seen: Records, counters: Longs,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Use plots from the `i`-th on, window by window, as far as `sweep` may; return the next one.
+
+    Apart from `sweep`, which makes arrays and so counts references on all that it hands to a window. Where a
+    window does not fit on the desk the other results say how many plots, or pairs, it has: come back then.
+    met  whether maps have learnt from the first window's plots already
+    """
     # An earlier call may have filed this second already: what it filed is kept, so that calls do not matter.
-    filed = chained(tracks, marks[COUNT], files)
-    i = 0
+    filed = fewer_lent(files, marks[COUNT])
+    chain(tracks, marks[COUNT], filed)
     while i < plots.size:
         begin_ns = plots[i].time_ns // rules.window_ns * rules.window_ns
         end_ns = begin_ns + rules.window_ns
@@ -97,35 +113,37 @@ def sweep(
         j = i
         while j < plots.size and plots[j].time_ns < end_ns:
             j += 1
-        if marks[COUNT] + (j - i) > capacity:
-            return i
+        if marks[COUNT] + (j - i) > tracks.row.size:
+            return i, 0, 0
+        if j - i > desk.taken.size:
+            return i, j - i, 0
         second_ns = begin_ns // WHOLE_SECOND_NS * WHOLE_SECOND_NS
         if marks[FILED_NS] != second_ns:
             marks[FILED_NS] = second_ns
             file_tracks(tracks, marks[COUNT], second_ns + WHOLE_SECOND_NS // 2)
-            filed = chained(tracks, marks[COUNT], files)
+            filed = fewer_lent(files, marks[COUNT])
+            chain(tracks, marks[COUNT], filed)
         some = plots[i:j]
-        know_heights(some, sensors, maps.air)
-        map_clutter(some, sensors, maps.clutter, maps.births, rules, counters)
-        if j - i > desk.taken.size:
-            desk = make_desk(2 * (j - i), desk.edges.size)
+        if not met:
+            know_heights(some, sensors, maps.air)
+            map_clutter(some, sensors, maps.clutter, maps.births, rules, counters)
+        met = False
         pairs = candidates(tracks, some, filed, desk.start, desk.edges)
-        while pairs > desk.edges.size:
-            desk = make_desk(desk.taken.size, 2 * pairs)
-            pairs = candidates(tracks, some, filed, desk.start, desk.edges)
+        if pairs > desk.edges.size:
+            return i, 0, pairs
         window(
             tracks, marks, some, desk, sensors, maps, rules, motion, work, filed, column_of,
             rows, row_sensors, seen, counters,
         )  # fmt: skip
         i = j
-        if crowded(maps):
-            return i
+        if is_crowded(maps):
+            return i, 0, 0
     if i == plots.size or plots[i].time_ns // rules.window_ns * rules.window_ns + rules.window_ns > until_ns:
         tend(tracks, marks, until_ns, sensors, maps, rules, motion, work, files, counters)
-    return i
+    return i, 0, 0
 
 
-@lent
+@small
 def window(
     tracks: Tracks, marks: Longs, plots: Records, desk: Desk, sensors: Records, maps: SensorMaps,
     rules: Rules, motion: Motion, work: Floats, files: Files, column_of: Ints, rows: Records,
@@ -241,20 +259,6 @@ def share_all(
                 counters[SHARED] += 1
 
 
-@part
-def chained(tracks: Tracks, count: int, files: Files) -> Files:
-    """Chain what is filed of all tracks, into as many buckets as they are worth: fewer are emptied sooner."""
-    size = min(table_size(count), files.head.size)
-    some = Files(
-        files.head[:size], files.link, files.address_head[:size], files.address_link, files.code_head[:size],
-        files.code_link,
-    )  # fmt: skip
-    file_points(tracks.place, count, some.head, some.link)
-    file_numbers(tracks.filed, count, some.address_head, some.address_link)
-    file_numbers(tracks.coded, count, some.code_head, some.code_link)
-    return some
-
-
 @lent
 def map_clutter(
     plots: Records, sensors: Records, clutter: ClutterMap, births: Floats, rules: Rules, counters: Longs
@@ -275,18 +279,6 @@ def map_stray(plot: Record, sensors: Records, clutter: ClutterMap, counters: Lon
     """Let the blocks learn a primary plot that no shown track took."""
     if plot.primary == 1 and not math.isnan(plot.range_m) and plot.on_ground != 1:
         counters[CLUTTER_CROWDED] += learn_block(clutter, plot, sensors[plot.sensor])
-
-
-@lent
-def file_newborn(tracks: Tracks, k: int, plot: Record, files: Files) -> None:
-    """Let the windows that follow in this second find a track that has just begun."""
-    tracks.place[k, 0], tracks.place[k, 1], tracks.place[k, 2] = plot.x, plot.y, plot.z
-    tracks.filed[k] = plot.address
-    tracks.coded[k] = -1
-    append(k, bucket(cell(plot.x), cell(plot.y), cell(plot.z), files.head.size - 1), files.head, files.link)
-    if plot.address >= 0:
-        heads = files.address_head
-        append(k, bucket_of_number(plot.address, heads.size - 1), heads, files.address_link)
 
 
 @small
@@ -348,7 +340,7 @@ def age(
     return kept
 
 
-@rare
+@lent
 def tend(
     tracks: Tracks, marks: Longs, until_ns: int, sensors: Records, maps: SensorMaps, rules: Rules,
     motion: Motion, work: Floats, files: Files, counters: Longs,

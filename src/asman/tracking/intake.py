@@ -119,8 +119,8 @@ def plot_records(
         column = plots[_COLUMN.get(name, name)]
         if column.null_count < size:
             said[name][:] = _fill(column, math.nan)
-    for name in ("azimuth", "lat", "lon"):
-        np.radians(said[name], out=said[name])
+            if name in ("azimuth", "lat", "lon"):
+                np.radians(said[name], out=said[name])
     index = {sensor.id: i for i, sensor in enumerate(sensors)}
     said["sensor"][:] = _sensor_index(plots["sensor"], index)
     said["time_ns"][:] = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
@@ -192,9 +192,10 @@ def _unbias(out: dict[str, NDArray[Any]], sensors: Sensors) -> NDArray[np.bool_]
         return np.zeros(out["sensor"].size, bool)
     which = np.maximum(out["sensor"], 0)
     bias = np.array([[s.bias.range_m, math.radians(s.bias.azimuth_deg), s.bias.time_s] for s in sensors])
-    out["range_m"] -= bias[which, 0]
-    out["azimuth"] -= bias[which, 1]
-    out["time_ns"] -= np.round(bias[which, 2] * 1e9).astype(np.int64)
+    if bias.any():
+        out["range_m"] -= bias[which, 0]
+        out["azimuth"] -= bias[which, 1]
+        out["time_ns"] -= np.round(bias[which, 2] * 1e9).astype(np.int64)
     rotates = np.array([s.kind in RADAR_KINDS for s in sensors])
     return rotates[which] & (out["sensor"] >= 0) & np.isfinite(out["range_m"])
 
@@ -219,6 +220,8 @@ def _sensor_index(column: pa.ChunkedArray, index: dict[str, int]) -> NDArray[np.
 
 def callsigns_to_octets(column: pa.ChunkedArray) -> NDArray[np.uint64]:
     """Callsigns as eight octets in one integer; 0 where there is none. Longer ones are cut."""
+    if column.null_count == len(column):
+        return np.zeros(len(column), np.uint64)
     parts = [np.zeros(0, np.uint64)]
     for chunk in column.chunks:
         encoded = chunk.dictionary_encode()

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.gating import empty_files
+from asman.kernels.gating import Files, empty_files
 from asman.kernels.imm import Motion
 from asman.kernels.observing import OBSERVATION, OBSERVED, ONE_OF, TURN
 from asman.kernels.placing import PLOT, place_plots
@@ -90,7 +90,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         tracks=empty_tracks(1024),
         marks=marks,
         maps=nothing_learnt(len(sensors)),
-        held=np.recarray(0, PLOT),
+        held=np.empty(0, PLOT),
         closed_ns=np.iinfo(np.int64).min,
         counted=np.zeros(COUNTERS, np.int64),
         ignored=dict.fromkeys(REASONS, 0),
@@ -156,6 +156,8 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
         fresh, ignored = plot_records(
             plots, tracker.sensors, tracker.sensor_records, _frontier_ns(tracker.past, tracker.closed_ns)
         )
+        # Parts of plain arrays are views; of numpy's record arrays they are objects made anew each time.
+        fresh = np.asarray(fresh)
         for reason, count in ignored.items():
             tracker.ignored[reason] += count
         late = bisect_left(fresh["time_ns"], tracker.closed_ns)
@@ -164,7 +166,7 @@ def advance(tracker: Tracker, plots: pa.Table, until_ns: int, updates: bool = Fa
             fresh = fresh[late:]
         if tracker.held.size:
             held = np.concatenate([tracker.held, fresh])
-            fresh = in_time_order(held, np.arange(held.size))
+            fresh = np.asarray(in_time_order(held, np.arange(held.size)))
         tracker.held = fresh
     rows = tracker.held.size if updates else _NO_ROWS
     tracker.rows = np.recarray(rows, ROW)
@@ -190,7 +192,7 @@ def _again(tracker: Tracker, late: Records) -> Tracker:
     again = msgspec.structs.replace(
         resumed(old, tracker.sensors),
         ignored=tracker.ignored,
-        held=in_time_order(plots, np.arange(plots.size)),
+        held=np.asarray(in_time_order(plots, np.arange(plots.size))),
         past=Past(tracker.past.checkpoints[: index + 1], tuple(_upto(tracker.past, closed_ns))),
         late_used=tracker.late_used + late.size,
     )
@@ -220,8 +222,9 @@ def _sweep(tracker: Tracker, until_ns: int) -> None:
     # A record's numbers are numpy's, which overflow where Python's do not.
     window_ns = int(rules.window_ns)
     end_ns = (until_ns // window_ns) * window_ns
+    files = empty_files(tracker.tracks.row.size)
     for stop_ns in _stops(tracker, until_ns):
-        _sweep_block(tracker, stop_ns, rules, motion)
+        files = _sweep_block(tracker, stop_ns, rules, motion, files)
     tracker.closed_ns = max(tracker.closed_ns, end_ns)
     spent = begun[: begun.size - tracker.held.size]
     tracker.past = remembered(tracker.past, spent, tracker.closed_ns, tracker.config)
@@ -262,15 +265,17 @@ def _correct(tracker: Tracker) -> None:
     tracker.sensor_records = corrected(tracker.sites, tracker.known, tracker.sensors, tracker.config)
 
 
-def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) -> None:
-    """Use the plots that are held, of windows that end by a time in this block, as corrected now."""
+def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion, files: Files) -> Files:
+    """Use the plots that are held, of windows that end by a time in this block, as corrected now.
+
+    files  where rows may be filed; returned, with more room where there are more rows now
+    """
     # Not numpy's: it would copy all times, which lie a record apart, to look at a few.
     due = bisect_left(tracker.held["time_ns"], until_ns)
     place_plots(tracker.held[:due], tracker.sensor_records)
-    seen = np.recarray(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
+    seen = np.empty(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
     tracker.marks[OBSERVED], tracker.marks[ONE_OF] = 0, tracker.known.one_of
     tracker.marks[TURN] = tracker.known.block
-    files = empty_files(tracker.tracks.row.size)
     while True:
         used = sweep(
             tracker.tracks,
@@ -295,15 +300,17 @@ def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion) 
         if tracker.held.size == 0 or tracker.held["time_ns"][0] >= end_ns:
             break
         _make_room(tracker, rules.window_ns)
-        files = empty_files(tracker.tracks.row.size)
+        if tracker.tracks.row.size != files.link.size:
+            files = empty_files(tracker.tracks.row.size)
     if tracker.marks[OBSERVED]:
-        tracker.observed = (*tracker.observed, seen[: tracker.marks[OBSERVED]].copy())
+        tracker.observed = (*tracker.observed, seen[: tracker.marks[OBSERVED]])
+    return files
 
 
 def _keep(tracker: Tracker) -> None:
     """Keep a copy to go back to, when one is due."""
     if is_due(tracker.past, tracker.closed_ns, tracker.config):
-        bare = msgspec.structs.replace(copy(tracker), past=Past(), held=np.recarray(0, PLOT))
+        bare = msgspec.structs.replace(copy(tracker), past=Past(), held=np.empty(0, PLOT))
         checkpoints = (*tracker.past.checkpoints, (tracker.closed_ns, bare))
         tracker.past = msgspec.structs.replace(tracker.past, checkpoints=checkpoints)
 
@@ -321,7 +328,7 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
         tracker.grown += 1
     fresh = empty_tracks(capacity)
     for old, new in zip(tracker.tracks, fresh, strict=True):
-        new[: alive.size] = old[alive]
+        _blocks(new)[: alive.size] = _blocks(old)[alive]
     tracker.tracks = fresh
     tracker.marks[COUNT] = alive.size
 
@@ -330,8 +337,13 @@ def _same_room(tracks: Tracks, count: int) -> Tracks:
     """A copy with as much room, of the rows in use: memory that nobody writes costs nothing."""
     fresh = empty_tracks(tracks.row.size)
     for old, new in zip(tracks, fresh, strict=True):
-        new[:count] = old[:count]
+        _blocks(new)[:count] = _blocks(old)[:count]
     return fresh
+
+
+def _blocks(array: Any) -> NDArray[np.void]:
+    """Rows as blocks of octets, which numpy copies whole: of records it would copy field by field."""
+    return np.asarray(array).view((np.void, array.strides[0])).reshape(-1)
 
 
 def rows_of(tracks: Tracks, count: int | None) -> Tracks:
