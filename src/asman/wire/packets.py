@@ -273,14 +273,14 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
             lost += _without_blocks(0, piece.size, flow.start[mine], ends)
             continue
         begins = buffer.add(flow.start[mine], flow.length[mine])
-        table = np.empty((piece.size // 3 + 1, 4), np.int64)
+        table = np.empty((4, piece.size // 3 + 1), np.int64)
         broken = np.empty((min(_GAPS_MAX, piece.size + 1), 4), np.int64)
         at, size = np.array([first]), np.array([piece.size - first])
         found, bad = find_blocks(piece, at, size, known, True, table, broken)
         gone = [(0, first, 0, 0)] * (first > 0) + broken[:bad].tolist()
         for place, length, *_ in gone:
             lost += _without_blocks(place, length, flow.start[mine], ends)
-        starts.append(table[:found, 0] + begins[0])
-        sizes.append(table[:found, 1].copy())
-        packets.append(packet[np.searchsorted(ends, table[:found, 0] + table[:found, 1])])
+        starts.append(table[0, :found] + begins[0])
+        sizes.append(table[1, :found].copy())
+        packets.append(packet[np.searchsorted(ends, table[0, :found] + table[1, :found])])
     return (np.concatenate(starts), np.concatenate(sizes), np.concatenate(packets)), lost
