@@ -166,17 +166,6 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
     return at if some else -EMPTY
 
 
-@rare
-def read_next(m: Memory, at: Int, end: Int, row: Int) -> Int:
-    """Read one record, as one before it was made where that can be."""
-    after = read_known(m, at, end, row)
-    if after == 0:
-        after = read_record(m, at, end, row)
-        if after > 0:
-            learn(m, at, after, row)
-    return after
-
-
 @kernel
 def read_blocks(
     octets: Octets,
@@ -216,7 +205,11 @@ def read_blocks(
             if row == records.shape[1] or failed == rejects.shape[0]:
                 notes[BLOCK], notes[AT] = block, at
                 return row, failed
-            after = read_next(m, at, end, row) if at < end else end
+            after = read_known(m, at, end, row) if at < end else np.int64(end)
+            if after == 0:
+                after = read_record(m, at, end, row)
+                if after > 0:
+                    learn(m, at, after, row)
             known = form(m, LAST) if after > 0 and at < end else np.int64(NOTHING)
             if after < 0 or (sizes.one_each and after < end):
                 if after > 0 and known >= 0 and not notes[PLACED_ALL]:

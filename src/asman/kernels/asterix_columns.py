@@ -23,7 +23,6 @@ from asman.kernels.asterix_gather import (
     LEFT,
     LETTERS,
     RIGHT,
-    Take,
     Words,
     fetch,
     fetch_formed,
@@ -52,6 +51,7 @@ from asman.kernels.asterix_out import (
     INT32,
     ROWS,
     Out,
+    clear,
     column_at,
     doubles_at,
     ends_at,
@@ -63,7 +63,7 @@ from asman.kernels.asterix_out import (
     words_at,
     write_nothing,
 )
-from asman.kernels.asterix_presence import take_presence
+from asman.kernels.asterix_presence import pack_forms, take_presence
 from asman.kernels.asterix_program import NOTES, PLACED_ALL, STRETCH, STRETCH_BITS
 from asman.kernels.asterix_text import take_text
 from asman.kernels.jit import kernel, lent, small
@@ -139,26 +139,6 @@ def take_stretches(places: Words, base: Int, size: Int, to: Int) -> None:
         target[i] = np.uint64(((at + base) << STRETCH_BITS) | size if size >= 0 and at else at)
 
 
-@lent
-def take_column(words: Words, rows: Int, take: Take, lsb: float, to: Int, room: Int, first: Int) -> None:
-    """Write rows `first` on of a column.
-
-    words     eight octets of each row; of a stretch where it lies
-    to, room  address of the column, rows that it has room for
-    """
-    kind, leaf = np.int64(take[KIND]), np.int64(take[LEAF_KIND])
-    left, right = np.int64(take[LEFT]), np.int64(take[RIGHT])
-    if kind >= ICAO:
-        text = octets_at(to + text_at(room), 8 * room + 8)
-        letters = np.int64(take[LETTERS])
-        take_text(words, rows, left, right, kind == ICAO, letters, ends_at(to, room + 1), text, first)
-    elif leaf >= STRETCH:
-        size = right if leaf == STRETCH else np.int64(-1)
-        take_stretches(words[:rows], np.int64(take[BASE]), size, to + 8 * first)
-    else:
-        take_numbers(words, rows, left, right, leaf, kind, lsb, to + octets_each(kind) * first)
-
-
 @small
 def copy_eight(m: Memory, at: Int, data: NDArray[np.uint8], to: np.uint64) -> None:
     """Copy eight octets."""
@@ -217,96 +197,103 @@ def mark_cases(m: Memory, places: Places, notes: Notes, records: Records, rows: 
 
 
 @lent
-def take_records(
+def take_columns(
     m: Memory,
-    places: Places,
     notes: Notes,
     records: Records,
     rows: Int,
     end: Int,
-    plan: Plan,
+    takes: Takes,
+    lsbs: NDArray[np.float64],
+    begin: Int,
+    stop: Int,
     words: Words,
     out: Out,
     first: Int,
+    repeated: bool,
 ) -> None:
-    """Turn a batch into rows `first` on of `out`, and empty it; `end` is the octet after its last."""
-    filled, takes, placed = NOTES + m.repetitions, plan.takes, notes[PLACED_ALL] != 0
-    address, room = np.int64(out.head[ADDRESS]), np.int64(out.head[ROWS])
-    begins, which = records[0, :rows], records[FORMED, :rows]
-    take_presence(m, places, notes, which, words, out, first)
-    for c in range(takes.shape[0]):
-        kind, column = np.int64(takes[c, KIND]), np.int64(takes[c, COLUMN])
-        if notes[filled + takes[c, GROUP]]:
-            column_at(out, kind, column, first)
-        elif out.columns[column] >= 0:
-            write_nothing(kind, address + out.columns[column], room, first, first + rows)
+    """Write columns of so many rows, or of what is `repeated` in them, as rows `first` on of `out`.
+
+    end          octet after the last that any of the rows has
+    begin, stop  which of `takes`
+    """
+    filled, formed = NOTES + m.repetitions, notes[PLACED_ALL] == 0 and not repeated
+    room = np.int64(out.head[ROWS])
     for piece in range(0, rows, PIECE):
-        stop = min(rows, piece + PIECE)
+        count = min(rows - piece, PIECE)
         fetched, base = np.int64(-1), np.int64(-1)
-        for c in range(takes.shape[0]):
+        for c in range(begin, stop):
             take = takes[c]
             group = np.int64(take[GROUP])
-            if not notes[filled + group]:
+            if not repeated and not notes[filled + group]:
                 continue
             if group != fetched or take[BASE] != base or take[LEAF_KIND] >= STRETCH:
                 fetched, base = group, np.int64(take[BASE])
-                if placed:
-                    fetch(m, group * m.width + piece, stop - piece, take, end, words)
+                if formed:
+                    begins, which = records[0, piece : piece + count], records[FORMED, piece : piece + count]
+                    fetch_formed(m, begins, which, take, end, words)
                 else:
-                    fetch_formed(m, begins[piece:stop], which[piece:stop], take, end, words)
-            to = address + np.int64(out.columns[take[COLUMN]])
-            take_column(words, stop - piece, take, plan.lsbs[c], to, room, first + piece)
-    for group in range(m.groups):
-        if notes[filled + group] and placed:
-            places[group * m.width : group * m.width + rows] = 0
-        notes[filled + group] = 0
+                    at = m.groups * m.width + group * m.height if repeated else group * m.width
+                    fetch(m, at + piece, count, take, end, words)
+            kind, leaf = np.int64(take[KIND]), np.int64(take[LEAF_KIND])
+            left, right = np.int64(take[LEFT]), np.int64(take[RIGHT])
+            to = column_at(out, kind, np.int64(take[COLUMN]), first)
+            if kind >= ICAO:
+                letters = np.int64(take[LETTERS])
+                ends, text = ends_at(to, room + 1), octets_at(to + text_at(room), 8 * room + 8)
+                take_text(words, count, left, right, kind == ICAO, letters, ends, text, first + piece)
+            elif leaf >= STRETCH:
+                size = right if leaf == STRETCH else np.int64(-1)
+                take_stretches(words[:count], base, size, to + 8 * (first + piece))
+            else:
+                to += octets_each(kind) * (first + piece)
+                take_numbers(words, count, left, right, leaf, kind, lsbs[c], to)
 
 
 @lent
-def take_children(
+def count_children(
     m: Memory,
     places: Places,
     notes: Notes,
     records: Records,
     rows: Int,
-    end: Int,
-    plan: Plan,
-    words: Words,
-    out: Out,
+    repeated: NDArray[np.int32],
     first: Int,
     ends: NDArray[np.int32],
 ) -> None:
-    """Append a batch's repetitions to `out`, and where those of each record end to `ends`."""
-    repeated, takes = plan.repeated, plan.child_takes
+    """Append to `ends` where the repetitions of each record of a batch end."""
     for r in range(repeated.shape[0]):
         at = ends[r, first]
         group = np.int64(repeated[r, 0])
-        if not notes[NOTES + m.repetitions + group]:
-            ends[r, first + 1 : first + rows + 1] = at
-            continue
+        some = notes[NOTES + m.repetitions + group] != 0
         for i in range(rows):
-            count = (
-                places[group * m.width + i]
-                if notes[PLACED_ALL]
-                else form(m, summands(group) + records[FORMED, i])
-            )
+            count = np.int64(0)
+            if some and notes[PLACED_ALL]:
+                count = places[group * m.width + i]
+            elif some:
+                count = form(m, summands(group) + records[FORMED, i])
             at += np.int32(max(count - 1, 0))
             ends[r, first + i + 1] = at
-    fetched, base = np.int64(-1), np.int64(-1)
+
+
+@lent
+def take_nothing(m: Memory, notes: Notes, rows: Int, takes: Takes, out: Out, first: Int) -> None:
+    """Fill rows `first` on of the columns that none of a batch's rows has."""
     for c in range(takes.shape[0]):
-        take = takes[c]
-        r = np.int64(take[GROUP])
-        count, begin = np.int64(notes[NOTES + r]), m.groups * m.width + r * m.height
-        if count:
-            if r != fetched or take[BASE] != base or take[LEAF_KIND] >= STRETCH:
-                fetched, base = r, np.int64(take[BASE])
-                fetch(m, begin, count, take, end, words)
-            before = np.int64(out.rows_with[r])
-            to = column_at(out, np.int64(take[KIND]), np.int64(take[COLUMN]), before)
-            take_column(words, count, take, plan.child_lsbs[c], to, np.int64(out.head[ROWS]), before)
-    for r in range(repeated.shape[0]):
-        out.rows_with[r] += notes[NOTES + r]
-        notes[NOTES + r] = 0
+        at = np.int64(out.columns[takes[c, COLUMN]])
+        if at >= 0 and not notes[NOTES + m.repetitions + takes[c, GROUP]]:
+            to, room = out.head[ADDRESS] + at, np.int64(out.head[ROWS])
+            write_nothing(np.int64(takes[c, KIND]), to, room, first, first + rows)
+
+
+@lent
+def empty_batch(m: Memory, notes: Notes, rows: Int) -> None:
+    """Make a batch ready for the next."""
+    for group in range(m.groups):
+        filled = NOTES + m.repetitions + group
+        if notes[filled] and notes[PLACED_ALL]:
+            clear(m.places + 8 * group * m.width, 8 * rows)
+        notes[filled] = 0
 
 
 @kernel
@@ -342,6 +329,23 @@ def take_batch(
         end = max(end, records[0, i] + records[1, i])
         for k in range(3):
             kept[k, first + i] = records[k, i]
-    take_children(m, places, notes, records, rows, end, plan, words, inner, first, ends)
+    count_children(m, places, notes, records, rows, plan.repeated, first, ends)
+    begin, all_of_them = np.int64(0), np.int64(plan.takes.shape[0])
+    for r in range(m.repetitions):
+        stop, count = begin, np.int64(notes[NOTES + r])
+        while stop < plan.child_takes.shape[0] and plan.child_takes[stop, GROUP] == r:
+            stop += 1
+        before = np.int64(inner.rows_with[r])
+        which = (plan.child_takes, plan.child_lsbs, begin, stop)
+        take_columns(m, notes, records, count, end, *which, words, inner, before, True)
+        inner.rows_with[r] += count
+        notes[NOTES + r] = 0
+        begin = stop
     mark_cases(m, places, notes, records, rows, plan)
-    take_records(m, places, notes, records, rows, end, plan, words, out, first)
+    take_presence(m, places, notes, rows, words, out, first)
+    if not notes[PLACED_ALL]:
+        pack_forms(m, notes, records[FORMED], rows, words, out, first)
+    take_nothing(m, notes, rows, plan.takes, out, first)
+    which = (plan.takes, plan.lsbs, np.int64(0), all_of_them)
+    take_columns(m, notes, records, np.int64(rows), end, *which, words, out, np.int64(first), False)
+    empty_batch(m, notes, rows)

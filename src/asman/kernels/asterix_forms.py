@@ -140,7 +140,7 @@ def fill_notes(m: Memory, this: Int) -> None:
     put_form(m, this + NOTED, 1)
 
 
-@part
+@rare
 def place_row(m: Memory, at: Int, row: Int, this: Int) -> None:
     """Write down where the parts of a record of a form lie."""
     for mark in range(this + MARK, this + MARK + 2 * form(m, this + MARKS), 2):

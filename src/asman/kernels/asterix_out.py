@@ -115,19 +115,28 @@ def take_room(out: Out, octets: Int) -> Int:
 
 
 @lent
+def clear(address: Int, octets: Int) -> None:
+    """Write zeros."""
+    here = octets_at(address, octets)
+    for i in range(octets):
+        here[i] = 0
+
+
+@lent
 def write_nothing(kind: Int, to: Int, room: Int, begin: Int, end: Int) -> None:
     """Fill rows that lack the column: what a null hides is 0, and a string empty.
 
     to, room  address of the column, rows that it has room for
     """
-    if kind >= ICAO:
-        ends = ends_at(to, room + 1)
-        if begin == 0:
-            ends[0] = 0
-        ends[begin + 1 : end + 1] = ends[begin]
-    else:
+    if kind < ICAO:
         width = octets_each(kind)
-        octets_at(to + width * begin, width * (end - begin))[:] = 0
+        clear(to + width * begin, width * (end - begin))
+        return
+    ends = ends_at(to, room + 1)
+    if begin == 0:
+        ends[0] = 0
+    for row in range(begin, end):
+        ends[row + 1] = ends[begin]
 
 
 @lent

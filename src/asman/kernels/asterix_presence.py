@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.asterix_forms import groups_of
 from asman.kernels.asterix_memory import Int, Memory, Notes, Places, form, ones
-from asman.kernels.asterix_out import ADDRESS, ROWS, Out, bits_of, octets_at, take_room, words_at
+from asman.kernels.asterix_out import ADDRESS, ROWS, Out, bits_of, clear, octets_at, take_room, words_at
 from asman.kernels.asterix_program import NOTES, PLACED_ALL
 from asman.kernels.jit import lent, small
 
@@ -57,32 +57,31 @@ def transpose(square: Words) -> None:
     """
     shift, mask = np.int64(32), np.uint64(0x00000000FFFFFFFF)
     while shift:
-        for begin in range(0, 64, 2 * shift):
-            low, high = square[begin : begin + shift], square[begin + shift : begin + 2 * shift]
-            for k in range(shift):
-                swap = ((low[k] >> np.uint64(shift)) ^ high[k]) & mask
-                low[k] ^= swap << np.uint64(shift)
-                high[k] ^= swap
+        k = np.int64(0)
+        while k < 64:
+            swap = ((square[k] >> np.uint64(shift)) ^ square[k + shift]) & mask
+            square[k] ^= swap << np.uint64(shift)
+            square[k + shift] ^= swap
+            k = (k + shift + 1) & ~shift
         shift >>= 1
         mask ^= mask << np.uint64(shift)
 
 
 @lent
-def pack_forms(
-    m: Memory, notes: Notes, which: Rows, rows: Int, words: Words, out: Out, size: Int, first: Int
-) -> None:
-    """Write the presence of every group that any of `rows` rows has, as the rows' forms say it.
+def pack_forms(m: Memory, notes: Notes, which: Rows, rows: Int, words: Words, out: Out, first: Int) -> None:
+    """Write which of a batch's rows have each group, as rows `first` on, as the rows' forms say it.
 
     which (rows,)  form of each row;  words to work in
     """
-    square = words[:64]
+    square, size = words[:64], bits_of(np.int64(out.head[ROWS])) // 8
     filled, address = NOTES + m.repetitions, np.int64(out.head[ADDRESS])
     for begin in range(0, rows, 64):
         count = min(rows - begin, 64)
         for some in range((m.groups + 63) // 64):
             for i in range(count):
                 square[i] = np.uint64(np.int64(form(m, groups_of(m, which[begin + i]) + some)))
-            square[count:] = 0
+            for i in range(count, 64):
+                square[i] = 0
             transpose(square)
             for group in range(64 * some, min(64 * some + 64, m.groups)):
                 if notes[filled + group]:
@@ -93,13 +92,10 @@ def pack_forms(
 
 @lent
 def take_presence(
-    m: Memory, places: Places, notes: Notes, which: Rows, words: Words, out: Out, first: Int
+    m: Memory, places: Places, notes: Notes, rows: Int, words: Words, out: Out, first: Int
 ) -> None:
-    """Write which of a batch's rows have each group, as rows `first` on.
-
-    which (rows,)  form of each row
-    """
-    rows, size = which.size, bits_of(np.int64(out.head[ROWS])) // 8
+    """Write which of a batch's rows have each group, as rows `first` on, as far as places say it."""
+    size = bits_of(np.int64(out.head[ROWS])) // 8
     for group in range(m.groups):
         some, begin = notes[NOTES + m.repetitions + group] != 0, np.int64(out.valid[group])
         if begin < 0 and not some:
@@ -107,11 +103,10 @@ def take_presence(
         if begin < 0:
             begin = take_room(out, 8 * size)
             out.valid[group] = begin
-            words_at(out.head[ADDRESS] + begin, size)[: (first >> 6) + 1] = 0
-        bits = words_at(out.head[ADDRESS] + begin, size)
+            clear(out.head[ADDRESS] + begin, 8 * (first >> 6) + 8)
         if not some:
-            bits[(first >> 6) + 1 : ((first + rows) >> 6) + 1] = 0
+            behind = (first >> 6) + 1
+            clear(out.head[ADDRESS] + begin + 8 * behind, 8 * (((first + rows) >> 6) + 1 - behind))
         elif notes[PLACED_ALL]:
+            bits = words_at(out.head[ADDRESS] + begin, size)
             out.rows_with[group] += pack_bits(places[group * m.width :], rows, bits, first, words)
-    if not notes[PLACED_ALL]:
-        pack_forms(m, notes, which, rows, words, out, size, first)
