@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_blocks import find_blocks
-from asman.model.decoded import REJECTED, Decoded, EditionChoice
+from asman.model.decoded import REJECTED, Decoded, EditionChoice, Judged
 from asman.model.frames import Frames
 from asman.wire.asterix import reasons
 from asman.wire.asterix.batches import read
@@ -123,10 +123,17 @@ def _choice(parts: list[Part]) -> EditionChoice:
     """What is reported of a category: the edition of most blocks, and sources that write another one."""
     first = parts[0]
     judged = first.judged
-    sources = {source_name(part.source): part.judged.edition for part in parts if part.source >= 0}
+    apart = {source_name(part.source): part for part in parts if part.source >= 0}
+    sources = {name: part.judged.edition for name, part in apart.items()}
+    each = {name: _judged(part) for name, part in apart.items()}
     return EditionChoice(
-        judged.edition, first.pinned, judged.scores, judged.records, judged.plausible, sources
+        judged.edition, first.pinned, judged.scores, judged.records, judged.plausible, sources, each
     )
+
+
+def _judged(part: Part) -> Judged:
+    one = part.judged
+    return Judged(one.edition, one.records or part.blocks.start.size, one.plausible, one.refusal)
 
 
 def _read(
