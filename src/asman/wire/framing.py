@@ -165,7 +165,8 @@ def _capture(name: str, view: NDArray[np.uint8]) -> Framed:
     lost = carried.lost
     if end < view.size:
         lost = (*lost, Lost(int(end), int(view.size - end), ENDS))
-    return Framed(name, carried.frames, lost, carried.octets, carried.origin, carried.streams, carried.notes)
+    notes = carried.notes if found else (*carried.notes, "it holds no packets")
+    return Framed(name, carried.frames, lost, carried.octets, carried.origin, carried.streams, notes)
 
 
 def _recorded(name: str, view: NDArray[np.uint8]) -> Framed:
