@@ -46,6 +46,8 @@ def _plain(told: dict[str, int]) -> Counter[str]:
             kept = kept.split(": ")[-1]
             for common in ("goes past the end of its block", "is longer than the specification allows"):
                 kept = f"an item or a field specification {common}" if kept.endswith(common) else kept
+        if words.startswith("packet of a link layer"):
+            kept = words.partition(" (type")[0]
         if words.startswith("a contribution of"):
             kept = "a contribution whose length is not that of its rows"
         out["category without published specification" if kept.startswith("category ") else kept] += count

@@ -15,6 +15,9 @@ def test_an_event_is_a_noun_with_keys():
     assert line(rejected) == 'blocks_rejected feed=f blocks=2 offset=77 reason="no such category"'
     met = events.SensorsMet((Sensor(id="a", lat_deg=0, lon_deg=0), Sensor(id="b", lat_deg=0, lon_deg=0)))
     assert line(met) == "sensors_met sensors=a,b"
+    doubted = events.EditionDoubted("CAT021@20/206", "2.7", "23% of 104 records plausible")
+    told = 'edition_doubted source=CAT021@20/206 edition=2.7 reason="23% of 104 records plausible"'
+    assert line(doubted) == told
 
 
 def test_noise_is_written_once_a_minute_and_feed_and_added_up(caplog):

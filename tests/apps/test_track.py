@@ -168,3 +168,12 @@ def test_what_two_radars_add_is_said_and_stands_in_the_file(tmp_path):
     told = json.loads(metadata[b"asman.registration"])
     assert [one["sensor"] for one in told] == ["kant", "osh"]
     assert all(one["used"] > 0 and abs(one["azimuth_deg"]) < 4 * one["azimuth_sigma_deg"] for one in told)
+
+
+def test_heights_beside_pressure_altitudes_are_told(shared_data, tmp_path):
+    """Instants of 1/128 s have no form in Python's own calendar: the summary must not need one."""
+    recording = tmp_path / "adsb.ast"
+    recording.write_bytes((shared_data / "asterix/alicante-adsb.cat021.ast").read_bytes()[:60_000])
+    ran = CliRunner().invoke(command, [str(recording), "-o", str(tmp_path / "tracks.parquet")])
+    assert ran.exception is None
+    assert "from pressure altitudes" in ran.stderr

@@ -1,4 +1,4 @@
-"""The small parts of the reasoning: lateness, editions, liveness, the picture's columns, trails."""
+"""The small parts of the reasoning: lateness, liveness, the picture's columns, trails."""
 
 import numpy as np
 import pyarrow as pa
@@ -7,13 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asman.model.datagram import Datagram
-from asman.model.decoded import REJECTED, Decoded, EditionChoice
 from asman.model.plots import PLOTS
 from asman.model.sensor import Sensor
 from asman.model.tracks import TRACKS
 from asman.pipeline import trails
 from asman.pipeline.batch import gather, trace
-from asman.pipeline.editions import SETTLED_AFTER, Editions, learn, pins
 from asman.pipeline.health import SensorCount, heard, is_silent, turned
 from asman.pipeline.lag import FIRST_S, LONGEST_S, Lag, frontier_ns, measure
 from asman.pipeline.picture import picture
@@ -59,24 +57,6 @@ def test_nothing_makes_the_picture_wait_longer_than_it_may(times):
     batch = gather((Datagram("a", 0, b"x"),))
     found = measure(Lag(), batch, plots(times, [0] * len(times)), 1.0)
     assert 0.0 <= found.lag_s <= LONGEST_S
-
-
-def decoded(category: str, records: int, scores: dict[str, float], chosen: str) -> Decoded:
-    table = pa.table({"offset": np.arange(records)})
-    choice = EditionChoice(chosen, False, scores)
-    return Decoded({category: table}, REJECTED.empty_table(), {category: choice}, "raw", 0)
-
-
-def test_an_edition_is_learnt_from_many_small_pieces_and_then_settled():
-    editions: Editions = {}
-    for _ in range(3):
-        editions = learn(editions, decoded("CAT021", 1, {"0.26": 1.0, "2.1": 1.0}, "2.1"))
-    assert pins(editions, {}) == {}
-    while not editions["CAT021"].settled:
-        editions = learn(editions, decoded("CAT021", 30, {"0.26": 1.0, "2.1": 0.2}, "0.26"))
-    assert pins(editions, {}) == {"CAT021": "0.26"}
-    assert SETTLED_AFTER <= editions["CAT021"].records < SETTLED_AFTER + 30
-    assert pins(editions, {"CAT021": "2.1"}) == {"CAT021": "2.1"}
 
 
 def test_a_rotation_is_measured_and_a_missed_north_marker_does_not_double_it():

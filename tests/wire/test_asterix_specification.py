@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from asman.kernels.asterix_columns import COLUMN
+from asman.kernels.asterix_gather import COLUMN
 from asman.wire.asterix.layout import layout
 from asman.wire.asterix.specification import FILE, specifications
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asman.errors import InputError
-from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO
+from asman.kernels.asterix_out import ASCII, FLOAT, ICAO
 from asman.model.frames import NO_TIME, Frames
 from asman.wire.asterix.batches import Blocks, read
 from asman.wire.asterix.decode import decode

@@ -126,7 +126,7 @@ def test_every_link_layer_is_unwrapped_to_the_udp_payload(link, packet):
         (ethernet(ip6(bytes([17, 0, 0, 1]) + bytes(4) + udp(BLOCK), following=44), 0x86DD), 1, "fragment"),
         (PACKET[:-1], 1, "cut short"),
         (PACKET[:38], 1, "cut short"),
-        (PACKET, 105, "link layer that we do not know"),
+        (PACKET, 105, "link layer that we do not know (type 105)"),
         (ethernet(ip4(udp(b"hello"))), 1, "does not begin with a data block"),
     ],
 )
@@ -142,6 +142,10 @@ def test_a_payload_holds_several_blocks_and_what_follows_them_is_rejected():
     assert found.records == 2
     assert found.rejected["length"].to_pylist() == [2]
     assert "no data block" in found.rejected["reason"][0].as_py()
+
+
+def test_a_capture_of_no_packets_says_so():
+    assert find(pcap()).notes == ("it holds no packets",)
 
 
 def test_a_capture_that_ends_within_a_packet_keeps_what_came_before():

@@ -125,6 +125,8 @@ def test_behind_a_gap_in_a_stream_the_next_block_is_found():
     lost = find(octets).rejected
     assert sum(one.length for one in lost) == 5 + (3 * size - 2 * size - 9)
     assert {one.reason for one in lost} == {"octets of a TCP stream that hold no data block"}
+    gap = f"2 segments of TCP laid end to end; 1 gap in them, {size + 4} octets were not captured"
+    assert find(octets).notes == (gap,)
 
 
 def test_other_streams_are_lost_and_acknowledgements_are_nothing():

@@ -70,6 +70,21 @@ def test_a_recording_that_ends_within_a_frame_says_so(name: str):
     assert found.rejected[0].offset + found.rejected[0].length == len(octets) - 6
 
 
+@pytest.mark.parametrize("name", ["final", "ioss", "ioss-seq", "rff", "rply"])
+@pytest.mark.parametrize("before", [b"\x00" * 7, b"\xff" * 3])
+def test_frames_alike_that_begin_late_are_those_of_their_recorder_and_lose_no_second_block(
+    name: str, before: bytes
+):
+    """They are spaced evenly; taken for that, the second category of each frame would be passed over."""
+    status = b"\x22\x00\x08\xe0\x14\x81\x00\x00"
+    whole = FORMS[name](*[BLOCK + status] * 40)
+    octets = before + whole[128 if name == "rff" else 0 :]
+    found = find(octets)
+    assert found.name == name
+    assert found.frames.length.tolist() == [16] * 40
+    assert [one.length for one in found.rejected] == [len(before)]
+
+
 def test_bare_blocks_stay_bare_blocks():
     assert find(BLOCK * 20).name == "raw"
     assert find(BLOCK).name == "raw"

@@ -12,12 +12,20 @@ from typing import Final
 
 import msgspec
 
-from asman.pipeline.events import BlocksRejected, Event, Events, SensorSilent, SensorsMet, SourceUnknown
+from asman.pipeline.events import (
+    BlocksRejected,
+    EditionDoubted,
+    Event,
+    Events,
+    SensorSilent,
+    SensorsMet,
+    SourceUnknown,
+)
 from asman.units import SECOND_NS
 
 #: Time of the picture between two lines about the blocks that one feed had rejected.
 REJECTED_EVERY_S: Final = 60.0
-_WARNINGS: Final = (BlocksRejected, SensorSilent, SourceUnknown)
+_WARNINGS: Final = (BlocksRejected, EditionDoubted, SensorSilent, SourceUnknown)
 
 
 class Journal:

@@ -18,7 +18,7 @@ from asman.apps.plan import Plan
 from asman.apps.reason import Outlet
 from asman.apps.telling import told
 from asman.edge import messages
-from asman.edge.health_messages import FeedHealth, Health, SensorHealth, UnknownSource
+from asman.edge.health_messages import EditionHealth, FeedHealth, Health, SensorHealth, UnknownSource
 from asman.edge.messages import (
     PlotEntry,
     SensorEntry,
@@ -203,6 +203,19 @@ def health(plan: Plan, state: NodeState, behind_s: float, dropped: dict[str, int
         unknown=[
             UnknownSource(sac=sac, sic=sic, category=int(category[3:]), records=records)
             for (sac, sic, category), records in watch.unknown.items()
+        ],
+        editions=[
+            EditionHealth(
+                source=name,
+                edition=one.edition,
+                settled=one.settled,
+                records=one.records,
+                plausible=one.plausible,
+                scores=one.scores,
+                doubt=one.doubt,
+            )
+            for name, one in state.editions.items()
+            if one.edition
         ],
     )
 

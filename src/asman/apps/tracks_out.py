@@ -69,7 +69,9 @@ def _offsets(offsets: "pa.Table") -> list[str]:
     """A line on how far heights lie from pressure altitudes, where aircraft told both."""
     if not offsets.num_rows:
         return []
-    best: dict[str, Any] = offsets.sort_by([("reports", "descending")]).slice(0, 1).to_pylist()[0]
+    # Without its time: instants in nanoseconds have no Python form.
+    ordered = offsets.drop_columns("time").sort_by([("reports", "descending")])
+    best: dict[str, Any] = ordered.slice(0, 1).to_pylist()[0]
     return [
         f"heights lie {best['ground_offset_m']:+.0f} ± {best['ground_sigma_m']:.0f} m from pressure "
         f"altitudes at 0 m, {best['aloft_offset_m']:+.0f} ± {best['aloft_sigma_m']:.0f} m at 10 km, around "

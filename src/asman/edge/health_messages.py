@@ -68,6 +68,25 @@ class UnknownSource(msgspec.Struct, frozen=True, kw_only=True):
     records: int
 
 
+class EditionHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """With which edition one source is read, and why.
+
+    source     "CAT021@20/206"; "CAT021" every other source of it, in a replay
+    settled    false while its first records are judged
+    records    that were judged, of which `plausible` are
+    scores     edition -> plausible share of what was judged
+    doubt      why it does not look like that edition any more, in words
+    """
+
+    source: str
+    edition: str
+    settled: bool
+    records: int
+    plausible: int
+    scores: dict[str, float] = {}
+    doubt: str = ""
+
+
 class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     """How the node does.
 
@@ -95,5 +114,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, tag="health"):
     feeds: list[FeedHealth] = []
     outputs: list[OutputHealth] = []
     unknown: list[UnknownSource] = []
+    editions: list[EditionHealth] = []
     bus: dict[str, str | int | float] = {}
     simulated_tracks: int = 0

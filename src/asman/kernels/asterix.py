@@ -6,7 +6,7 @@ eighth whether another octet does. What the items look like stands in a program
 read outside the buffer.
 
 Of each record of a batch only the places are noted where its parts begin, which are fewer than its leaves;
-and a record that is made as one before it has its parts where that one had them
+and of a record that is made as one before it, which has its parts where that one had them, only which one
 (`asman.kernels.asterix_forms`). `asman.kernels.asterix_columns` then takes the leaves out of the octets, one
 column after another.
 
@@ -19,7 +19,17 @@ Source: EUROCONTROL-SPEC-0149, ASTERIX Part 1, edition 3.1, sections 4 and 5.
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix_forms import begin_batch, learn, read_known
+from asman.kernels.asterix_forms import (
+    FORMED,
+    LAST,
+    NOTHING,
+    begin_batch,
+    formless,
+    learn,
+    place_row,
+    read_known,
+    where,
+)
 from asman.kernels.asterix_memory import (
     Forms,
     Int,
@@ -30,6 +40,7 @@ from asman.kernels.asterix_memory import (
     Program,
     Sizes,
     code,
+    form,
     leading,
     memory,
     octet,
@@ -57,6 +68,7 @@ from asman.kernels.asterix_program import (
     HEAD,
     HEAP_FULL,
     LOGGED,
+    PLACED_ALL,
     RFS,
     SELECTOR,
     UAP,
@@ -154,17 +166,6 @@ def read_record(m: Memory, at: Int, end: Int, row: Int) -> Int:
     return at if some else -EMPTY
 
 
-@rare
-def read_next(m: Memory, at: Int, end: Int, row: Int) -> Int:
-    """Read one record, as one before it was made where that can be."""
-    after = read_known(m, at, end, row)
-    if after == 0:
-        after = read_record(m, at, end, row)
-        if after > 0:
-            learn(m, at, after, row)
-    return after
-
-
 @kernel
 def read_blocks(
     octets: Octets,
@@ -183,7 +184,7 @@ def read_blocks(
 
     starts, lengths (B,)  octet where each block begins, and its octets, header included; all within `octets`
     repeated  (R, 2)      group and column of the count of each repetition
-    records   (3, rows)   filled: octet where the record begins, octets, index of its block
+    records   (4, rows)   filled: octet where the record begins, octets, index of its block, its form or -1
     rejects   (K, 5)      filled: octet of the failure, index of the block, reason, node, where the record
                           begins
 
@@ -204,9 +205,17 @@ def read_blocks(
             if row == records.shape[1] or failed == rejects.shape[0]:
                 notes[BLOCK], notes[AT] = block, at
                 return row, failed
-            after = read_next(m, at, end, row)
+            after = read_known(m, at, end, row) if at < end else np.int64(end)
+            if after == 0:
+                after = read_record(m, at, end, row)
+                if after > 0:
+                    learn(m, at, after, row)
+            known = form(m, LAST) if after > 0 and at < end else np.int64(NOTHING)
             if after < 0 or (sizes.one_each and after < end):
+                if after > 0 and known >= 0 and not notes[PLACED_ALL]:
+                    place_row(m, at, row, where(known))
                 forget(m, repeated, row)
+                known = np.int64(NOTHING)
                 if after == -HEAP_FULL:
                     notes[BLOCK], notes[AT] = block, at
                     return row, failed
@@ -219,6 +228,9 @@ def read_blocks(
             if program[CARRY] >= 0:
                 carry(m, row)
             records[0, row], records[1, row], records[2, row] = at, after - at, block
+            records[FORMED, row] = known
+            if known < 0:
+                formless(m, records, row)
             row += 1
             at = after
             if sizes.one_each:

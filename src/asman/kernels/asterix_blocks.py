@@ -23,7 +23,7 @@ def find_blocks(
     starts, lengths (F,)  the frames
     known  (256,)         categories that there are
     follow                where no block begins, go on at the next octet where some do, one behind the other
-    blocks (B, 4) int64   filled: first octet, octets, category, frame
+    blocks (4, B) int64   filled: first octet, octets, category, frame
     broken (K, 4) int64   filled: octet, octets given up, category, frame, of what is none
     returns how many of each
     """
@@ -56,7 +56,7 @@ def find_blocks(
                 at = after
                 continue
             seen[category] = True
-            blocks[found, 0], blocks[found, 1], blocks[found, 2], blocks[found, 3] = at, size, category, frame
+            blocks[0, found], blocks[1, found], blocks[2, found], blocks[3, found] = at, size, category, frame
             found += 1
             at += size
     return found, bad

@@ -13,6 +13,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from asman.kernels.asterix_forms import FORMED, place_rows, summands
+from asman.kernels.asterix_gather import (
+    BASE,
+    COLUMN,
+    GROUP,
+    KIND,
+    LEAF_KIND,
+    LEFT,
+    LETTERS,
+    RIGHT,
+    Words,
+    fetch,
+    fetch_formed,
+)
 from asman.kernels.asterix_memory import (
     Forms,
     Int,
@@ -23,51 +37,44 @@ from asman.kernels.asterix_memory import (
     Program,
     Sizes,
     buffer,
-    eight,
+    form,
     leaf_of,
     memory,
-    place,
     word,
 )
-from asman.kernels.asterix_program import NOTES, STRETCH, STRETCH_BITS
+from asman.kernels.asterix_out import (
+    ADDRESS,
+    FLOAT,
+    ICAO,
+    INT8,
+    INT16,
+    INT32,
+    ROWS,
+    Out,
+    clear,
+    column_at,
+    doubles_at,
+    ends_at,
+    ints_at,
+    octets_at,
+    octets_each,
+    shorts_at,
+    text_at,
+    words_at,
+    write_nothing,
+)
+from asman.kernels.asterix_presence import pack_forms, take_presence
+from asman.kernels.asterix_program import NOTES, PLACED_ALL, STRETCH, STRETCH_BITS
 from asman.kernels.asterix_text import take_text
-from asman.kernels.jit import kernel, lent
+from asman.kernels.jit import kernel, lent, small
 
-# Kinds of column that are made.
-FLOAT, INT8, INT16, INT32, INT64, ICAO, ASCII, KINDS = 0, 1, 2, 3, 4, 5, 6, 7
-# What says how a column is taken: its group, or repetition; the octet of the part from which on eight are
-# gathered; shifts and kind of the leaf; the column's kind; letters of a string; its number.
-GROUP, BASE, LEFT, RIGHT, LEAF_KIND, KIND, LETTERS, COLUMN, TAKE = 0, 1, 2, 3, 4, 5, 6, 7, 8
 #: Records of which all columns are taken before those of the next ones: their octets fit the nearest cache.
 PIECE = 512
+#: Octets of a stretch that are copied in one go.
+COPIED = 32
 
 Takes = NDArray[np.int32]
-Words = NDArray[np.uint64]
-
-
-class Out(NamedTuple):
-    """Finished columns of one segment.
-
-    valid       (G, ~)    uint8    validity bitmaps, least significant bit first, one a group
-    rows_with   (G,)      int64    rows that have the group
-    slots       (C,)      int32    a column's place in the array of its kind; -1: nothing has it so far
-    used        (KINDS,)  int32    how many places are taken
-    f64, u8, u16, u32, u64  (places, rows)
-    ends        (places, rows + 1) int32  where each string ends in `text`
-    text        (places, rows * 8) uint8
-    """
-
-    valid: NDArray[np.uint8]
-    rows_with: NDArray[np.int64]
-    slots: NDArray[np.int32]
-    used: NDArray[np.int32]
-    f64: NDArray[np.float64]
-    u8: NDArray[np.uint8]
-    u16: NDArray[np.uint16]
-    u32: NDArray[np.uint32]
-    u64: NDArray[np.uint64]
-    ends: NDArray[np.int32]
-    text: NDArray[np.uint8]
+Records = NDArray[np.int64]
 
 
 class Plan(NamedTuple):
@@ -90,123 +97,54 @@ class Plan(NamedTuple):
 
 
 @lent
-def pack_bits(places: Places, rows: Int, bits: NDArray[np.uint8], first: Int, marks: Words) -> Int:
-    """Write the presence of `rows` rows as a bitmap from bit `first` on; return how many are present.
+def take_numbers(
+    words: Words, rows: Int, left: Int, right: Int, signed: Int, kind: Int, lsb: float, to: Int
+) -> None:
+    """Write rows of a column of numbers from address `to` on.
 
-    places from the first of the group on; those from `rows` to the next multiple of eight are 0
-    bits   has room for an octet after the last
-    marks  (rows / 8,) to work in
-
-    Eight marks of 0 or 1 are one load and one multiplication that moves each to its bit.
+    Slices begin at 0 so that the compiler does many rows at once.
     """
-    eights = (rows + 7) // 8
-    there, found = marks.view(np.uint8)[: 8 * eights], places[: 8 * eights]
-    for i in range(8 * eights):
-        there[i] = found[i] != 0
-    shift = np.uint64(first & 7)
-    at = first >> 3
-    count = np.uint64(0)
-    for i in range(eights):
-        count += (marks[i] * np.uint64(0x0101010101010101)) >> np.uint64(56)
-        packed = ((marks[i] * np.uint64(0x0102040810204080)) >> np.uint64(56)) << shift
-        bits[at + i] |= np.uint8(packed)
-        bits[at + i + 1] = np.uint8(packed >> np.uint64(8))
-    return np.int64(count)
-
-
-@lent
-def gather(m: Memory, begin: Int, rows: Int, base: Int, end: Int, words: Words) -> None:
-    """Load eight octets of each row, from octet `base` of its part on; 0 where the row lacks it.
-
-    begin  where the places begin;  end  octet after the last that any of the rows has
-    """
-    if max(end, base) + 8 <= m.limit:
-        for i in range(rows):
-            at = place(m, begin + i)
-            words[i] = eight(m, at + base) & np.uint64(np.int64(-at >> 63))  # all bits where it has one
-    else:
-        for i in range(rows):
-            at = place(m, begin + i)
-            words[i] = word(m, at + base) if at else np.uint64(0)
-
-
-@lent
-def take_numbers(words: Words, rows: Int, take: Takes, lsb: float, slot: Int, out: Out, first: Int) -> None:
-    """Write one column of numbers. Slices begin at 0 so that the compiler does many rows at once."""
-    left, right, signed, kind = take[LEFT], take[RIGHT], take[LEAF_KIND], take[KIND]
-    end = first + rows
     source = words[:rows]
     if kind == FLOAT:
-        target = out.f64[slot, first:end]
+        target = doubles_at(to, rows)
         for i in range(rows):
             target[i] = np.float64(leaf_of(source[i], left, right, signed)) * lsb
     elif kind == INT8:
-        narrow = out.u8[slot, first:end]
+        narrow = octets_at(to, rows)
         for i in range(rows):
             narrow[i] = np.uint8(leaf_of(source[i], left, right, signed))
     elif kind == INT16:
-        short = out.u16[slot, first:end]
+        short = shorts_at(to, rows)
         for i in range(rows):
             short[i] = np.uint16(leaf_of(source[i], left, right, signed))
     elif kind == INT32:
-        middle = out.u32[slot, first:end]
+        middle = ints_at(to, rows)
         for i in range(rows):
             middle[i] = np.uint32(leaf_of(source[i], left, right, signed))
     else:
-        wide = out.u64[slot, first:end]
+        wide = words_at(to, rows)
         for i in range(rows):
             wide[i] = np.uint64(leaf_of(source[i], left, right, signed))
 
 
 @lent
-def take_stretches(m: Memory, begin: Int, rows: Int, take: Takes, target: NDArray[np.uint64]) -> None:
-    """Write where the octets of each row lie, times 2^16, and how many they are; 0 where it has none."""
-    for i in range(rows):
-        at = place(m, begin + i)
-        fixed = ((at + take[BASE]) << STRETCH_BITS) | np.int64(take[RIGHT])
-        target[i] = np.uint64(fixed if take[LEAF_KIND] == STRETCH and at else at)
+def take_stretches(places: Words, base: Int, size: Int, to: Int) -> None:
+    """Write where the octets of each row lie, times 2^16, and how many they are; 0 where it has none.
+
+    base, size  octets of the part before them, and how many they are; -1: as many as the place says
+    """
+    target = words_at(to, places.size)
+    for i in range(places.size):
+        at = np.int64(places[i])
+        target[i] = np.uint64(((at + base) << STRETCH_BITS) | size if size >= 0 and at else at)
 
 
-@lent
-def write_nothing(kind: Int, slot: Int, out: Out, begin: Int, end: Int) -> None:
-    """Fill rows that lack the column: what a null hides is 0, and a string empty."""
-    if kind == FLOAT:
-        out.f64[slot, begin:end] = 0.0
-    elif kind == INT8:
-        out.u8[slot, begin:end] = 0
-    elif kind == INT16:
-        out.u16[slot, begin:end] = 0
-    elif kind == INT32:
-        out.u32[slot, begin:end] = 0
-    elif kind == INT64:
-        out.u64[slot, begin:end] = 0
-    else:
-        if begin == 0:
-            out.ends[slot, 0] = 0
-        out.ends[slot, begin + 1 : end + 1] = out.ends[slot, begin]
-
-
-@lent
-def take_column(
-    m: Memory, begin: Int, rows: Int, words: Words, take: Takes, lsb: float, out: Out, first: Int
-) -> None:
-    """Write rows `first` on of a column whose eight octets are gathered."""
-    kind, column = np.int64(take[KIND]), np.int64(take[COLUMN])
-    array = min(kind, ICAO)  # strings of either kind share theirs
-    slot = np.int64(out.slots[column])
-    if slot < 0:
-        slot = np.int64(out.used[array])
-        out.used[array] += 1
-        out.slots[column] = slot
-        write_nothing(kind, slot, out, np.int64(0), np.int64(first))
-    if kind >= ICAO:
-        shifts = (np.int64(take[LEFT]), np.int64(take[RIGHT]))
-        letters = np.int64(take[LETTERS])
-        take_text(words, rows, *shifts, kind == ICAO, letters, out.ends[slot], out.text[slot], first)
-    elif take[LEAF_KIND] >= STRETCH:
-        take_stretches(m, begin, rows, take, out.u64[slot, first : first + rows])
-    else:
-        take_numbers(words, rows, take, lsb, slot, out, first)
+@small
+def copy_eight(m: Memory, at: Int, data: NDArray[np.uint8], to: np.uint64) -> None:
+    """Copy eight octets."""
+    eight_of = word(m, at)
+    for j in range(8):  # one store, once compiled
+        data[to + np.uint64(j)] = np.uint8(eight_of >> np.uint64(56 - 8 * j))
 
 
 @kernel
@@ -217,7 +155,9 @@ def copy_stretches(
 
     packed (N,)       where each begins, times 2^16, and how many octets it has
     ends   (N + 1,)   filled: where each ends in `data`
-    data              with room for seven octets more
+    data              with room for COPIED octets more
+
+    The first octets are copied in one go, whatever there are: most are short, and no processor foresees how.
     """
     m = buffer(octets)
     at = np.uint64(0)
@@ -225,22 +165,24 @@ def copy_stretches(
     for i in range(packed.size):
         size = np.int64(packed[i]) & ((1 << STRETCH_BITS) - 1)
         begin = np.int64(packed[i]) >> STRETCH_BITS
-        for k in range(0, size, 8):
-            eight_of = word(m, begin + k)
-            for j in range(8):  # one store of eight octets, once compiled
-                data[at + np.uint64(k + j)] = np.uint8(eight_of >> np.uint64(56 - 8 * j))
+        for k in range(0, COPIED, 8):
+            copy_eight(m, begin + k, data, at + np.uint64(k))
+        for k in range(COPIED, size, 8):
+            copy_eight(m, begin + k, data, at + np.uint64(k))
         at += np.uint64(size)
         ends[i + 1] = at
 
 
 @lent
-def mark_cases(m: Memory, places: Places, notes: Notes, rows: Int, plan: Plan) -> None:
+def mark_cases(m: Memory, places: Places, notes: Notes, records: Records, rows: Int, plan: Plan) -> None:
     """Fill the groups of dependent leaves: present where the leaves they depend on have the case's values."""
     width, filled, cases = m.width, NOTES + m.repetitions, plan.cases
     for k in range(cases.shape[0]):
         target, base = np.int64(cases[k, 0]), np.int64(cases[k, 1])
         if notes[filled + base] == 0:
             continue
+        if not notes[PLACED_ALL]:
+            place_rows(m, records, rows)
         notes[filled + target] = 1
         for i in range(rows):
             fits = places[base * width + i] != 0
@@ -255,80 +197,103 @@ def mark_cases(m: Memory, places: Places, notes: Notes, rows: Int, plan: Plan) -
 
 
 @lent
-def take_records(
+def take_columns(
     m: Memory,
-    places: Places,
     notes: Notes,
+    records: Records,
     rows: Int,
     end: Int,
-    plan: Plan,
+    takes: Takes,
+    lsbs: NDArray[np.float64],
+    begin: Int,
+    stop: Int,
     words: Words,
     out: Out,
     first: Int,
+    repeated: bool,
 ) -> None:
-    """Turn a batch into rows `first` on of `out`, and empty it; `end` is the octet after its last."""
-    width, filled, takes = m.width, NOTES + m.repetitions, plan.takes
-    for group in range(m.groups):
-        if notes[filled + group]:
-            out.rows_with[group] += pack_bits(places[group * width :], rows, out.valid[group], first, words)
-    for c in range(takes.shape[0]):
-        slot = np.int64(out.slots[takes[c, COLUMN]])
-        if slot >= 0 and not notes[filled + takes[c, GROUP]]:
-            write_nothing(np.int64(takes[c, KIND]), slot, out, np.int64(first), np.int64(first + rows))
+    """Write columns of so many rows, or of what is `repeated` in them, as rows `first` on of `out`.
+
+    end          octet after the last that any of the rows has
+    begin, stop  which of `takes`
+    """
+    filled, formed = NOTES + m.repetitions, notes[PLACED_ALL] == 0 and not repeated
+    room = np.int64(out.head[ROWS])
     for piece in range(0, rows, PIECE):
         count = min(rows - piece, PIECE)
-        gathered, base = np.int64(-1), np.int64(-1)
-        for c in range(takes.shape[0]):
+        fetched, base = np.int64(-1), np.int64(-1)
+        for c in range(begin, stop):
             take = takes[c]
             group = np.int64(take[GROUP])
-            if not notes[filled + group]:
+            if not repeated and not notes[filled + group]:
                 continue
-            begin = group * width + piece
-            if take[LEAF_KIND] < STRETCH and (group != gathered or take[BASE] != base):
-                gathered, base = group, np.int64(take[BASE])
-                gather(m, begin, count, base, end, words)
-            take_column(m, begin, count, words, take, plan.lsbs[c], out, first + piece)
-    for group in range(m.groups):
-        if notes[filled + group]:
-            places[group * width : group * width + rows] = 0
-            notes[filled + group] = 0
+            if group != fetched or take[BASE] != base or take[LEAF_KIND] >= STRETCH:
+                fetched, base = group, np.int64(take[BASE])
+                if formed:
+                    begins, which = records[0, piece : piece + count], records[FORMED, piece : piece + count]
+                    fetch_formed(m, begins, which, take, end, words)
+                else:
+                    at = m.groups * m.width + group * m.height if repeated else group * m.width
+                    fetch(m, at + piece, count, take, end, words)
+            kind, leaf = np.int64(take[KIND]), np.int64(take[LEAF_KIND])
+            left, right = np.int64(take[LEFT]), np.int64(take[RIGHT])
+            to = column_at(out, kind, np.int64(take[COLUMN]), first)
+            if kind >= ICAO:
+                letters = np.int64(take[LETTERS])
+                ends, text = ends_at(to, room + 1), octets_at(to + text_at(room), 8 * room + 8)
+                take_text(words, count, left, right, kind == ICAO, letters, ends, text, first + piece)
+            elif leaf >= STRETCH:
+                size = right if leaf == STRETCH else np.int64(-1)
+                take_stretches(words[:count], base, size, to + 8 * (first + piece))
+            else:
+                to += octets_each(kind) * (first + piece)
+                take_numbers(words, count, left, right, leaf, kind, lsbs[c], to)
 
 
 @lent
-def take_children(
+def count_children(
     m: Memory,
     places: Places,
     notes: Notes,
+    records: Records,
     rows: Int,
-    end: Int,
-    plan: Plan,
-    words: Words,
-    out: Out,
+    repeated: NDArray[np.int32],
     first: Int,
     ends: NDArray[np.int32],
 ) -> None:
-    """Append a batch's repetitions to `out`, and where those of each record end to `ends`."""
-    repeated, takes = plan.repeated, plan.child_takes
+    """Append to `ends` where the repetitions of each record of a batch end."""
     for r in range(repeated.shape[0]):
         at = ends[r, first]
-        group = np.int64(repeated[r, 0]) * m.width
+        group = np.int64(repeated[r, 0])
+        some = notes[NOTES + m.repetitions + group] != 0
         for i in range(rows):
-            if places[group + i]:
-                at += np.int32(places[group + i] - 1)
+            count = np.int64(0)
+            if some and notes[PLACED_ALL]:
+                count = places[group * m.width + i]
+            elif some:
+                count = form(m, summands(group) + records[FORMED, i])
+            at += np.int32(max(count - 1, 0))
             ends[r, first + i + 1] = at
-    gathered, base = np.int64(-1), np.int64(-1)
+
+
+@lent
+def take_nothing(m: Memory, notes: Notes, rows: Int, takes: Takes, out: Out, first: Int) -> None:
+    """Fill rows `first` on of the columns that none of a batch's rows has."""
     for c in range(takes.shape[0]):
-        take = takes[c]
-        r = np.int64(take[GROUP])
-        count, begin = np.int64(notes[NOTES + r]), m.groups * m.width + r * m.height
-        if count:
-            if take[LEAF_KIND] < STRETCH and (r != gathered or take[BASE] != base):
-                gathered, base = r, np.int64(take[BASE])
-                gather(m, begin, count, base, end, words)
-            take_column(m, begin, count, words, take, plan.child_lsbs[c], out, np.int64(out.rows_with[r]))
-    for r in range(repeated.shape[0]):
-        out.rows_with[r] += notes[NOTES + r]
-        notes[NOTES + r] = 0
+        at = np.int64(out.columns[takes[c, COLUMN]])
+        if at >= 0 and not notes[NOTES + m.repetitions + takes[c, GROUP]]:
+            to, room = out.head[ADDRESS] + at, np.int64(out.head[ROWS])
+            write_nothing(np.int64(takes[c, KIND]), to, room, first, first + rows)
+
+
+@lent
+def empty_batch(m: Memory, notes: Notes, rows: Int) -> None:
+    """Make a batch ready for the next."""
+    for group in range(m.groups):
+        filled = NOTES + m.repetitions + group
+        if notes[filled] and notes[PLACED_ALL]:
+            clear(m.places + 8 * group * m.width, 8 * rows)
+        notes[filled] = 0
 
 
 @kernel
@@ -339,7 +304,7 @@ def take_batch(
     notes: Notes,
     forms: Forms,
     sizes: Sizes,
-    records: NDArray[np.int64],
+    records: Records,
     rows: Int,
     plan: Plan,
     words: Words,
@@ -351,7 +316,8 @@ def take_batch(
 ) -> None:
     """Turn a batch of `rows` records into rows `first` on of a segment, and make it ready for the next.
 
-    records, kept (3, ~)    of the batch, of the segment: octet where each begins, octets, index of its block
+    records (4, ~)          of the batch, as `read_blocks` filled it
+    kept    (3, ~)          of the segment: octet where each record begins, octets, index of its block
     words (~,)              to work in: as many as the batch has rows, and as it has children
     out, inner              columns of records, and of what is repeated in them: `inner.rows_with[r]` says how
                             many there are of repetition r
@@ -363,6 +329,23 @@ def take_batch(
         end = max(end, records[0, i] + records[1, i])
         for k in range(3):
             kept[k, first + i] = records[k, i]
-    take_children(m, places, notes, rows, end, plan, words, inner, first, ends)
-    mark_cases(m, places, notes, rows, plan)
-    take_records(m, places, notes, rows, end, plan, words, out, first)
+    count_children(m, places, notes, records, rows, plan.repeated, first, ends)
+    begin, all_of_them = np.int64(0), np.int64(plan.takes.shape[0])
+    for r in range(m.repetitions):
+        stop, count = begin, np.int64(notes[NOTES + r])
+        while stop < plan.child_takes.shape[0] and plan.child_takes[stop, GROUP] == r:
+            stop += 1
+        before = np.int64(inner.rows_with[r])
+        which = (plan.child_takes, plan.child_lsbs, begin, stop)
+        take_columns(m, notes, records, count, end, *which, words, inner, before, True)
+        inner.rows_with[r] += count
+        notes[NOTES + r] = 0
+        begin = stop
+    mark_cases(m, places, notes, records, rows, plan)
+    take_presence(m, places, notes, rows, words, out, first)
+    if not notes[PLACED_ALL]:
+        pack_forms(m, notes, records[FORMED], rows, words, out, first)
+    take_nothing(m, notes, rows, plan.takes, out, first)
+    which = (plan.takes, plan.lsbs, np.int64(0), all_of_them)
+    take_columns(m, notes, records, np.int64(rows), end, *which, words, out, np.int64(first), False)
+    empty_batch(m, notes, rows)

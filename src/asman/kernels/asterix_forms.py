@@ -19,9 +19,16 @@ form since there was no more room; then for each of BUCKETS the latest form of i
     marks     where the group's places begin, octet
     others    where the group's places begin, and place = factor * begin of the record + summand
     children  repetition, octet
+
+What the place of a group says is the record's begin, times a factor that all of the group have, plus a
+summand; a summand of 0 says that there is none. Behind the forms stand the summands of each group, form by
+form, and one of nothing; then of each form, and of nothing, which groups it has, 64 a number. By these
+`asman.kernels.asterix_columns` goes, so that of a record of a known form nothing is written down but which
+one it is; only where a batch has records of none are places written of all of its rows.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from asman.kernels.asterix_memory import (
     Int,
@@ -44,11 +51,14 @@ from asman.kernels.asterix_program import (
     LOGS,
     NOTES,
     PLACED,
+    PLACED_ALL,
     REPEATED,
     STRETCH_BITS,
 )
 from asman.kernels.jit import part, rare
 
+#: Row of a batch's records that says their form.
+FORMED = 3
 # Places in the head.
 COUNT, LAST, MISSED, BUCKET, BUCKETS = 0, 1, 2, 3, 256
 # Places in a form.
@@ -61,8 +71,13 @@ CHILD = OTHER + 3 * OTHERS_MAX
 FORM = CHILD + 2 * CHILDREN_MAX
 #: Forms that are known at a time, and records of none after which a full table is begun anew.
 FORMS, MISSED_MAX = 128, 2048
-#: Numbers that all of it takes.
-SIZE = BUCKET + BUCKETS + FORMS * FORM
+#: The form that has nothing, and where the summands stand.
+NOTHING, SUMMANDS = FORMS, BUCKET + BUCKETS + FORMS * FORM
+
+
+def size_of(groups: int) -> int:
+    """Return the numbers that all of it takes."""
+    return SUMMANDS + (groups + (groups + 63) // 64) * (FORMS + 1)
 
 
 @part
@@ -71,9 +86,22 @@ def where(number: Int) -> Int:
     return BUCKET + BUCKETS + number * FORM
 
 
+@part
+def summands(group: Int) -> Int:
+    """Return where the summands of a group stand."""
+    return SUMMANDS + group * (FORMS + 1)
+
+
+@part
+def groups_of(m: Memory, number: Int) -> Int:
+    """Return where it stands which groups a form has."""
+    return SUMMANDS + m.groups * (FORMS + 1) + number * ((m.groups + 63) // 64)
+
+
 @rare
 def begin_batch(m: Memory) -> None:
     """Note that no groups are filled yet."""
+    put_note(m, PLACED_ALL, m.placed)
     for number in range(form(m, COUNT)):
         put_form(m, where(number) + NOTED, 0)
 
@@ -112,25 +140,48 @@ def fill_notes(m: Memory, this: Int) -> None:
     put_form(m, this + NOTED, 1)
 
 
-@part
-def place_all(m: Memory, at: Int, row: Int, this: Int) -> Int:
-    """Note where the parts of a record of this form lie; return the octet after it, 0 without room."""
-    children = form(m, this + CHILDREN)
-    if children:
-        for r in range(m.repetitions):
-            if note(m, NOTES + r) + children > m.height:
-                return 0
-    if not form(m, this + NOTED):
-        fill_notes(m, this)
+@rare
+def place_row(m: Memory, at: Int, row: Int, this: Int) -> None:
+    """Write down where the parts of a record of a form lie."""
     for mark in range(this + MARK, this + MARK + 2 * form(m, this + MARKS), 2):
         put_place(m, form(m, mark) + row, at + form(m, mark + 1))
     for other in range(this + OTHER, this + OTHER + 3 * form(m, this + OTHERS), 3):
         put_place(m, form(m, other) + row, form(m, other + 1) * at + form(m, other + 2))
+
+
+@rare
+def place_rows(m: Memory, records: NDArray[np.int64], rows: Int) -> None:
+    """Write down where the parts of a batch's rows lie, those before `rows`, which are all of a form."""
+    put_note(m, PLACED_ALL, 1)
+    for row in range(rows):
+        if records[FORMED, row] != NOTHING:
+            place_row(m, records[0, row], row, where(records[FORMED, row]))
+
+
+@rare
+def place_children(m: Memory, at: Int, this: Int, children: Int) -> bool:
+    """Note where what is repeated in a record of a form lies; false without room."""
+    for r in range(m.repetitions):
+        if note(m, NOTES + r) + children > m.height:
+            return False
     for child in range(this + CHILD, this + CHILD + 2 * children, 2):
         r = form(m, child)
         count = note(m, NOTES + r)
         put_place(m, m.groups * m.width + r * m.height + count, at + form(m, child + 1))
         put_note(m, NOTES + r, count + 1)
+    return True
+
+
+@part
+def place_all(m: Memory, at: Int, row: Int, this: Int) -> Int:
+    """Note what a record of this form has; return the octet after it, 0 without room."""
+    children = form(m, this + CHILDREN)
+    if children and not place_children(m, at, this, children):
+        return 0
+    if not form(m, this + NOTED):
+        fill_notes(m, this)
+    if note(m, PLACED_ALL):
+        place_row(m, at, row, this)
     return at + form(m, this + OCTETS)
 
 
@@ -234,6 +285,30 @@ def learn_places(m: Memory, begin: Int, row: Int, this: Int) -> bool:
     return True
 
 
+@part
+def learn_summand(m: Memory, group: Int, number: Int, summand: Int) -> None:
+    """Keep what one group of a form adds."""
+    put_form(m, summands(group) + number, summand)
+    at = groups_of(m, number) + (group >> 6)
+    put_form(m, at, form(m, at) | (1 << (group & 63)))
+
+
+@rare
+def learn_summands(m: Memory, row: Int, this: Int, number: Int) -> None:
+    """Keep what the groups of a form add to a record's begin; the row's places are not needed then."""
+    for i in range((m.groups + 63) // 64):
+        put_form(m, groups_of(m, number) + i, 0)
+    for group in range(m.groups):
+        put_form(m, summands(group) + number, 0)
+    for mark in range(this + MARK, this + MARK + 2 * form(m, this + MARKS), 2):
+        learn_summand(m, form(m, mark) // m.width, number, form(m, mark + 1))
+    for other in range(this + OTHER, this + OTHER + 3 * form(m, this + OTHERS), 3):
+        learn_summand(m, form(m, other) // m.width, number, form(m, other + 2))
+    if not note(m, PLACED_ALL):
+        for group in range(m.groups):
+            put_place(m, group * m.width + row, 0)
+
+
 @rare
 def learn(m: Memory, begin: Int, after: Int, row: Int) -> None:
     """Keep the form of the record that was just read."""
@@ -243,8 +318,6 @@ def learn(m: Memory, begin: Int, after: Int, row: Int) -> None:
     number = form(m, COUNT)
     if number == FORMS:
         put_form(m, MISSED, form(m, MISSED) + 1)
-        if form(m, MISSED) == MISSED_MAX:
-            forget_forms(m)
         return
     this = where(number)
     if not learn_checks(m, begin, this) or not learn_places(m, begin, row, this):
@@ -257,3 +330,14 @@ def learn(m: Memory, begin: Int, after: Int, row: Int) -> None:
     put_form(m, bucket, number + 1)
     put_form(m, COUNT, number + 1)
     put_form(m, LAST, number)
+    if not m.placed:
+        learn_summands(m, row, this, number)
+
+
+@rare
+def formless(m: Memory, records: NDArray[np.int64], row: Int) -> None:
+    """Note that a batch's row is of no form: places are written of all; forget all forms after many such."""
+    if not note(m, PLACED_ALL):
+        place_rows(m, records, row)
+    if form(m, MISSED) >= MISSED_MAX:
+        forget_forms(m)

@@ -8,7 +8,8 @@ here. Each has a plain twin, so that kernels also run uncompiled.
     program  int32   what items look like: see `asman.kernels.asterix_program`
     places   int64   at g * width + r what row r has of group g of leaves: the octet where its part begins,
                      which is never 0; of octets of any number: where they begin, times 2^16, plus how many;
-                     of repetitions: how many, plus 1. 0 where the row has none.
+                     of repetitions: how many, plus 1. 0 where the row has none. Of rows whose form says it
+                     all that is not written down, until a batch has one of no form (`PLACED_ALL`).
                      From groups * width on, at p * height + h: where child h of repetition p begins
     notes    int64   state: see `asman.kernels.asterix_program`
     forms    int64   how records read before were made: see `asman.kernels.asterix_forms`
@@ -48,6 +49,7 @@ class Sizes(NamedTuple):
     groups, repetitions
     lenient      1: a last FX bit that is set, and an explicit length of 0, are let pass
     one_each     1: every block gives one row, an empty one where it is not one record from begin to end
+    placed       1: places are written down of all rows, also of those whose form says them
     """
 
     width: int
@@ -56,6 +58,7 @@ class Sizes(NamedTuple):
     repetitions: int
     lenient: int = 0
     one_each: int = 0
+    placed: int = 0
 
 
 class Memory(NamedTuple):
@@ -72,6 +75,7 @@ class Memory(NamedTuple):
     groups: Int
     repetitions: Int
     lenient: Int
+    placed: Int
 
 
 @part
@@ -91,6 +95,7 @@ def memory(
         sizes.groups,
         sizes.repetitions,
         sizes.lenient,
+        sizes.placed,
     )
 
 
@@ -99,7 +104,7 @@ def buffer(octets: Octets) -> Memory:
     """As `memory`, of octets alone."""
     none = np.int64(0)
     begin, size = np.int64(octets.ctypes.data), np.int64(octets.size)
-    return Memory(begin, size, none, none, none, none, none, none, none, none, none)
+    return Memory(begin, size, none, none, none, none, none, none, none, none, none, none)
 
 
 def _reader(field: Int, kind: Any, *, big: bool = False) -> Any:
@@ -158,24 +163,38 @@ def _writer(field: Int, kind: Any) -> Any:
     return plain if UNCOMPILED else compiled
 
 
-def _leading() -> Any:
-    """Make a function that returns how many of an octet's first bits are 0."""
-
-    def plain(flags: Int) -> Int:
-        return 8 - int(flags).bit_length()
+def _bits(plain: Any, count: Any) -> Any:
+    """Make a function of one number that is an instruction: `count` builds it."""
 
     @intrinsic
-    def compiled(typing: Any, flags: Any) -> Any:
+    def compiled(typing: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            zeros = builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 0))
-            return builder.sub(zeros, ir.Constant(ir.IntType(64), 56))
+            return count(builder, arguments[0])
 
         return types.int64(types.int64), generate
 
     return plain if UNCOMPILED else compiled
 
 
-leading = _leading()
+def _leading(builder: Any, value: Any) -> Any:
+    zeros = builder.ctlz(value, ir.Constant(ir.IntType(1), 0))
+    return builder.sub(zeros, ir.Constant(ir.IntType(64), 56))
+
+
+def _ones(builder: Any, value: Any) -> Any:
+    return builder.ctpop(value)
+
+
+def _leading_plain(flags: Int) -> Int:
+    return 8 - int(flags).bit_length()
+
+
+def _ones_plain(value: Int) -> Int:
+    return (int(value) & (1 << 64) - 1).bit_count()
+
+
+#: How many of an octet's first bits are 0; how many bits of a number are 1.
+leading, ones = _bits(_leading_plain, _leading), _bits(_ones_plain, _ones)
 #: (m, place) -> what stands there: an octet of the buffer, eight of them, a number of the program, a place, a
 #: note, a number of a form.
 octet = _reader(0, ctypes.c_uint8)

@@ -36,9 +36,9 @@ PART, LEAF = 5, 5
 
 # Places in the notes: where reading goes on (block, octet or 0), the place of the source that was carried,
 # the latest failure (octet, node), the octets that decided how the record at hand is made (how many; of each
-# where it lies, times 256, and which bits); then the children of each repetition, then which groups are
-# filled.
-BLOCK, AT, CARRIED, FAULT, FAULT_NODE, LOGGED, LOG = 0, 1, 2, 3, 4, 5, 6
+# where it lies, times 256, and which bits), whether places of all rows of the batch are written; then the
+# children of each repetition, then which groups are filled.
+BLOCK, AT, CARRIED, FAULT, FAULT_NODE, LOGGED, PLACED_ALL, LOG = 0, 1, 2, 3, 4, 5, 6, 7
 LOGS = 128
 NOTES = LOG + LOGS
 

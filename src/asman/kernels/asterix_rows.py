@@ -80,7 +80,7 @@ def choose(m: Memory, row: Int) -> Int:
 
 @rare
 def forget(m: Memory, repeated: NDArray[np.int32], row: Int) -> None:
-    """Undo a record that failed half way."""
+    """Undo a record that failed half way, and whose places are written down."""
     for r in range(m.repetitions):
         count = place(m, repeated[r, 0] * m.width + row)
         if count:

@@ -14,6 +14,20 @@ REJECTED: pa.Schema = pa.schema(
 )
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """How the records of one source look in the edition that they were read with.
+
+    records    that were judged; of what cannot be read at all, blocks
+    plausible  of them, those whose values are possible but for one at most
+    refusal    why they were not read with it, in words; empty: they were
+    """
+
+    edition: str
+    records: int
+    plausible: int
+    refusal: str = ""
+
+
 class EditionChoice(msgspec.Struct, frozen=True):
     """Which edition a category was read with, and why.
 
@@ -23,6 +37,7 @@ class EditionChoice(msgspec.Struct, frozen=True):
     records    records that were judged, as this edition reads them
     plausible  of them, those whose values are possible but for one at most
     sources    "SAC/SIC" -> edition, of sources that write another one, or whose own was named
+    judged     "SAC/SIC" -> how it fits them, of the same sources
     """
 
     edition: str
@@ -31,6 +46,7 @@ class EditionChoice(msgspec.Struct, frozen=True):
     records: int = 0
     plausible: int = 0
     sources: dict[str, str] = {}
+    judged: dict[str, Judged] = {}
 
 
 class Decoded(msgspec.Struct, frozen=True):

@@ -43,11 +43,42 @@ class BlocksRejected(msgspec.Struct, frozen=True):
 
 
 class EditionSettled(msgspec.Struct, frozen=True):
-    """Enough records have been seen to say with which edition a category is read from now on."""
+    """Enough records of a source were judged to say with which edition it is read from now on.
 
-    category: str
+    source  "CAT021@20/206"
+    others  what other editions scored, in words
+    """
+
+    source: str
+    edition: str
+    records: int
+    plausible: int
+    others: str
+
+
+class EditionDoubted(msgspec.Struct, frozen=True):
+    """The records of a source do not look like the edition any more that was settled; it stays."""
+
+    source: str
+    edition: str
+    reason: str
+
+
+class EditionFits(msgspec.Struct, frozen=True):
+    """The records of a source that was doubted look like its edition again."""
+
+    source: str
     edition: str
 
 
-Event = SensorsMet | SensorSilent | SensorBack | SourceUnknown | BlocksRejected | EditionSettled
+Event = (
+    SensorsMet
+    | SensorSilent
+    | SensorBack
+    | SourceUnknown
+    | BlocksRejected
+    | EditionSettled
+    | EditionDoubted
+    | EditionFits
+)
 Events = tuple[Event, ...]

@@ -27,8 +27,17 @@ from asman.pipeline import heard as hearing
 from asman.pipeline import joint, offering, receivers, saying, tasking, trails
 from asman.pipeline.batch import Batch, frame_of, gather, trace
 from asman.pipeline.contributing import contribution
-from asman.pipeline.editions import Editions, learn, pins
-from asman.pipeline.events import BlocksRejected, EditionSettled, Event, Events, SensorsMet
+from asman.pipeline.editions import Editions, pins, weigh
+from asman.pipeline.editions import watch as watch_editions
+from asman.pipeline.events import (
+    BlocksRejected,
+    EditionDoubted,
+    EditionFits,
+    EditionSettled,
+    Event,
+    Events,
+    SensorsMet,
+)
 from asman.pipeline.evidence import Evidence, remember, traced
 from asman.pipeline.health import FeedCount
 from asman.pipeline.heard import Heard
@@ -151,9 +160,11 @@ def step(state: NodeState, inputs: Inputs, now_ns: int) -> tuple[NodeState, Even
     heard = receivers.hear(state.ears, inputs.datagrams, tracker.sensors)
     tracker = tracking.with_sensors(tracker, heard.met) if heard.met else tracker
     batch = gather(heard.others)
-    decoded = _decode(batch, state.editions, tracker.sensors)
-    editions = learn(state.editions, decoded)
-    events += _settled(state.editions, editions)
+    configured = pinned(tracker.sensors)
+    editions = weigh(state.editions, batch.octets, batch.frames, configured)
+    decoded = decode(batch.octets, batch.frames, editions=pins(editions, configured))
+    editions = watch_editions(editions, decoded)
+    events += _told_editions(state.editions, editions)
     extracted, timeline = extract(decoded, tracker.sensors, state.timeline, recording="")
     late = measure(state.late, batch, extracted.plots, (now_ns - state.now_ns) / SECOND_NS)
     plots, services = trace(batch, extracted.plots), trace(batch, extracted.services)
@@ -247,16 +258,24 @@ def _heard(heard: Heard, inputs: Inputs, now_ns: int) -> Heard:
     return hearing.tidied(heard, now_ns) if heard.by else heard
 
 
-def _decode(batch: Batch, editions: Editions, sensors: Sensors) -> Decoded:
-    return decode(batch.octets, batch.frames, editions=pins(editions, pinned(sensors)))
-
-
-def _settled(before: Editions, now: Editions) -> list[Event]:
-    return [
-        EditionSettled(category, evidence.settled)
-        for category, evidence in now.items()
-        if evidence.settled and not (category in before and before[category].settled)
-    ]
+def _told_editions(before: Editions, now: Editions) -> list[Event]:
+    """What is to be said of editions after a step."""
+    events: list[Event] = []
+    for name, one in now.items():
+        former = before.get(name)
+        if former is one:
+            continue
+        if one.settled and not (former and former.settled):
+            others = [
+                f"{edition} {share:.0%}" for edition, share in one.scores.items() if edition != one.edition
+            ]
+            said = ", ".join(others)
+            events.append(EditionSettled(name, one.edition, one.records, one.plausible, said))
+        elif former and one.doubt and not former.doubt:
+            events.append(EditionDoubted(name, one.edition, one.doubt))
+        elif former and former.doubt and not one.doubt:
+            events.append(EditionFits(name, one.edition))
+    return events
 
 
 def _feeds(

@@ -152,7 +152,11 @@ def _editions(decoded: dict[str, Decoded]) -> Editions:
     chosen: Editions = {}
     for one in decoded.values():
         for category, choice in one.editions.items():
-            chosen.setdefault(category, Evidence(settled=choice.edition, plausible={choice.edition: 1.0}))
+            said = Evidence(choice.edition, True, choice.records, choice.plausible, choice.scores)
+            chosen.setdefault(category, said)
+            for source, judged in choice.judged.items():
+                alone = Evidence(judged.edition, True, judged.records, judged.plausible)
+                chosen.setdefault(f"{category}@{source}", alone)
     return chosen
 
 

@@ -37,12 +37,14 @@ class Connection(NamedTuple):
     """One direction of a connection: pieces in order of the stream.
 
     start, length (S,)  in the capture;  packet (S,)  that each came with;  run (S,)  counts gaps before it
+    missing (G,)        octets of each gap
     """
 
     start: Ints
     length: Ints
     packet: Ints
     run: Ints
+    missing: Ints
 
 
 def connections(segments: Ints, packet: Ints) -> list[Connection]:
@@ -76,5 +78,8 @@ def connections(segments: Ints, packet: Ints) -> list[Connection]:
         own = rows[part]
         start = segments[own, AT] + skip[part]
         length = segments[own, SIZE] - skip[part]
-        found.append(Connection(start, length, packet[own], run[part] - run[part[0]]))
+        begin = place[part] + skip[part]
+        missing = begin[1:] - (begin + length)[:-1]
+        runs = run[part] - run[part[0]]
+        found.append(Connection(start, length, packet[own], runs, missing[missing > 0]))
     return found

@@ -138,11 +138,12 @@ def _recognised(view: NDArray[np.uint8]) -> str:
         return "other"
     if not _is_one_block(view):
         begin, gap = _spacing(view)
-        if gap > 0:
-            return "gps" if (begin, gap) == (GPS_HEADER, GPS_AFTER) else "spaced"
-        recorder = recorders.recognise_later(view) if begin < 0 else ""
-        if recorder:
-            return recorder
+        if (begin, gap) == (GPS_HEADER, GPS_AFTER):
+            return "gps"
+        # Frames alike of a recorder are spaced as well, but between their first blocks others may stand.
+        recorder = recorders.recognise_later(view) if begin < 0 or gap > 0 else ""
+        if recorder or gap > 0:
+            return recorder or "spaced"
     return "text" if view.size >= 8 and _is_text(view) else "raw"
 
 
@@ -165,7 +166,8 @@ def _capture(name: str, view: NDArray[np.uint8]) -> Framed:
     lost = carried.lost
     if end < view.size:
         lost = (*lost, Lost(int(end), int(view.size - end), ENDS))
-    return Framed(name, carried.frames, lost, carried.octets, carried.origin, carried.streams, carried.notes)
+    notes = carried.notes if found else (*carried.notes, "it holds no packets")
+    return Framed(name, carried.frames, lost, carried.octets, carried.origin, carried.streams, notes)
 
 
 def _recorded(name: str, view: NDArray[np.uint8]) -> Framed:

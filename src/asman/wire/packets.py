@@ -120,13 +120,20 @@ def unwrap(view: NDArray[np.uint8], packets: Ints) -> Unwrapped:
     streams, heard = _heard(octets, buffer, payloads, index, time_ns)
     found = payloads[:, VERDICT] == FOUND
     starts, lengths, from_packet = payloads[found, AT], payloads[found, SIZE], index[found]
-    bad = payloads[~found & ~heard & _is_lost(payloads[:, VERDICT])].tolist()
+    bad = ~found & ~heard & _is_lost(payloads[:, VERDICT])
+    links = packets[index[bad], 3].tolist()
     _, put = buffer.whole()
-    lost = [one for row in bad for one in _lost(row, put, int(view.size))]
+    lost = [
+        one
+        for row, link in zip(payloads[bad].tolist(), links, strict=True)
+        for one in _lost(row, link, put, int(view.size))
+    ]
     segments = np.flatnonzero(payloads[:, VERDICT] == SEGMENT)
     parts = [(starts, lengths, from_packet)]
+    missing: list[int] = []
     if segments.size:
         for flow in flows.connections(payloads[segments], index[segments]):
+            missing += flow.missing.tolist()
             form = recognise(copied(view, flow.start, flow.length)[: flows.SAMPLE])
             if form != NONE:
                 ends = np.cumsum(flow.length)
@@ -142,7 +149,7 @@ def unwrap(view: NDArray[np.uint8], packets: Ints) -> Unwrapped:
     frames = Frames(starts[order], lengths[order], time_ns[from_packet[order]])
     octets, origin = buffer.whole()
     if segments.size:
-        notes.append(f"{segments.size:,} segments of TCP laid end to end")
+        notes.append(f"{segments.size:,} segments of TCP laid end to end" + _gaps(missing))
     return Unwrapped(octets, origin, frames, tuple(streams), tuple(sorted(lost)), tuple(notes))
 
 
@@ -156,9 +163,19 @@ _GAPS_MAX: Final = 1 << 12
 _JOINED: Final = -1
 
 
-def _lost(row: list[int], put: Origin | None, size: int) -> list[Lost]:
+def _gaps(missing: list[int]) -> str:
+    """Say what of streams was not captured."""
+    if not missing:
+        return ""
+    gaps = "1 gap" if len(missing) == 1 else f"{len(missing):,} gaps"
+    return f"; {gaps} in them, {sum(missing):,} octets were not captured"
+
+
+def _lost(row: list[int], link: int, put: Origin | None, size: int) -> list[Lost]:
     """What is given up, where it stands in the capture: of what was put together, each piece."""
     begin, end, why = row[AT], row[AT] + row[SIZE], WORDS[row[VERDICT]]
+    if row[VERDICT] == LINK_UNKNOWN:
+        why = f"{why} (type {link})"
     if put is None or begin < size:
         return [Lost(begin, row[SIZE], why)]
     first, last = (int(one) for one in np.searchsorted(put.start, [begin, end - 1], side="right") - 1)
@@ -273,14 +290,14 @@ def _blocks(buffer: _Buffer, flow: flows.Connection) -> tuple[tuple[Ints, Ints, 
             lost += _without_blocks(0, piece.size, flow.start[mine], ends)
             continue
         begins = buffer.add(flow.start[mine], flow.length[mine])
-        table = np.empty((piece.size // 3 + 1, 4), np.int64)
+        table = np.empty((4, piece.size // 3 + 1), np.int64)
         broken = np.empty((min(_GAPS_MAX, piece.size + 1), 4), np.int64)
         at, size = np.array([first]), np.array([piece.size - first])
         found, bad = find_blocks(piece, at, size, known, True, table, broken)
         gone = [(0, first, 0, 0)] * (first > 0) + broken[:bad].tolist()
         for place, length, *_ in gone:
             lost += _without_blocks(place, length, flow.start[mine], ends)
-        starts.append(table[:found, 0] + begins[0])
-        sizes.append(table[:found, 1].copy())
-        packets.append(packet[np.searchsorted(ends, table[:found, 0] + table[:found, 1])])
+        starts.append(table[0, :found] + begins[0])
+        sizes.append(table[1, :found].copy())
+        packets.append(packet[np.searchsorted(ends, table[0, :found] + table[1, :found])])
     return (np.concatenate(starts), np.concatenate(sizes), np.concatenate(packets)), lost

@@ -56,7 +56,7 @@ def cut(view: NDArray[np.uint8], framing: str) -> Cut:
 
 
 def _raw_end(view: NDArray[np.uint8]) -> int:
-    table, broken = np.empty((view.size // 3 + 1, 4), np.int64), np.empty((1 << 16, 4), np.int64)
+    table, broken = np.empty((4, view.size // 3 + 1), np.int64), np.empty((1 << 16, 4), np.int64)
     starts, lengths = np.zeros(1, np.int64), np.array([view.size])
     _, bad = find_blocks(view, starts, lengths, known_categories(), True, table, broken)
     last = broken[bad - 1] if bad else (0, 0)

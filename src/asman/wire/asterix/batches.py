@@ -98,7 +98,7 @@ def _used(work: Work) -> NDArray[np.int64]:
 
 def _crowded(segment: Segment, work: Work) -> bool:
     used = _used(work)
-    return bool(used.size) and int((segment.inner.rows_with + used).max()) > segment.children
+    return bool(used.size) and int((segment.inner.out.rows_with + used).max()) > segment.children
 
 
 def finish(

@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO, INT8, INT16, INT32, INT64
+from asman.kernels.asterix_out import ASCII, FLOAT, ICAO, INT8, INT16, INT32, INT64
 from asman.wire.asterix.specification import Cases, Content, Element, Specifications
 
 #: unit of the specification -> how a column's name ends
@@ -23,7 +23,7 @@ class Column(NamedTuple):
     group       which presence says that it is there
     raw         its column in the kernel's `Work.raw`, or `Work.children`
     bits        width
-    kind        FLOAT, INT8 ... of `asman.kernels.asterix_columns`
+    kind        FLOAT, INT8 ... of `asman.kernels.asterix_out`
     repetition  which repetition it is a leaf of, -1 none
     binary      octets: the integer is a stretch of the buffer
     cases       meanings that depend on other leaves, in words

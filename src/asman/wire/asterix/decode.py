@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_blocks import find_blocks
-from asman.model.decoded import REJECTED, Decoded, EditionChoice
+from asman.model.decoded import REJECTED, Decoded, EditionChoice, Judged
 from asman.model.frames import Frames
 from asman.wire.asterix import reasons
 from asman.wire.asterix.batches import read
@@ -19,6 +19,7 @@ from asman.wire.asterix.layout import Layout, layout
 from asman.wire.asterix.originals import with_octets
 from asman.wire.asterix.sources import Part, pins, settle, source_name
 from asman.wire.asterix.specification import specifications
+from asman.wire.asterix.work import room
 
 #: No frame of a network is longer.
 DATAGRAM_OCTETS_MAX: Final = 65_535
@@ -122,10 +123,17 @@ def _choice(parts: list[Part]) -> EditionChoice:
     """What is reported of a category: the edition of most blocks, and sources that write another one."""
     first = parts[0]
     judged = first.judged
-    sources = {source_name(part.source): part.judged.edition for part in parts if part.source >= 0}
+    apart = {source_name(part.source): part for part in parts if part.source >= 0}
+    sources = {name: part.judged.edition for name, part in apart.items()}
+    each = {name: _judged(part) for name, part in apart.items()}
     return EditionChoice(
-        judged.edition, first.pinned, judged.scores, judged.records, judged.plausible, sources
+        judged.edition, first.pinned, judged.scores, judged.records, judged.plausible, sources, each
     )
+
+
+def _judged(part: Part) -> Judged:
+    one = part.judged
+    return Judged(one.edition, one.records or part.blocks.start.size, one.plausible, one.refusal)
 
 
 def _read(
@@ -181,10 +189,10 @@ def split(view: NDArray[np.uint8], frames: Frames, rejected: Rejected) -> Blocks
 
     A frame that is longer than any datagram is a file: behind what is no block, the next ones are looked for.
     """
-    room = int(frames.length.sum()) // 3 + 1
+    most = int(frames.length.sum()) // 3 + 1
     follow = bool(frames.length.max(initial=0) > DATAGRAM_OCTETS_MAX or frames.start.size == 1)
     gaps = frames.start.size + (GAPS_MAX if follow else 0)
-    table, broken = np.empty((room, 4), np.int64), np.empty((gaps, 4), np.int64)
+    table, broken = room((4, most), np.int64), np.empty((gaps, 4), np.int64)
     found, bad = find_blocks(view, frames.start, frames.length, known_categories(), follow, table, broken)
     if bad:
         octet, length, category, frame = broken[:bad].T
@@ -193,7 +201,7 @@ def split(view: NDArray[np.uint8], frames: Frames, rejected: Rejected) -> Blocks
         trailing = behind & ends & (frames.start.size > 1)
         said = [reasons.BEHIND if one else reasons.NO_HEADER for one in trailing.tolist()]
         rejected.add(octet, octet, category, length, said)
-    start, length, category, frame = (np.ascontiguousarray(column) for column in table[:found].T)
+    start, length, category, frame = table[:, :found].copy()
     return Blocks(start, length, category, frame, frames.time_ns[frame])
 
 

@@ -82,7 +82,7 @@ class Memory:
         )
         if self._work is None or any(more > had for more, had in zip(need, self._for, strict=True)):
             self._for = need
-            self._work = make_work(shapes, octets, rows=ROWS)
+            self._work = make_work(shapes, octets, rows=ROWS, placed=True)
         return self._work
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from asman.errors import InputError, nearest
-from asman.kernels.asterix_columns import ASCII, FLOAT, ICAO
 from asman.kernels.asterix_fill import fill, fill_scaled
+from asman.kernels.asterix_out import ASCII, FLOAT, ICAO
 from asman.kernels.asterix_program import EXPLICIT, STRETCH_BITS
 from asman.wire.asterix.columns import Column
 from asman.wire.asterix.layout import Layout

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix_columns import INT64, KINDS, Plan
+from asman.kernels.asterix_columns import Plan
+from asman.kernels.asterix_out import INT64, KINDS
 from asman.kernels.asterix_program import (
     COMPOUND,
     EXPLICIT,

@@ -44,7 +44,7 @@ def _walk(
     layout: Layout,
     lenient: bool,
 ) -> NDArray[np.int64]:
-    work = make_work([layout], int(length.max(initial=0)) * 2 + 64, rows=8, lenient=lenient)
+    work = make_work([layout], int(length.max(initial=0)) * 2 + 64, rows=8, lenient=lenient, placed=True)
     most = len(layout.items[0]) + 1
     parts: list[NDArray[np.int64]] = []
     for begin in range(0, start.size, PIECE):

@@ -4,6 +4,7 @@ A segment's arrays are allocated once, larger than needed; the kernels write eac
 the columns that any record filled, without copying. What nobody touched costs address space only.
 """
 
+import operator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -11,24 +12,28 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from asman.kernels.asterix_columns import (
-    ASCII,
+from asman.kernels.asterix_columns import COPIED, copy_stretches, take_batch
+from asman.kernels.asterix_out import (
     FLOAT,
-    ICAO,
     INT8,
     INT16,
     INT32,
     INT64,
     KINDS,
+    LINE,
+    ROWS,
     Out,
-    copy_stretches,
-    take_batch,
+    bits_octets,
+    room_of,
+    text_behind,
+    width_of,
 )
 from asman.kernels.asterix_program import STRETCH_BITS
 from asman.wire.asterix.columns import Column
 from asman.wire.asterix.layout import Layout
-from asman.wire.asterix.work import Work
+from asman.wire.asterix.work import Work, room
 
+NUMBERS = (FLOAT, INT8, INT16, INT32, INT64)
 #: kind -> Arrow's unsigned and signed type
 INTEGERS = {
     INT8: (pa.uint8(), pa.int8()),
@@ -38,60 +43,56 @@ INTEGERS = {
 }
 
 
+class Columns(NamedTuple):
+    """Room for columns of so many rows.
+
+    memory  all of it; the kernels take of it what they need
+    out     where each column stands
+    """
+
+    memory: pa.Buffer
+    out: Out
+
+
 class Segment(NamedTuple):
     """Room for `rows` records of one layout, and for `children` of each of its repetitions.
 
-    out, inner  columns of records and of repetitions' leaves
+    own, inner  columns of records and of repetitions' leaves
     ends        (R, rows + 1) int32  where each record's repetitions end
     records     (3, rows) int64  octet where the record begins, octets, index of its block
     """
 
     rows: int
     children: int
-    out: Out
-    inner: Out
+    own: Columns
+    inner: Columns
     ends: NDArray[np.int32]
     records: NDArray[np.int64]
 
 
 def make_segment(layout: Layout, rows: int, children: int) -> Segment:
     """Allocate a segment."""
+    repetitions = len(layout.repetitions)
+    ends = room((repetitions, rows + 1), np.int32)
+    ends[:, 0] = 0
     return Segment(
         rows,
         children,
-        _out(layout.slots, layout.groups, len(layout.columns), rows),
-        _out(
-            layout.child_slots,
-            len(layout.repetitions),
-            len(layout.children),
-            children if layout.repetitions else 0,
-        ),
-        np.zeros((len(layout.repetitions), rows + 1), np.int32),
-        np.empty((3, rows), np.int64),
+        _columns(layout.slots, layout.groups, len(layout.columns), rows),
+        _columns(layout.child_slots, repetitions, len(layout.children), children if repetitions else 0),
+        ends,
+        room((3, rows), np.int64),
     )
 
 
-def _out(slots: tuple[int, ...], groups: int, columns: int, rows: int) -> Out:
-    strings = slots[ICAO] + slots[ASCII]
-    return Out(
-        valid=np.zeros((groups, rows // 8 + 9), np.uint8),
-        rows_with=np.zeros(groups, np.int64),
-        slots=np.full(columns, -1, np.int32),
-        used=np.zeros(KINDS, np.int32),
-        f64=_room(slots[FLOAT], rows, np.float64),
-        u8=_room(slots[INT8], rows, np.uint8),
-        u16=_room(slots[INT16], rows, np.uint16),
-        u32=_room(slots[INT32], rows, np.uint32),
-        u64=_room(slots[INT64], rows, np.uint64),
-        ends=_room(strings, rows + 1, np.int32),
-        text=_room(strings, rows * 8, np.uint8),
-    )
-
-
-def _room(slots: int, rows: int, kind: Any) -> NDArray[Any]:
-    """Allocate columns from Arrow's pool."""
-    memory = pa.allocate_buffer(slots * rows * np.dtype(kind).itemsize)
-    return np.frombuffer(memory, kind).reshape(slots, rows)
+def _columns(slots: tuple[int, ...], groups: int, columns: int, rows: int) -> Columns:
+    each = [room_of(width_of(kind) * rows) for kind in (FLOAT, INT8, INT16, INT32, INT64)]
+    each += [text_behind(rows) + room_of(8 * rows + 8)] * (KINDS - len(each))
+    size = groups * room_of(bits_octets(rows)) + sum(map(operator.mul, slots, each))
+    memory = pa.allocate_buffer(size + LINE)
+    places = np.full(columns + groups, -1, np.int64)
+    head = np.array([memory.address, 0, rows], np.int64)
+    return Columns(memory, Out(head, places[:columns], places[columns:], np.zeros(groups, np.int64)))
 
 
 def append(
@@ -99,7 +100,7 @@ def append(
 ) -> None:
     """Take a batch of `rows` records into the segment's rows from `first` on."""
     batch = (octets, layout.program, work.places, work.notes, work.forms, work.sizes, work.records, rows)
-    into = (segment.records, segment.out, segment.inner, segment.ends, first)
+    into = (segment.records, segment.own.out, segment.inner.out, segment.ends, first)
     take_batch(*batch, layout.plan, work.words, *into)
 
 
@@ -108,21 +109,23 @@ def arrays(
 ) -> dict[pa.Field, pa.Array]:
     """Return the columns that any record of the segment filled, in the order of the specification."""
     made: dict[pa.Field, pa.Array] = {}
-    counts = segment.out.rows_with.tolist()
+    memory, out = segment.own
+    counts, bits = out.rows_with.tolist(), bits_octets(segment.rows)
     maps = {
-        group: pa.py_buffer(segment.out.valid[group])
-        for group, count in enumerate(counts)
+        group: memory.slice(begin, bits)
+        for group, (begin, count) in enumerate(zip(out.valid.tolist(), counts, strict=True))
         if 0 < count < rows
     }
+    begins = out.columns.tolist()
     for what, index in layout.order:
         if what == "column":
             column = layout.columns[index]
             count = counts[column.group]
             if count:
                 valid = None if count == rows else maps[column.group]
-                slot = int(segment.out.slots[index])
+                nulls = rows - count
                 made[field(layout, what, index)] = leaf(
-                    segment.out, column, slot, rows, valid, rows - count, octets
+                    segment.own, column, begins[index], rows, valid, nulls, octets
                 )
             continue
         group = int(layout.repeated[index, 0])
@@ -139,39 +142,38 @@ def arrays(
 
 
 def leaf(
-    out: Out,
+    columns: Columns,
     column: Column,
-    slot: int,
+    begin: int,
     rows: int,
     valid: pa.Buffer | None,
     nulls: int,
     octets: NDArray[np.uint8],
 ) -> pa.Array:
-    """Return one column as an Arrow array over the segment's memory."""
-    if slot < 0:
-        return pa.array([], _type(column))
+    """Return one column as an Arrow array over the memory where it stands from octet `begin` on."""
+    kind = type_of(column)
+    if begin < 0:
+        return pa.array([], kind)
+    memory = columns.memory
     if column.binary:
-        return stretches(out.u64[slot, :rows], valid, nulls, octets, text=column.content.kind == "string")
-    if column.kind == FLOAT:
-        return pa.Array.from_buffers(pa.float64(), rows, [valid, pa.py_buffer(out.f64[slot])], nulls)
-    if column.kind in INTEGERS:
-        data = {INT8: out.u8, INT16: out.u16, INT32: out.u32, INT64: out.u64}[column.kind][slot]
-        kind = INTEGERS[column.kind][column.content.signed]
-        return pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(data)], nulls)
-    buffers = [valid, pa.py_buffer(out.ends[slot]), pa.py_buffer(out.text[slot])]
-    return pa.Array.from_buffers(pa.string(), rows, buffers, nulls)
+        packed = np.frombuffer(memory, np.uint64, rows, begin)
+        return stretches(packed, valid, nulls, octets, text=column.content.kind == "string")
+    if column.kind in NUMBERS:
+        data = memory.slice(begin, width_of(column.kind) * rows)
+        return pa.Array.from_buffers(kind, rows, [valid, data], nulls)
+    most = int(columns.out.head[ROWS])
+    ends, letters = memory.slice(begin, 4 * (rows + 1)), memory.slice(begin + text_behind(most), 8 * most)
+    return pa.Array.from_buffers(kind, rows, [valid, ends, letters], nulls)
 
 
 def stretches(
     packed: NDArray[np.uint64], valid: pa.Buffer | None, nulls: int, octets: NDArray[np.uint8], *, text: bool
 ) -> pa.Array:
     """Copy stretches of the buffer into a column of octets, or of strings without the blanks behind them."""
-    ends = np.empty(packed.size + 1, np.int32)
-    data = np.empty(int((packed & np.uint64((1 << STRETCH_BITS) - 1)).sum()) + 7, np.uint8)
-    copy_stretches(octets, packed, ends, data)
-    found = pa.Array.from_buffers(
-        pa.binary(), packed.size, [valid, pa.py_buffer(ends), pa.py_buffer(data)], nulls
-    )
+    size = int((packed & np.uint64((1 << STRETCH_BITS) - 1)).sum())
+    ends, data = pa.allocate_buffer(4 * (packed.size + 1)), pa.allocate_buffer(size + COPIED)
+    copy_stretches(octets, packed, np.frombuffer(ends, np.int32), np.frombuffer(data, np.uint8))
+    found = pa.Array.from_buffers(pa.binary(), packed.size, [valid, ends, data], nulls)
     if not text:
         return found
     return pa.array([None if one is None else _letters(one) for one in found.to_pylist()], pa.string())
@@ -183,13 +185,13 @@ def _letters(octets: bytes) -> str:
 
 def children(segment: Segment, layout: Layout, index: int, octets: NDArray[np.uint8]) -> pa.Array:
     """Return what is repeated, of all records in a row: one column, or structs."""
-    rows = int(segment.inner.rows_with[index])
+    rows = int(segment.inner.out.rows_with[index])
     places = [k for k, column in enumerate(layout.children) if column.repetition == index]
     leaves = [layout.children[k] for k in places]
-    slots = segment.inner.slots[places].tolist()
+    begins = segment.inner.out.columns[places].tolist()
     columns = [
-        leaf(segment.inner, column, slot, rows, None, 0, octets)
-        for column, slot in zip(leaves, slots, strict=True)
+        leaf(segment.inner, column, begin, rows, None, 0, octets)
+        for column, begin in zip(leaves, begins, strict=True)
     ]
     if len(leaves) == 1 and _alone(leaves[0]):
         return columns[0]
@@ -206,12 +208,13 @@ def field(layout: Layout, what: str, index: int) -> pa.Field:
     found = layout.described.get((what, index))
     if found is None:
         column = (layout.columns if what == "column" else layout.children)[index]
-        found = pa.field(column.name, _type(column), metadata=metadata(column))
+        found = pa.field(column.name, type_of(column), metadata=metadata(column))
         layout.described[what, index] = found
     return found
 
 
-def _type(column: Column) -> pa.DataType:
+def type_of(column: Column) -> pa.DataType:
+    """Name the Arrow type of a column."""
     if column.binary:
         return pa.string() if column.content.kind == "string" else pa.binary()
     if column.kind == FLOAT:

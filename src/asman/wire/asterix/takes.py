@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from asman.kernels.asterix_columns import TAKE
+from asman.kernels.asterix_gather import TAKE
 from asman.kernels.asterix_program import STRETCH
 from asman.wire.asterix.columns import Column, letters_of
 
