@@ -54,6 +54,19 @@ def test_every_ten_seconds_means_whole_seconds_of_utc_from_plots_strictly_before
     assert len(set(zip(times, numbers, strict=True))) == len(numbers)
 
 
+def test_a_stamp_before_the_whole_second_makes_no_picture_of_it(plots, sensors):
+    times = plots["time"].cast(pa.int64()).to_numpy()
+    first = (EPOCH_S + 10) * 10**9 - 8_000_000
+    late = np.where(np.arange(times.size) == 0, first, np.maximum(times, first + 9_000_000))
+    at = plots.schema.get_field_index("time")
+    stamped = plots.set_column(at, "time", pa.array(late).cast(plots.schema.field(at).type))
+    pictures = asman.track(stamped, sensors, every=10)["time"].cast(pa.int64()).to_numpy()
+    assert pictures.min() == (EPOCH_S + 20) * 10**9
+    # A recording shorter than a step has its picture all the same.
+    alone = asman.track(stamped.slice(0, 1), sensors, every=10)
+    assert alone["time"].cast(pa.int64()).to_pylist() == [(EPOCH_S + 10) * 10**9]
+
+
 @pytest.mark.parametrize("ending", [".parquet", ".arrow", ".csv", ".geojson"])
 def test_the_command_writes_what_the_ending_says(plots, sensors, tmp_path, ending):
     source = tmp_path / "plots.parquet"

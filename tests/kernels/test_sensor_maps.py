@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asman.kernels.births import ADDRESSED, CODED, ECHO, MEMORY, birth_odds, came_to, no_births
+from asman.kernels.births import (
+    ADDRESSED,
+    CODED,
+    ECHO,
+    LEAST_ODDS_OF_TWINS,
+    MEMORY,
+    NAMESAKE,
+    TWIN,
+    birth_odds,
+    came_to,
+    no_births,
+)
 from asman.kernels.detection_map import PRIOR_LOOKS, key_of, larger_map, local_pd, look, no_looks
 from asman.kernels.hashing import PROBES, moved
 from asman.kernels.jit import kernel
@@ -38,6 +49,14 @@ def test_kinds_of_plots_are_counted_apart_and_uncounted_ones_not_at_all():
     outcomes(births, -1, np.ones(50, np.int64))
     assert births[0, CODED].sum() == births[0, ECHO].sum() == 0.0
     assert births[0, ADDRESSED, 0] > 40.0
+
+
+@pytest.mark.parametrize("kind", [NAMESAKE, TWIN])
+def test_who_bears_anothers_address_or_code_is_counted_apart_and_never_written_off(kind):
+    births = no_births(1)
+    odds = outcomes(births, kind, np.ones(300, np.int64))
+    assert odds[-1] == LEAST_ODDS_OF_TWINS
+    assert births[0, ADDRESSED].sum() == births[0, CODED].sum() == 0.0
 
 
 @given(st.lists(st.integers(0, 1), max_size=300))

@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pytest
 from tests.tracking.sky import EPOCH_S, Sky, fly, observe, plots_table, radar
 
 from asman import tracking
@@ -279,3 +280,29 @@ def test_chance_alone_shows_next_to_nothing():
     seen = sum(len(numbers) for numbers in pictures.values())
     # 75 turns of 300 echoes each; a picture every ten seconds.
     assert seen <= 6
+
+
+def at_rest_in(plots, seconds, **config):
+    """Existence of the one shown track in each second."""
+    tracker, found, done = tracking.start((RADAR,), origin="KG", config=TrackerConfig(**config)), {}, 0
+    times = plots["time"].cast(pa.int64()).to_numpy()
+    for second in range(1, seconds + 1):
+        stop = int(np.searchsorted(times, (EPOCH_S + second) * S))
+        tracker = tracking.advance(tracker, plots.slice(done, stop - done), (EPOCH_S + second) * S)
+        rows = tracking.picture(tracker, (EPOCH_S + second) * S)
+        if rows.num_rows == 1:
+            found[second] = rows["existence"][0].as_py()
+        done = stop
+    return found
+
+
+@pytest.mark.parametrize(("altitude_m", "high"), [(9_000.0, True), (3_000.0, False)])
+def test_who_is_known_and_too_high_to_land_is_not_taken_to_land(altitude_m, high):
+    plots = one_aircraft(5, 60)
+    at = plots.schema.get_field_index("pressure_altitude_m")
+    level = pa.array(np.full(plots.num_rows, altitude_m)).cast(plots.schema.field(at).type)
+    plots = plots.set_column(at, plots.schema.field(at), level)
+    # Nobody who cannot land, and everybody else within seconds: what is left after silence tells them apart.
+    found = at_rest_in(plots, 60, life_s=20.0, life_slow_s=20.0, life_high_s=1e9, coast_s=30.0)
+    loss = min(found[second] for second in range(20, 50))
+    assert loss > 0.99 if high else loss < 0.95
