@@ -272,15 +272,15 @@ def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion, 
     """
     # Not numpy's: it would copy all times, which lie a record apart, to look at a few.
     due = bisect_left(tracker.held["time_ns"], until_ns)
-    place_plots(tracker.held[:due], tracker.sensor_records)
-    seen = np.empty(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
+    place_plots(tracker.held[:due].view(np.recarray), tracker.sensor_records)
+    seen = np.recarray(due if tracker.config.registration_s > 0.0 else 0, OBSERVATION)
     tracker.marks[OBSERVED], tracker.marks[ONE_OF] = 0, tracker.known.one_of
     tracker.marks[TURN] = tracker.known.block
     while True:
         used = sweep(
             tracker.tracks,
             tracker.marks,
-            tracker.held,
+            tracker.held.view(np.recarray),
             until_ns,
             tracker.sensor_records,
             tracker.maps,
@@ -303,7 +303,7 @@ def _sweep_block(tracker: Tracker, until_ns: int, rules: Rules, motion: Motion, 
         if tracker.tracks.row.size != files.link.size:
             files = empty_files(tracker.tracks.row.size)
     if tracker.marks[OBSERVED]:
-        tracker.observed = (*tracker.observed, seen[: tracker.marks[OBSERVED]])
+        tracker.observed = (*tracker.observed, np.asarray(seen)[: tracker.marks[OBSERVED]])
     return files
 
 
