@@ -232,6 +232,26 @@ def test_a_category_without_published_specification_says_so():
     ]
 
 
+@pytest.mark.parametrize("behind", [b"", block(48, RECORD)])
+@pytest.mark.parametrize("count", [2, 3, 30])
+def test_a_row_of_blocks_that_nobody_knows_is_counted_and_nothing_is_read_out_of_them(count, behind):
+    rng = np.random.default_rng(count)
+    blocks = [block(99, rng.bytes(int(size))) for size in rng.integers(20, 200, count)]
+    octets = b"".join(blocks) + behind
+    found = decode(octets, find(octets).frames)
+    assert found.records == (1 if behind else 0)
+    assert [one["category"] for one in found.rejected.to_pylist()] == [99] * count
+    assert sum(one["length"] for one in found.rejected.to_pylist()) == sum(map(len, blocks))
+
+
+@pytest.mark.parametrize("filler", [0x63, 0xFF])
+def test_what_a_file_is_filled_up_with_is_no_row_of_blocks(filler):
+    octets = block(48, RECORD) * 100 + bytes([filler]) * 200_000
+    found = decode(octets, one_frame(octets))
+    assert found.records == 100
+    assert found.rejected["length"].to_pylist() == [200_000]
+
+
 def test_cat001_record_formats_are_told_apart_by_plot_or_track():
     plot = bytes.fromhex("e0 1401 00 10002000".replace(" ", ""))
     track = bytes.fromhex("f0 1401 80 0102 10002000".replace(" ", ""))

@@ -1,11 +1,36 @@
 """Split frames into ASTERIX data blocks: a category, two octets of length, records until its end."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.asterix_memory import Int
 from asman.kernels.capture_join import USUAL, chained, is_block, next_chain
-from asman.kernels.jit import kernel
+from asman.kernels.jit import kernel, rare
+
+#: Blocks in a row by which a category is believed that nobody knows.
+RUN: Final = 4
+
+
+@rare
+def runs_on(octets: NDArray[np.uint8], at: Int, end: Int, known: NDArray[np.bool_]) -> bool:
+    """Whether blocks of one category that nobody knows follow one another from `at` on.
+
+    So many that chance makes no such run; or two, and behind them a block of a known category or the end.
+    """
+    category = octets[at]
+    if category == octets[at + 1] == octets[at + 2]:
+        # What a file is filled up with.
+        return False
+    for count in range(RUN):
+        if at == end or known[octets[at]]:
+            return count >= 2 and bool(at == end or is_block(octets, at, end) > 0)
+        size = is_block(octets, at, end)
+        if size == 0 or octets[at] != category:
+            return False
+        at += size
+    return True
 
 
 @kernel
@@ -41,7 +66,10 @@ def find_blocks(
             if fits and follow and not seen[category] and at + size < end:
                 # A category that was not met yet is believed where a block follows; of known ones, any.
                 after_it = is_block(octets, at + size, end) > 0 or known[octets[at + size]]
-                fits = after_it if known[category] else chained(octets, at + size, end, known, 1) == 1
+                if known[category]:
+                    fits = after_it
+                else:
+                    fits = chained(octets, at + size, end, known, 1) == 1 or runs_on(octets, at, end, known)
                 if fits and size > USUAL:
                     # Chance is as long as two octets can say: what others begin in is no block.
                     inner = next_chain(octets, at, end, known)
