@@ -3,10 +3,25 @@
 import numpy as np
 import pytest
 
-from asman.kernels.imm import MODES, Motion, begin, combine, correct_velocity, predict, update
+from asman.kernels.imm import MODES, Motion, begin, combine, correct_velocity, cruise_time_s, predict, update
 from asman.tracking.config import record_of
 
-MOTION = record_of(Motion(0.4, 6.0, 60.0, 4.0, float(np.radians(3.0)), 100.0, 35.0, 15.0))
+MOTION = record_of(
+    Motion(
+        noise_low_m2ps3=0.4,
+        noise_turn_m2ps3=6.0,
+        noise_high_m2ps3=60.0,
+        turn_mps2=4.0,
+        turn_radps_max=float(np.radians(3.0)),
+        cruise_s=100.0,
+        cruise_low_m=2_000.0,
+        cruise_growth_m=3_000.0,
+        cruise_max_s=2_000.0,
+        turn_s=35.0,
+        wild_s=15.0,
+    )
+)
+CRUISE_S = float(MOTION.cruise_s)
 #: Packed covariance -> full matrix of (e, n, ve, vn).
 PACK = [(0, 0), (0, 1), (1, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]
 
@@ -81,10 +96,18 @@ def oracle_predict(x, p, mu, dt):
 def test_prediction_is_that_of_full_matrices(dt):
     x, p, mu = state(np.random.default_rng(round(dt * 100)))
     want_x, want_p, want_mu = oracle_predict(x, p, mu, dt)
-    predict(dt, x, p, mu, MOTION, np.empty((MODES, 18)))
+    predict(dt, CRUISE_S, x, p, mu, MOTION, np.empty((MODES, 18)))
     np.testing.assert_allclose(mu, want_mu, rtol=1e-12)
     np.testing.assert_allclose(x, want_x, rtol=1e-9, atol=1e-8)
     np.testing.assert_allclose([full(one) for one in p], want_p, rtol=1e-9, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("altitude_m", "seconds"),
+    [(np.nan, 100.0), (-50.0, 100.0), (2_000.0, 100.0), (5_000.0, 100.0 * np.e), (40_000.0, 2_000.0)],
+)
+def test_who_flies_high_flies_straight_on_for_longer(altitude_m, seconds):
+    assert cruise_time_s.py_func(altitude_m, MOTION) == pytest.approx(seconds)
 
 
 def test_correction_is_that_of_full_matrices_and_weighs_the_models_by_likelihood():
@@ -132,7 +155,7 @@ def test_the_model_that_flies_as_the_aircraft_does_wins(turn_radps, favourite):
         for _ in range(40):
             heading += turn_radps * 0.1
             position += 150.0 * 0.1 * np.array([np.cos(heading), np.sin(heading)])
-        predict(4.0, x, p, mu, MOTION, work)
+        predict(4.0, CRUISE_S, x, p, mu, MOTION, work)
         update(*(position + rng.normal(0, 10, 2)), 100.0, 0.0, 100.0, x, p, mu, work)
         if step > 5:
             share.append(mu.copy())

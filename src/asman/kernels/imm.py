@@ -35,6 +35,8 @@ Floats = NDArray[np.float64]
 MODES: Final = 4
 STATE: Final = 4
 COVARIANCE: Final = 10
+#: The model of everything else.
+WILD: Final = 3
 #: A model never dies out: it could not come back.
 WEIGHT_MIN: Final = 1e-4
 TWO_PI: Final = 2.0 * math.pi
@@ -48,7 +50,10 @@ class Motion(NamedTuple):
     noise_high_m2ps3    m²/s³  of model 3
     turn_mps2           m/s²   lateral acceleration of a usual bank
     turn_radps_max      rad/s  no airliner turns faster
-    cruise_s            s      mean time in model 0
+    cruise_s            s      mean time in model 0 of who flies low, or at an altitude not known
+    cruise_low_m        m      above it that time is longer:
+    cruise_growth_m     m      by a factor of e for each so many metres,
+    cruise_max_s        s      up to this
     turn_s              s      mean time in models 1 and 2
     wild_s              s      mean time in model 3
     """
@@ -59,17 +64,30 @@ class Motion(NamedTuple):
     turn_mps2: float
     turn_radps_max: float
     cruise_s: float
+    cruise_low_m: float
+    cruise_growth_m: float
+    cruise_max_s: float
     turn_s: float
     wild_s: float
 
 
+@small
+def cruise_time_s(altitude_m: float, motion: Motion) -> float:
+    """Mean time that an aircraft flies straight on: turns are many near the ground and few in cruise."""
+    # NaN, an altitude that is not known, is above nothing.
+    if altitude_m > motion.cruise_low_m:
+        longer = motion.cruise_s * math.exp((altitude_m - motion.cruise_low_m) / motion.cruise_growth_m)
+        return min(longer, motion.cruise_max_s)
+    return motion.cruise_s
+
+
 @lent
-def mix(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+def mix(dt: float, cruise_s: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
     """Start every model of a track from the mixture that may have jumped to it during `dt` seconds.
 
     work (MODES, MODES + STATE + COVARIANCE)  scratch; the last fourteen columns hold the result
     """
-    cruise = math.exp(-dt / motion.cruise_s)
+    cruise = math.exp(-dt / cruise_s)
     turn = math.exp(-dt / motion.turn_s)
     wild = math.exp(-dt / motion.wild_s)
     for i in range(MODES):
@@ -119,15 +137,18 @@ def mix(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Float
 
 
 @kernel
-def predict(dt: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
+def predict(
+    dt: float, cruise_s: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats
+) -> None:
     """Carry all models of a track on by `dt` seconds (not negative), in place.
 
+    cruise_s           s  mean time in model 0
     x     (MODES, 4)   m, m/s
     p     (MODES, 10)  m², m²/s, m²/s²
     mu    (MODES,)     1  weights of the models, sum 1
     work  (MODES, 18)     scratch
     """
-    mix(dt, x, p, mu, motion, work)
+    mix(dt, cruise_s, x, p, mu, motion, work)
     vx = mu[0] * work[0, 6] + mu[1] * work[1, 6] + mu[2] * work[2, 6] + mu[3] * work[3, 6]
     vy = mu[0] * work[0, 7] + mu[1] * work[1, 7] + mu[2] * work[2, 7] + mu[3] * work[3, 7]
     speed = math.sqrt(vx * vx + vy * vy)

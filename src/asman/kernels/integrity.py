@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from asman.kernels.gating import Files, bucket_of_number, file_numbers
 from asman.kernels.imm import MODES
-from asman.kernels.jit import lent
+from asman.kernels.jit import lent, small
 from asman.kernels.trackrows import SECOND, TRUST_FIELDS, Tracks, to_plane
 
 Floats = NDArray[np.float64]
@@ -61,6 +61,8 @@ MOST: Final = 12.0
 #: Radars see an address now when they saw it so lately [s]; elsewhere is so far away [m].
 LATELY_S: Final = 15.0
 ELSEWHERE_M: Final = 300.0
+#: Farther off than this an answer with the same address is a reflection rather.
+NEAR_M: Final = 3_000.0
 #: An aircraft that reports nothing is not doubted any more after so long [s].
 SILENT_S: Final = 60.0
 
@@ -126,12 +128,38 @@ def contradicted(track: Record, plot: Record, e: float, n: float, ree: float, re
     if math.isnan(plot.range_m):
         return refused(track, plot)
     if hold_against(track, plot, e, n, ree, ren, rnn):
-        # What the reports did to the place is undone by opening it to where radars see it.
-        de, dn = e - track.state[0], n - track.state[1]
-        for j in range(MODES):
-            track.p[j, 0] += de * de + dn * dn
-            track.p[j, 2] += de * de + dn * dn
+        open_to(track, e, n)
     return False
+
+
+@small
+def open_to(track: Record, e: float, n: float) -> None:
+    """Undo what reports did to a track's place by opening it to where radars see it."""
+    de, dn = e - track.state[0], n - track.state[1]
+    for j in range(MODES):
+        track.p[j, 0] += de * de + dn * dn
+        track.p[j, 2] += de * de + dn * dn
+
+
+@lent
+def hold_against_namesakes(tracks: Tracks, count: int, plot: Record, files: Files) -> None:
+    """Hold a radar plot against the latest reports of tracks near it, of the first `count`, of its address.
+
+    It lies outside their gates, and a track begins at it: so reports that lead a track away are found out
+    even where its gate has become too small for the plots that would contradict them.
+    """
+    if math.isnan(plot.range_m):
+        return
+    m = int(files.address_head[bucket_of_number(plot.address, files.address_head.size - 1)])
+    while m >= 0:
+        other = tracks.row[m]
+        if m < count and other.alive == 1 and other.address == plot.address:
+            e, n = to_plane(plot.x, plot.y, plot.z, other.plane)
+            if (e - other.state[0]) ** 2 + (n - other.state[1]) ** 2 < NEAR_M * NEAR_M and hold_against(
+                other, plot, e, n, plot.ree + plot.hee, plot.ren + plot.hen, plot.rnn + plot.hnn
+            ):
+                open_to(other, e, n)
+        m = int(files.address_link[m])
 
 
 @lent

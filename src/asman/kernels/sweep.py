@@ -24,7 +24,7 @@ from asman.kernels.formations import may_share, share
 from asman.kernels.gating import Files
 from asman.kernels.images import kind_of_newborn
 from asman.kernels.imm import Motion
-from asman.kernels.integrity import doubt_elsewhere
+from asman.kernels.integrity import doubt_elsewhere, hold_against_namesakes
 from asman.kernels.jit import kernel, lent, small
 from asman.kernels.observing import observe
 from asman.kernels.report import write_row
@@ -232,6 +232,8 @@ def settle(
         kind = kind_of_newborn(tracks, first_new, plots[i], files)
         born = tracks.row[k]
         birth(born, marks[NEXT_NUMBER], plots[i], kind, sensors, detection, births, rules, counters)
+        if born.twin == 1:
+            hold_against_namesakes(tracks, first_new, plots[i], files)
         file_newborn(tracks, k, plots[i], files)
         marks[NEXT_NUMBER] += 1
         note(born, i, marks, rows, row_sensors, sensors)

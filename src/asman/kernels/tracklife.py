@@ -20,10 +20,11 @@ from asman.kernels.detection_map import DetectionMap, key_of, look
 from asman.kernels.gating import Files
 from asman.kernels.heights import KIND, OFFSET, OFFSET_VARIANCE, PRIOR, begin_height, height_at, take_height
 from asman.kernels.images import has_twin_still, is_image
-from asman.kernels.imm import COVARIANCE, MODES, Motion, begin, combine, correct_velocity, update
+from asman.kernels.imm import Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
 from asman.kernels.naming import name
+from asman.kernels.outliers import AGAIN, ALONE, is_outlying
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 from asman.kernels.trackrows import (
     CONTRIBUTORS,
@@ -74,7 +75,8 @@ SHARED: Final = 12
 HEIGHT_REFUSED: Final = 13
 REPORT_REFUSED: Final = 14
 NO_INTEGRITY: Final = 15
-COUNTERS: Final = 16
+OUTLIER: Final = 16
+COUNTERS: Final = 17
 
 
 class Rules(NamedTuple):
@@ -175,6 +177,7 @@ def birth(
     track.mode_3a = -1
     track.mode_3a_doubt = -1
     track.plots = 0
+    track.outside = 0
     track.shared_ns = 0
     track.company_ns = 0
     track.due_ns = NEVER_NS
@@ -294,21 +297,20 @@ def take(
         counters[REPORT_REFUSED] += 1
         name(track, plot)
         return False
-    consider = track.consider
-    stretch(
-        track, e, n, ree + hee + consider[0], ren + hen + consider[1], rnn + hnn + consider[2],
-        rules, counters,
-    )  # fmt: skip
+    outlying = is_outlying(track, e, n, ree + hee, ren + hen, rnn + hnn, rules.gate)
+    counters[OUTLIER] += int(outlying == ALONE)
+    counters[STRETCHED] += int(outlying == AGAIN)
     # Radars that err by the altitude in their own directions must not tear the track to and fro.
     ree += HEIGHT_AS_NOISE * hee
     ren += HEIGHT_AS_NOISE * hen
     rnn += HEIGHT_AS_NOISE * hnn
     weight = weight_of(track, ree + rnn)
-    update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
-    if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
-        told = plot.velocity_sigma_mps
-        sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
-        correct_velocity(plot.ve_mps, plot.vn_mps, sigma * sigma, track.x, track.p)
+    if outlying != ALONE:
+        update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
+        if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
+            told = plot.velocity_sigma_mps
+            sigma = max(told, VELOCITY_SIGMA_LEAST_MPS) if told > 0.0 else rules.velocity_sigma_mps
+            correct_velocity(plot.ve_mps, plot.vn_mps, sigma * sigma, track.x, track.p)
     combine(track.x, track.p, track.mu, track.state, track.cov)
     h = plot.altitude_m
     if not math.isnan(h) and not update_vertical(h, plot.address >= 0, track.vertical):
@@ -321,7 +323,8 @@ def take(
     missed = track.existence * (1.0 - pd) / max(1.0 - track.existence * pd, 1e-12)
     track.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     slot = hear(track, plot, sensors, detection, counters)
-    reconsider(track, slot, weight, hee, hen, hnn)
+    if outlying != ALONE:
+        reconsider(track, slot, weight, hee, hen, hnn)
     name(track, plot)
     if alone:
         # One answer was enough to show it; with two it is asked like any other whether it is an image.
@@ -369,30 +372,3 @@ def moves(row: Record, plot: Record, speed2: float, rules: Rules) -> bool:
     # Four sigmas of the difference between two plots are no way.
     room2 = max(rules.moved_m * rules.moved_m, 32.0 * (plot.ree + plot.rnn))
     return dx * dx + dy * dy + dz * dz > room2 and speed2 > rules.moved_mps * rules.moved_mps
-
-
-@lent
-def stretch(
-    track: Record,
-    e: float,
-    n: float,
-    ree: float,
-    ren: float,
-    rnn: float,
-    rules: Rules,
-    counters: Longs,
-) -> None:
-    """Open the covariance of a track whose plot lies outside its gate but is known by its address."""
-    de = e - track.state[0]
-    dn = n - track.state[1]
-    see = track.cov[0] + ree
-    sen = track.cov[1] + ren
-    snn = track.cov[2] + rnn
-    d2 = (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
-    if d2 <= rules.gate:
-        return
-    factor = 2.0 * d2 / rules.gate
-    for j in range(MODES):
-        for a in range(COVARIANCE):
-            track.p[j, a] *= factor
-    counters[STRETCHED] += 1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, enu_to_ecef
-from asman.kernels.imm import COVARIANCE, MODES, STATE, Motion, combine, predict
+from asman.kernels.imm import COVARIANCE, MODES, STATE, Motion, combine, cruise_time_s, predict
 from asman.kernels.jit import kernel, lent, small
 from asman.kernels.vertical import FIELDS, predict_vertical
 
@@ -74,6 +74,7 @@ TRACK: Final = np.dtype(
         ("mode_3a_doubt", "i8"),
         ("plots", "i8"),
         ("answers", "i8"),  # of them with a code, an altitude or an address
+        ("outside", "i1"),  # 1: the latest lay outside its gate
         ("twin", "i1"),  # 1: another track bore its address when it began
         ("born_sensor", "i8"),
         ("born_kind", "i8"),  # as in births.py
@@ -157,7 +158,8 @@ def carry(track: Record, to_ns: int, motion: Motion, work: Floats) -> None:
     dt = (to_ns - track.time_ns) * SECOND
     if dt <= 0.0:
         return
-    predict(dt, track.x, track.p, track.mu, motion, work)
+    cruise_s = cruise_time_s(track.vertical[0], motion)
+    predict(dt, cruise_s, track.x, track.p, track.mu, motion, work)
     predict_vertical(dt, track.vertical, work)
     combine(track.x, track.p, track.mu, track.state, track.cov)
     track.time_ns = to_ns

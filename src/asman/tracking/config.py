@@ -15,10 +15,14 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     noise_low_m2ps3         m²/s³  acceleration noise when cruising: light turbulence; tuned on NEES
     noise_turn_m2ps3        m²/s³  in a coordinated turn: bank and speed vary
-    noise_high_m2ps3        m²/s³  of everything else: about 2 g over a few seconds
+    noise_high_m2ps3        m²/s³  of everything else: about 3 g over a few seconds
     turn_mps2               m/s²   lateral acceleration at 31 deg of bank: airliners 25, fast jets more
     turn_degps_max          deg/s  rate-one turn, which slow aircraft fly (ICAO Doc 8168)
-    cruise_s, turn_s, wild_s  s    mean time between changes of motion
+    cruise_s, turn_s, wild_s  s    mean time between changes of motion, the first of who flies low
+    cruise_low_m            m      above it aircraft fly straight on for longer,
+    cruise_growth_m         m      by a factor of e for each so many metres,
+    cruise_max_s            s      up to this; recorded traffic around Paris: 130 s from 1 to 3 km, 250 from
+                                   3 to 7, 320 from 7 to 9, 1,300 above; all four tuned on NEES
     window_s                s      plots this close in time are associated together
     gate                    1      squared Mahalanobis distance: five sigmas, for what begins to turn
     birth_pm2               1/m²   least density of plots of aircraft not known yet; more is learnt
@@ -68,10 +72,13 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
 
     noise_low_m2ps3: float = 0.05
     noise_turn_m2ps3: float = 6.0
-    noise_high_m2ps3: float = 60.0
+    noise_high_m2ps3: float = 200.0
     turn_mps2: float = 6.0
     turn_degps_max: float = 3.0
-    cruise_s: float = 100.0
+    cruise_s: float = 200.0
+    cruise_low_m: float = 2_000.0
+    cruise_growth_m: float = 3_000.0
+    cruise_max_s: float = 4_000.0
     turn_s: float = 20.0
     wild_s: float = 15.0
     window_s: float = 0.25
@@ -131,6 +138,9 @@ def motion_of(config: TrackerConfig) -> Motion:
         config.turn_mps2,
         math.radians(config.turn_degps_max),
         config.cruise_s,
+        config.cruise_low_m,
+        config.cruise_growth_m,
+        config.cruise_max_s,
         config.turn_s,
         config.wild_s,
     )

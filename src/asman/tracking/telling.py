@@ -18,6 +18,7 @@ from asman.kernels.tracklife import (
     LOOKS_CROWDED,
     MERGED,
     NO_INTEGRITY,
+    OUTLIER,
     REPORT_REFUSED,
     SAME_ADDRESS_ELSEWHERE,
     SHARED,
@@ -51,6 +52,7 @@ _COUNTED = {
     "height_refused": HEIGHT_REFUSED,
     "report_refused": REPORT_REFUSED,
     "no_integrity": NO_INTEGRITY,
+    "outlier": OUTLIER,
 }
 
 
