@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.kernels.rows import no_tracks
 
 from asman.kernels.considering import ERRORS_ALIKE, reconsider
 from asman.kernels.jit import kernel
-from asman.kernels.trackrows import empty_tracks
 
 
 @kernel
@@ -24,7 +24,7 @@ def considered(track, slots, weights, wrong):
 
 
 def after(slots, weights, wrong):
-    track = empty_tracks(1).row[0]
+    track = no_tracks(1).row[0]
     considered(track, np.array(slots), np.array(weights, float), np.array(wrong, float))
     return np.array(track.consider), np.array(
         [entry["share"] for entry in track.heard if entry["sensor"] >= 0]

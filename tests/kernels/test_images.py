@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from tests.kernels.rows import no_tracks
 from tests.tracking.sky import radar
 
 from asman.kernels.births import ADDRESSED, CODED, NAMESAKE, TWIN
@@ -12,7 +13,7 @@ from asman.kernels.geodesy import lla_to_ecef
 from asman.kernels.images import is_image, kind_of_newborn
 from asman.kernels.jit import kernel
 from asman.kernels.placing import PLOT
-from asman.kernels.trackrows import empty_tracks, set_plane
+from asman.kernels.trackrows import set_plane
 from asman.tracking.intake import sensor_records
 
 SITE = radar("A", 43.0, 75.0)
@@ -60,7 +61,7 @@ def answer(north_deg, code, altitude_m, address=-1):
 
 def sky():
     """An aircraft a degree north of the radar, and a track twice as far that answered as several did."""
-    tracks, files = empty_tracks(4), empty_files(4)
+    tracks, files = no_tracks(4), empty_files(4)
     track(tracks.row[0], 1.0, CODE, 5_000.0, ADDRESS)
     track(tracks.row[1], 2.0, OTHERS, 5_400.0, confirmed=0)
     tracks.filed[:], tracks.coded[:] = -1, -1

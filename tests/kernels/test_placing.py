@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from tests.kernels.rows import no_tracks
 
 from asman.kernels.geodesy import ecef_to_enu, ecef_to_lla, lla_to_ecef, lla_to_polar
 from asman.kernels.placing import LANES, PLOT, PRESSURE_SIGMA_M, place_plots
-from asman.kernels.trackrows import empty_tracks, from_plane, recentre, set_plane, to_plane
+from asman.kernels.trackrows import from_plane, recentre, set_plane, to_plane
 from asman.model.sensor import Sensor
 from asman.tracking.intake import sensor_records
 
@@ -105,7 +106,7 @@ def test_a_wrong_altitude_moves_a_place_by_what_its_covariance_says(target):
 
 
 def test_a_place_goes_into_a_plane_and_back():
-    track = empty_tracks(1).row[0]
+    track = no_tracks(1).row[0]
     lat, lon = math.radians(61.0), math.radians(-150.0)
     set_plane(lat, lon, *lla_to_ecef(lat, lon, 0.0), track.plane)
     point = lla_to_ecef(math.radians(61.08), math.radians(-149.9), 0.0)
@@ -115,7 +116,7 @@ def test_a_place_goes_into_a_plane_and_back():
 
 
 def test_a_fresh_plane_leaves_place_velocity_and_covariance_as_they_were():
-    track = empty_tracks(1).row[0]
+    track = no_tracks(1).row[0]
     lat, lon = math.radians(61.0), math.radians(179.95)
     set_plane(lat, lon, *lla_to_ecef(lat, lon, 0.0), track.plane)
     track.x[:] = track.state[:] = [11_000.0, 9_000.0, 200.0, 50.0]

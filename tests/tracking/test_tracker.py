@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.tracking.sky import EPOCH_S, fly, metres, observe, plots_table, radar
 
 from asman import tracking
-from asman.kernels.sweep import PAIRS_OF_WINDOW, PLOTS_OF_WINDOW
+from asman.kernels.sweep import COUNT, PAIRS_OF_WINDOW, PLOTS_OF_WINDOW
 from asman.model.tracks import TRACKS
 
 S = 10**9
@@ -90,6 +90,22 @@ def test_a_checkpoint_is_not_changed_by_what_follows(quiet):
     before = tracking.picture(kept, (EPOCH_S + 60) * S)
     tracking.advance(tracker, plots.slice(0, 0), (EPOCH_S + 120) * S)
     assert tracking.picture(kept, (EPOCH_S + 60) * S).equals(before)
+
+
+def test_nothing_is_read_of_rows_that_no_track_uses(quiet):
+    _, plots, _ = quiet
+    tracker = run(plots.slice(0, 300), 40)
+    poisoned = tracking.copy(tracker)
+    count = int(poisoned.marks[COUNT])
+    assert 0 < count < poisoned.tracks.row.size
+    for array in poisoned.tracks:
+        np.asarray(array).view((np.void, array.strides[0])).reshape(-1)[count:] = b"\xff" * array.strides[0]
+    rest = plots.slice(300)
+    at = (EPOCH_S + 120) * S
+    sound, other = (tracking.advance(each, rest, at, updates=True) for each in (tracker, poisoned))
+    assert tracking.updates(sound).equals(tracking.updates(other))
+    assert tracking.picture(sound, at).equals(tracking.picture(other, at))
+    assert tracking.counters(sound) == tracking.counters(other)
 
 
 def test_what_cannot_be_used_is_counted_by_its_reason(quiet):

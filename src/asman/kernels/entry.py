@@ -12,7 +12,7 @@ Longs = NDArray[np.int64]
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
 
-#: Rows of the table of numbers, and of that of whole numbers; names of fields of PLOT.
+#: Numbers, and rows of the table of whole numbers; names of fields of PLOT.
 NUMBERS: Final = (
     "range_m", "azimuth", "lat", "lon", "altitude_m", "height_m", "sigma_m", "sigma_e_m", "sigma_n_m",
     "cov_en_m2", "velocity_sigma_mps", "vn_mps", "ve_mps", "climb_mps",
@@ -24,11 +24,14 @@ WHOLE: Final = (
 
 
 @kernel
-def enter(rows: Longs, numbers: Floats, whole: Longs, callsigns: NDArray[np.uint64], plots: Records) -> None:
+def enter(
+    rows: Longs, place: Longs, numbers: Floats, whole: Longs, callsigns: NDArray[np.uint64], plots: Records
+) -> None:
     """Write some rows of columns into records, in that order; what placing finds is left open.
 
     rows       (P,)
-    numbers    (NUMBERS, N)  NaN: not said
+    place      (NUMBERS,)    row of each number in the table of those that anybody said
+    numbers    (M, N)        NaN: not said; what nobody said shares a row of them
     whole      (WHOLE, N)    -1: not said
     callsigns  (N,)          eight octets
     plots      (P,)          PLOT, filled
@@ -36,20 +39,20 @@ def enter(rows: Longs, numbers: Floats, whole: Longs, callsigns: NDArray[np.uint
     for p in range(rows.size):
         i = rows[p]
         plot = plots[p]
-        plot.range_m = numbers[0, i]
-        plot.azimuth = numbers[1, i]
-        plot.lat = numbers[2, i]
-        plot.lon = numbers[3, i]
-        plot.altitude_m = numbers[4, i]
-        plot.height_m = numbers[5, i]
-        plot.sigma_m = numbers[6, i]
-        plot.sigma_e_m = numbers[7, i]
-        plot.sigma_n_m = numbers[8, i]
-        plot.cov_en_m2 = numbers[9, i]
-        plot.velocity_sigma_mps = numbers[10, i]
-        plot.vn_mps = numbers[11, i]
-        plot.ve_mps = numbers[12, i]
-        plot.climb_mps = numbers[13, i]
+        plot.range_m = numbers[place[0], i]
+        plot.azimuth = numbers[place[1], i]
+        plot.lat = numbers[place[2], i]
+        plot.lon = numbers[place[3], i]
+        plot.altitude_m = numbers[place[4], i]
+        plot.height_m = numbers[place[5], i]
+        plot.sigma_m = numbers[place[6], i]
+        plot.sigma_e_m = numbers[place[7], i]
+        plot.sigma_n_m = numbers[place[8], i]
+        plot.cov_en_m2 = numbers[place[9], i]
+        plot.velocity_sigma_mps = numbers[place[10], i]
+        plot.vn_mps = numbers[place[11], i]
+        plot.ve_mps = numbers[place[12], i]
+        plot.climb_mps = numbers[place[13], i]
         plot.time_ns = whole[0, i]
         plot.sensor = whole[1, i]
         plot.address = whole[2, i]

@@ -115,13 +115,13 @@ class Tracks(NamedTuple):
     coded: Longs
 
 
-def empty_tracks(capacity: int) -> Tracks:
-    """Room for `capacity` tracks, all rows dead."""
+def room_for_tracks(capacity: int) -> Tracks:
+    """Room for `capacity` tracks; what is in a row before a track begins there, nobody reads."""
     return Tracks(
-        np.zeros(capacity, TRACK).view(np.recarray),
-        np.zeros((capacity, 3)),
-        np.zeros(capacity, np.int64),
-        np.zeros(capacity, np.int64),
+        np.empty(capacity, TRACK).view(np.recarray),
+        np.empty((capacity, 3)),
+        np.empty(capacity, np.int64),
+        np.empty(capacity, np.int64),
     )
 
 

@@ -111,16 +111,11 @@ def plot_records(
     frontier_ns   plots before it come too late: their window is closed
     """
     size = plots.num_rows
-    numbers = np.full((len(NUMBERS), size), math.nan)
+    place, numbers = _numbers(plots)
     whole = np.empty((len(WHOLE), size), np.int64)
     # Views of rows: what is changed in them is changed in the tables.
-    said: dict[str, NDArray[Any]] = dict(zip((*NUMBERS, *WHOLE), (*numbers, *whole), strict=True))
-    for name in NUMBERS:
-        column = plots[_COLUMN.get(name, name)]
-        if column.null_count < size:
-            said[name][:] = _fill(column, math.nan)
-            if name in ("azimuth", "lat", "lon"):
-                np.radians(said[name], out=said[name])
+    said: dict[str, NDArray[Any]] = {name: numbers[row] for name, row in zip(NUMBERS, place, strict=True)}
+    said.update(zip(WHOLE, whole, strict=True))
     index = {sensor.id: i for i, sensor in enumerate(sensors)}
     said["sensor"][:] = _sensor_index(plots["sensor"], index)
     said["time_ns"][:] = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
@@ -162,8 +157,30 @@ def plot_records(
     if not (times[1:] >= times[:-1]).all():
         rows = rows[np.argsort(times, kind="stable")]
     out = np.recarray(rows.size, PLOT)
-    enter(rows, numbers, whole, callsigns_to_octets(plots["callsign"]), out)
+    enter(rows, place, numbers, whole, callsigns_to_octets(plots["callsign"]), out)
     return out, ignored
+
+
+def _numbers(plots: pa.Table) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Row of each of NUMBERS in a table, and the table; angles in radians, NaN where nothing is said.
+
+    Numbers that no plot says share row 0, which stays NaN whatever biases are taken off it; `sigma_m`, which
+    may be told by other columns, has a row of its own.
+    """
+    columns = [plots[_COLUMN.get(name, name)] for name in NUMBERS]
+    own = [
+        name == "sigma_m" or column.null_count < plots.num_rows
+        for name, column in zip(NUMBERS, columns, strict=True)
+    ]
+    place = np.where(own, np.cumsum(own), 0)
+    numbers = np.empty((1 + sum(own), plots.num_rows))
+    numbers[0] = math.nan
+    for name, column, row in zip(NUMBERS, columns, place, strict=True):
+        if row:
+            numbers[row] = _fill(column, math.nan)
+            if name in ("azimuth", "lat", "lon"):
+                np.radians(numbers[row], out=numbers[row])
+    return place, numbers
 
 
 def _is_trusted(plots: pa.Table, adsb: NDArray[np.bool_]) -> NDArray[np.bool_]:

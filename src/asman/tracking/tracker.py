@@ -21,7 +21,7 @@ from asman.kernels.tracklife import (
     COUNTERS,
     Rules,
 )
-from asman.kernels.trackrows import CONTRIBUTORS, Tracks, empty_tracks
+from asman.kernels.trackrows import CONTRIBUTORS, Tracks, room_for_tracks
 from asman.model.sensor import Sensors
 from asman.tracking.biases import (
     Registration,
@@ -87,7 +87,7 @@ def start(sensors: Sensors, *, origin: str, config: TrackerConfig | None = None)
         sites=sites,
         sensor_records=sites,
         origin=origin,
-        tracks=empty_tracks(1024),
+        tracks=room_for_tracks(1024),
         marks=marks,
         maps=nothing_learnt(len(sensors)),
         held=np.empty(0, PLOT),
@@ -326,7 +326,7 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
     if 4 * need > 3 * capacity:
         capacity = 2 * need
         tracker.grown += 1
-    fresh = empty_tracks(capacity)
+    fresh = room_for_tracks(capacity)
     for old, new in zip(tracker.tracks, fresh, strict=True):
         _blocks(new)[: alive.size] = _blocks(old)[alive]
     tracker.tracks = fresh
@@ -334,8 +334,8 @@ def _make_room(tracker: Tracker, window_ns: int) -> None:
 
 
 def _same_room(tracks: Tracks, count: int) -> Tracks:
-    """A copy with as much room, of the rows in use: memory that nobody writes costs nothing."""
-    fresh = empty_tracks(tracks.row.size)
+    """A copy with as much room, of the rows in use."""
+    fresh = room_for_tracks(tracks.row.size)
     for old, new in zip(tracks, fresh, strict=True):
         _blocks(new)[:count] = _blocks(old)[:count]
     return fresh
