@@ -16,7 +16,6 @@ from asman.kernels.gating import (
     bucket,
     bucket_of_number,
     cell,
-    file_numbers,
     file_points,
     table_size,
 )
@@ -73,11 +72,12 @@ def merge(
     files: Files,
     counters: Longs,
 ) -> None:
-    """End the lesser of two tracks wherever both follow one aircraft."""
-    # The next window files all anew.
-    file_tracks(tracks, count, now_ns)
+    """End the lesser of two tracks wherever both follow one aircraft.
+
+    files  all tracks are filed by address, as they are at `now_ns`; the next window files all anew
+    """
+    follow_jumps(tracks, count, tracks.place, tracks.filed, files.address_head, files.address_link, counters)
     head, link = files.head[: min(table_size(count), files.head.size)], files.link
-    follow_jumps(tracks, count, tracks.place, tracks.filed, head, link, counters)
     file_points(tracks.place, count, head, link)
     for k in range(count):
         if tracks.row[k].alive == 1:
@@ -123,8 +123,9 @@ def follow_jumps(
     """Let an aircraft keep its number when its position jumps: it lives on while the old place fades.
 
     A reflection does not take a number away: the true aircraft goes on being seen.
+
+    head, link  tracks are filed by address
     """
-    file_numbers(address, count, head, link)
     for k in range(count):
         if address[k] < 0:
             continue

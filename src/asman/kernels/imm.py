@@ -85,7 +85,10 @@ def cruise_time_s(altitude_m: float, motion: Motion) -> float:
 def mix(dt: float, cruise_s: float, x: Floats, p: Floats, mu: Floats, motion: Motion, work: Floats) -> None:
     """Start every model of a track from the mixture that may have jumped to it during `dt` seconds.
 
-    work (MODES, MODES + STATE + COVARIANCE)  scratch; the last fourteen columns hold the result
+    Covariances become second moments about the mean of all models, which mix as weights do: each is squared
+    once, not once for every model that it may jump to.
+    x, p  used up: they hold what is mixed
+    work  (MODES, MODES + STATE + COVARIANCE)  scratch; the last fourteen columns hold the result
     """
     cruise = math.exp(-dt / cruise_s)
     turn = math.exp(-dt / motion.turn_s)
@@ -103,37 +106,48 @@ def mix(dt: float, cruise_s: float, x: Floats, p: Floats, mu: Floats, motion: Mo
             else:
                 share = leave * (0.85 if j == 0 else (0.1 if j == 3 else 0.05))
             work[j, i] = share * mu[i]
+    r0 = mu[0] * x[0, 0] + mu[1] * x[1, 0] + mu[2] * x[2, 0] + mu[3] * x[3, 0]
+    r1 = mu[0] * x[0, 1] + mu[1] * x[1, 1] + mu[2] * x[2, 1] + mu[3] * x[3, 1]
+    r2 = mu[0] * x[0, 2] + mu[1] * x[1, 2] + mu[2] * x[2, 2] + mu[3] * x[3, 2]
+    r3 = mu[0] * x[0, 3] + mu[1] * x[1, 3] + mu[2] * x[2, 3] + mu[3] * x[3, 3]
+    for i in range(MODES):
+        x[i, 0] -= r0
+        x[i, 1] -= r1
+        x[i, 2] -= r2
+        x[i, 3] -= r3
+        add_square(1.0, x[i, 0], x[i, 1], x[i, 2], x[i, 3], p[i], 0)
+    o = MODES + STATE
     for j in range(MODES):
-        total = 0.0
-        for i in range(MODES):
-            total += work[j, i]
-        for i in range(MODES):
-            work[j, i] /= total
+        total = work[j, 0] + work[j, 1] + work[j, 2] + work[j, 3]
+        w0, w1, w2, w3 = work[j, 0] / total, work[j, 1] / total, work[j, 2] / total, work[j, 3] / total
         mu[j] = total
         for a in range(STATE):
-            s = 0.0
-            for i in range(MODES):
-                s += work[j, i] * x[i, a]
-            work[j, MODES + a] = s
+            work[j, MODES + a] = w0 * x[0, a] + w1 * x[1, a] + w2 * x[2, a] + w3 * x[3, a]
         for a in range(COVARIANCE):
-            work[j, MODES + STATE + a] = 0.0
-        for i in range(MODES):
-            w = work[j, i]
-            de = x[i, 0] - work[j, MODES]
-            dn = x[i, 1] - work[j, MODES + 1]
-            dve = x[i, 2] - work[j, MODES + 2]
-            dvn = x[i, 3] - work[j, MODES + 3]
-            o = MODES + STATE
-            work[j, o] += w * (p[i, 0] + de * de)
-            work[j, o + 1] += w * (p[i, 1] + de * dn)
-            work[j, o + 2] += w * (p[i, 2] + dn * dn)
-            work[j, o + 3] += w * (p[i, 3] + de * dve)
-            work[j, o + 4] += w * (p[i, 4] + de * dvn)
-            work[j, o + 5] += w * (p[i, 5] + dn * dve)
-            work[j, o + 6] += w * (p[i, 6] + dn * dvn)
-            work[j, o + 7] += w * (p[i, 7] + dve * dve)
-            work[j, o + 8] += w * (p[i, 8] + dve * dvn)
-            work[j, o + 9] += w * (p[i, 9] + dvn * dvn)
+            work[j, o + a] = w0 * p[0, a] + w1 * p[1, a] + w2 * p[2, a] + w3 * p[3, a]
+        add_square(
+            -1.0, work[j, MODES], work[j, MODES + 1], work[j, MODES + 2], work[j, MODES + 3], work[j], o
+        )
+        work[j, MODES] += r0
+        work[j, MODES + 1] += r1
+        work[j, MODES + 2] += r2
+        work[j, MODES + 3] += r3
+
+
+@small
+def add_square(weight: float, de: float, dn: float, dve: float, dvn: float, row: Floats, o: int) -> None:
+    """Add a vector times itself, weighted, to a covariance in a row of numbers from place `o` on."""
+    e, n, ve, vn = weight * de, weight * dn, weight * dve, weight * dvn
+    row[o] += e * de
+    row[o + 1] += e * dn
+    row[o + 2] += n * dn
+    row[o + 3] += e * dve
+    row[o + 4] += e * dvn
+    row[o + 5] += n * dve
+    row[o + 6] += n * dvn
+    row[o + 7] += ve * dve
+    row[o + 8] += ve * dvn
+    row[o + 9] += vn * dvn
 
 
 @kernel
