@@ -116,7 +116,7 @@ class TrackerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     moved_mps: float = 12.0
     registration_s: float = 20.0
     registration_tracks: int = 400
-    registration_tracks_each: int = 15
+    registration_tracks_each: int = 10
     range_bias_m: float = 80.0
     range_gain: float = 2.5e-4
     azimuth_bias_deg: float = 0.1
