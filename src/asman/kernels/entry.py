@@ -12,27 +12,27 @@ Longs = NDArray[np.int64]
 # Structured arrays: numpy's types have no names for their fields.
 Records = Any
 
-#: Numbers, and rows of the table of whole numbers; names of fields of PLOT.
+#: Numbers, and rows of the tables of whole numbers and of what is 1, 0 or, not said, -1; fields of PLOT.
 NUMBERS: Final = (
     "range_m", "azimuth", "lat", "lon", "altitude_m", "height_m", "sigma_m", "sigma_e_m", "sigma_n_m",
     "cov_en_m2", "velocity_sigma_mps", "vn_mps", "ve_mps", "climb_mps",
 )  # fmt: skip
-WHOLE: Final = (
-    "time_ns", "sensor", "address", "mode_3a", "mode_3a_valid", "on_ground", "simulated", "unsure", "primary",
-    "trusted",
-)  # fmt: skip
+WHOLE: Final = ("time_ns", "sensor", "address", "mode_3a")
+FLAGS: Final = ("mode_3a_valid", "on_ground", "simulated", "unsure", "primary", "trusted")
 
 
 @kernel
 def enter(
-    rows: Longs, place: Longs, numbers: Floats, whole: Longs, callsigns: NDArray[np.uint64], plots: Records
-) -> None:
+    rows: Longs, place: Longs, numbers: Floats, whole: Longs, flags: NDArray[np.int8],
+    callsigns: NDArray[np.uint64], plots: Records,
+) -> None:  # fmt: skip
     """Write some rows of columns into records, in that order; what placing finds is left open.
 
     rows       (P,)
     place      (NUMBERS,)    row of each number in the table of those that anybody said
     numbers    (M, N)        NaN: not said; what nobody said shares a row of them
     whole      (WHOLE, N)    -1: not said
+    flags      (FLAGS, N)    likewise
     callsigns  (N,)          eight octets
     plots      (P,)          PLOT, filled
     """
@@ -57,10 +57,10 @@ def enter(
         plot.sensor = whole[1, i]
         plot.address = whole[2, i]
         plot.mode_3a = whole[3, i]
-        plot.mode_3a_valid = whole[4, i]
-        plot.on_ground = whole[5, i]
-        plot.simulated = whole[6, i]
-        plot.unsure = whole[7, i]
-        plot.primary = whole[8, i]
-        plot.trusted = whole[9, i]
+        plot.mode_3a_valid = flags[0, i]
+        plot.on_ground = flags[1, i]
+        plot.simulated = flags[2, i]
+        plot.unsure = flags[3, i]
+        plot.primary = flags[4, i]
+        plot.trusted = flags[5, i]
         plot.callsign = callsigns[i]

@@ -119,7 +119,9 @@ def mix(dt: float, cruise_s: float, x: Floats, p: Floats, mu: Floats, motion: Mo
     o = MODES + STATE
     for j in range(MODES):
         total = work[j, 0] + work[j, 1] + work[j, 2] + work[j, 3]
-        w0, w1, w2, w3 = work[j, 0] / total, work[j, 1] / total, work[j, 2] / total, work[j, 3] / total
+        # One division: four take as long as all that follows of a row.
+        part = 1.0 / total
+        w0, w1, w2, w3 = part * work[j, 0], part * work[j, 1], part * work[j, 2], part * work[j, 3]
         mu[j] = total
         for a in range(STATE):
             work[j, MODES + a] = w0 * x[0, a] + w1 * x[1, a] + w2 * x[2, a] + w3 * x[3, a]
@@ -256,12 +258,14 @@ def update(
         w = max(mu[j] * math.exp(0.5 * (best - work[j, 0])) / math.sqrt(work[j, 1]), 1e-300)
         mu[j] = w
         total += w
+    part = 1.0 / total
     again = 0.0
     for j in range(MODES):
-        mu[j] = max(mu[j] / total, WEIGHT_MIN)
+        mu[j] = max(part * mu[j], WEIGHT_MIN)
         again += mu[j]
+    part = 1.0 / again
     for j in range(MODES):
-        mu[j] /= again
+        mu[j] *= part
 
 
 @lent
@@ -278,9 +282,10 @@ def correct(
     sen = a01 + ren
     snn = a11 + rnn
     det = see * snn - sen * sen
-    iee = snn / det
-    ien = -sen / det
-    inn = see / det
+    inverse = 1.0 / det
+    iee = snn * inverse
+    ien = -sen * inverse
+    inn = see * inverse
     k00 = a00 * iee + a01 * ien
     k01 = a00 * ien + a01 * inn
     k10 = a01 * iee + a11 * ien

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from asman.kernels.entry import NUMBERS, WHOLE, enter
+from asman.kernels.entry import FLAGS, NUMBERS, WHOLE, enter
 from asman.kernels.placing import PLOT, SENSOR, survey
 from asman.model.sensor import RADAR_KINDS, Sensor, SensorKind, Sensors
 from asman.tracking.integrity import weigh_reports
@@ -112,10 +112,10 @@ def plot_records(
     """
     size = plots.num_rows
     place, numbers = _numbers(plots)
-    whole = np.empty((len(WHOLE), size), np.int64)
+    whole, flags = np.empty((len(WHOLE), size), np.int64), np.empty((len(FLAGS), size), np.int8)
     # Views of rows: what is changed in them is changed in the tables.
     said: dict[str, NDArray[Any]] = {name: numbers[row] for name, row in zip(NUMBERS, place, strict=True)}
-    said.update(zip(WHOLE, whole, strict=True))
+    said.update(zip((*WHOLE, *FLAGS), (*whole, *flags), strict=True))
     index = {sensor.id: i for i, sensor in enumerate(sensors)}
     said["sensor"][:] = _sensor_index(plots["sensor"], index)
     said["time_ns"][:] = _fill(pc.cast(plots["time"], pa.int64()), np.iinfo(np.int64).min)
@@ -157,7 +157,7 @@ def plot_records(
     if not (times[1:] >= times[:-1]).all():
         rows = rows[np.argsort(times, kind="stable")]
     out = np.recarray(rows.size, PLOT)
-    enter(rows, place, numbers, whole, callsigns_to_octets(plots["callsign"]), out)
+    enter(rows, place, numbers, whole, flags, callsigns_to_octets(plots["callsign"]), out)
     return out, ignored
 
 
