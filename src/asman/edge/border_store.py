@@ -55,12 +55,13 @@ class BorderStore:
         self._now_ns = now_ns
 
     def close(self) -> None:
-        """Close everything."""
-        for log in (*self._logs.values(), self._lock):
-            with log:
-                pass
-        self._logs.clear()
-        self._cursors.close()
+        """Close everything; threads that are still at it are refused (sqlite3.ProgrammingError)."""
+        with self._one_at_a_time:
+            for log in (*self._logs.values(), self._lock):
+                with log:
+                    pass
+            self._logs.clear()
+            self._cursors.close()
 
     def record(
         self, way: Way, partner: str, batches: Sequence[bytes], now_ns: int, kind: int = BATCH
@@ -76,10 +77,8 @@ class BorderStore:
 
     def stream(self, origin: str, partner: str) -> tuple[Stream, int]:
         """Where our stream to a partner stands, and the number that its next new track gets."""
-        found = self._cursors.execute(
-            "SELECT sequence, previous, next_number FROM sent WHERE partner = ?", (partner,)
-        ).fetchone()
-        sequence, previous, number = found or (0, "", 1)
+        found = self._rows("SELECT sequence, previous, next_number FROM sent WHERE partner = ?", partner)
+        sequence, previous, number = found[0] if found else (0, "", 1)
         for octets in self.latest("sent", partner):
             batch = take_apart(octets)
             if batch.header.sequence > sequence:
@@ -96,8 +95,8 @@ class BorderStore:
 
     def inbox(self, origin: str) -> Inbox:
         """What was taken of a partner."""
-        found = self._cursors.execute("SELECT inbox FROM received WHERE origin = ?", (origin,)).fetchone()
-        inbox = _inbox(found[0]) if found else Inbox(origin)
+        rows = self._rows("SELECT inbox FROM received WHERE origin = ?", origin)
+        inbox = _inbox(rows[0][0]) if rows else Inbox(origin)
         for octets in self.latest("received", origin):
             batch = take_apart(octets)
             if batch.header.sequence > inbox.sequence:
@@ -115,7 +114,7 @@ class BorderStore:
 
     def relayed(self, relay: str) -> dict[str, Inbox]:
         """What was taken of others that a partner passed on: origin -> it."""
-        rows = self._cursors.execute("SELECT origin, inbox FROM relayed WHERE relay = ?", (relay,)).fetchall()
+        rows = self._rows("SELECT origin, inbox FROM relayed WHERE relay = ?", relay)
         found = {origin: _inbox(text) for origin, text in rows}
         for octets in self.latest("received", relay):
             batch = take_apart(octets)
@@ -139,8 +138,8 @@ class BorderStore:
 
     def head(self, member: str) -> Head | None:
         """The latest head of a partner's account that it has shown."""
-        found = self._cursors.execute("SELECT head FROM heads WHERE member = ?", (member,)).fetchone()
-        return msgspec.json.decode(found[0], type=Head) if found else None
+        rows = self._rows("SELECT head FROM heads WHERE member = ?", member)
+        return msgspec.json.decode(rows[0][0], type=Head) if rows else None
 
     def keep_head(self, head: Head) -> None:
         """Remember the latest head that a partner has shown."""
@@ -165,6 +164,11 @@ class BorderStore:
         for kind, octets in records(paths[-1]) if paths else ():
             if kind == BATCH and _reads(octets):
                 yield octets
+
+    def _rows(self, query: str, name: str) -> list[Any]:
+        # SQLite frees what a thread is in the midst of reading where another closes the connection.
+        with self._one_at_a_time:
+            return self._cursors.execute(query, (name,)).fetchall()
 
     def _log(self, way: Way, partner: str, now_ns: int) -> SegmentLog:
         path = self.folder / way / f"{partner}-{hour_of(now_ns)}.log"
