@@ -142,9 +142,10 @@ const gets = (me: string, partner: string): Step => ({
     w.show("tracks");
     if (!w.settings.dock) w.change({ dock: true });
   },
-  // The first row of the table as it is filtered now, if there is one yet.
+  // The first row of the table as it is filtered now, if there is one yet: also where the selected one ended or is ours now.
   keep: (w) => {
-    if (w.selected === null) w.step(1);
+    const gone = w.detail !== null && w.detail.track === w.selected && (w.detail.droppedS !== null || w.detail.filtered);
+    if (w.selected === null || gone) w.step(1);
   },
 });
 
