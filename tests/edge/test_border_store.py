@@ -5,7 +5,10 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from asman.edge.border_store import BorderStore
+from asman.edge.segment_log import records
 from asman.sharing.batches import Stream
 
 
@@ -46,3 +49,16 @@ def test_a_store_may_be_closed_while_threads_write_into_it(tmp_path):
         for thread in threads:
             thread.join()
         assert len(refused) == len(threads)
+
+
+def test_nothing_is_recorded_in_a_store_that_is_closed_and_it_can_be_opened_again(tmp_path):
+    store = BorderStore(tmp_path, 0)
+    store.record("sent", "KZ", [b"one"], 0)
+    store.close()
+    with pytest.raises(ValueError, match="closed"):
+        store.record("sent", "KZ", [b"two"], 0)
+    again = BorderStore(tmp_path, 0)
+    again.record("sent", "KZ", [b"three"], 0)
+    again.close()
+    (path,) = (tmp_path / "sent").iterdir()
+    assert [octets for _, octets in records(path)] == [b"one", b"three"]

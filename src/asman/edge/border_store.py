@@ -43,6 +43,7 @@ class BorderStore:
         self.folder = folder
         self._logs: dict[tuple[Way, str], SegmentLog] = {}
         self._one_at_a_time = threading.Lock()
+        self._closed = False
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = SegmentLog(folder / "lock")
@@ -55,8 +56,9 @@ class BorderStore:
         self._now_ns = now_ns
 
     def close(self) -> None:
-        """Close everything; threads that are still at it are refused (sqlite3.ProgrammingError)."""
+        """Close everything; threads still at it are refused (ValueError, sqlite3.ProgrammingError)."""
         with self._one_at_a_time:
+            self._closed = True
             for log in (*self._logs.values(), self._lock):
                 with log:
                     pass
@@ -171,6 +173,9 @@ class BorderStore:
             return self._cursors.execute(query, (name,)).fetchall()
 
     def _log(self, way: Way, partner: str, now_ns: int) -> SegmentLog:
+        if self._closed:
+            # A log that were opened anew would keep its lock from whoever opens the store next.
+            raise ValueError("the store is closed")
         path = self.folder / way / f"{partner}-{hour_of(now_ns)}.log"
         log = self._logs.get((way, partner))
         if log is None or (log.path != path and log.path < path):

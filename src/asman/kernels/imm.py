@@ -216,6 +216,12 @@ def predict(
         p[j, 9] = c10 * s + c11 * c + q * dt
 
 
+@small
+def distance2(de: float, dn: float, see: float, sen: float, snn: float) -> float:
+    """Squared Mahalanobis distance of a way [m] of a covariance [m²]."""
+    return (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
+
+
 @lent
 def likelihood(
     j: int, ahead: float, e: float, n: float, ree: float, ren: float, rnn: float, x: Floats, p: Floats

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from asman.kernels.gating import Files, bucket_of_number, file_numbers
-from asman.kernels.imm import MODES
+from asman.kernels.imm import MODES, distance2
 from asman.kernels.jit import lent, small
 from asman.kernels.trackrows import SECOND, TRUST_FIELDS, Tracks, to_plane
 
@@ -109,8 +109,7 @@ def hold_against(track: Record, plot: Record, e: float, n: float, ree: float, re
     own = trust[VARIANCE] + dt * dt * max(track.cov[7], track.cov[9])
     own += BIAS_M * BIAS_M + across * across + 0.25 * TURN_MPS2 * TURN_MPS2 * dt * dt * dt * dt
     see, snn = ree + own, rnn + own
-    d2 = (snn * de * de - 2.0 * ren * de * dn + see * dn * dn) / (see * snn - ren * ren)
-    d2 = min(d2, MOST)
+    d2 = min(distance2(de, dn, see, ren, snn), MOST)
     trust[HELD] += 1.0
     weight = max(FORGET, 1.0 / trust[HELD])
     trust[DISTANCE2] += weight * (d2 - trust[DISTANCE2])

@@ -8,8 +8,8 @@ there meanwhile, the aircraft flies as no model foresaw, and the track opens to 
 import math
 from typing import Any, Final
 
-from asman.kernels.imm import COVARIANCE, MODES, WILD
-from asman.kernels.jit import lent, small
+from asman.kernels.imm import COVARIANCE, MODES, WILD, distance2
+from asman.kernels.jit import lent
 from asman.kernels.trackrows import SECOND
 
 # Structured rows: numpy's types have no names for their fields.
@@ -26,14 +26,8 @@ SETTLED_PLOTS: Final = 4
 HARDEST_TURN_MPS2: Final = 30.0
 
 
-@small
-def distance2(de: float, dn: float, see: float, sen: float, snn: float) -> float:
-    """Squared Mahalanobis distance of a way [m] of a covariance [m²]."""
-    return (snn * de * de - 2.0 * sen * de * dn + see * dn * dn) / (see * snn - sen * sen)
-
-
 @lent
-def is_outlying(track: Record, e: float, n: float, ree: float, ren: float, rnn: float, gate: float) -> int:
+def outlying(track: Record, e: float, n: float, ree: float, ren: float, rnn: float, gate: float) -> int:
     """How far outside its gate a track's own plot lies: INSIDE, ALONE or AGAIN; opens the track to the last.
 
     e, n           m   the plot, in the plane of the track, which stands at its time

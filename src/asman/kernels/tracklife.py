@@ -24,7 +24,7 @@ from asman.kernels.imm import Motion, begin, combine, correct_velocity, update
 from asman.kernels.integrity import begin_trust, contradicted
 from asman.kernels.jit import lent, small
 from asman.kernels.naming import name
-from asman.kernels.outliers import AGAIN, ALONE, is_outlying
+from asman.kernels.outliers import AGAIN, ALONE, outlying
 from asman.kernels.placing import PRESSURE_SIGMA_M, place_radar
 from asman.kernels.trackrows import (
     CONTRIBUTORS,
@@ -297,15 +297,15 @@ def take(
         counters[REPORT_REFUSED] += 1
         name(track, plot)
         return False
-    outlying = is_outlying(track, e, n, ree + hee, ren + hen, rnn + hnn, rules.gate)
-    counters[OUTLIER] += int(outlying == ALONE)
-    counters[STRETCHED] += int(outlying == AGAIN)
+    outlier = outlying(track, e, n, ree + hee, ren + hen, rnn + hnn, rules.gate)
+    counters[OUTLIER] += int(outlier == ALONE)
+    counters[STRETCHED] += int(outlier == AGAIN)
     # Radars that err by the altitude in their own directions must not tear the track to and fro.
     ree += HEIGHT_AS_NOISE * hee
     ren += HEIGHT_AS_NOISE * hen
     rnn += HEIGHT_AS_NOISE * hnn
     weight = weight_of(track, ree + rnn)
-    if outlying != ALONE:
+    if outlier != ALONE:
         update(e, n, ree, ren, rnn, track.x, track.p, track.mu, work)
         if not math.isnan(plot.ve_mps) and not math.isnan(plot.vn_mps):
             told = plot.velocity_sigma_mps
@@ -323,7 +323,7 @@ def take(
     missed = track.existence * (1.0 - pd) / max(1.0 - track.existence * pd, 1e-12)
     track.existence = min(right + (1.0 - right) * missed, EXISTENCE_MAX)
     slot = hear(track, plot, sensors, detection, counters)
-    if outlying != ALONE:
+    if outlier != ALONE:
         reconsider(track, slot, weight, hee, hen, hnn)
     name(track, plot)
     if alone:
